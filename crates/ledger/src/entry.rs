@@ -1,0 +1,132 @@
+//! Statements, entries and records: what is signed, what is logged, what travels.
+//!
+//! A **statement** is what its author says happened; an endpoint or a person's device signs it. An **entry** is a statement
+//! given its place: sequence number and time of the control plane. The entry's RFC 8785 bytes are the Merkle leaf. A
+//! **record** is an entry together with whatever of its texts is disclosed. Byte layout: docs/formats/entry.md.
+
+use crate::disclosure::Disclosure;
+use crate::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, Seq, SessionId, TimeMs};
+use crate::text::Commitment;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Version of the entry format that this crate writes.
+pub const ENTRY_VERSION: u32 = 1;
+
+/// An entry's canonical bytes may not be longer than this.
+pub const MAX_ENTRY_BYTES: usize = 65_535;
+
+/// Who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Actor {
+    /// The control plane itself. Such statements carry no signature of their own: the checkpoint is its signature.
+    Control {},
+    /// The runtime on the endpoint, by the endpoint's key.
+    Endpoint {
+        /// Which.
+        id: EndpointId,
+    },
+    /// A person of the organisation, by the key of one of their devices.
+    Member {
+        /// Which.
+        id: MemberId,
+        /// The console that signed.
+        device: DeviceId,
+    },
+    /// A client's authorised person, likewise.
+    Contact {
+        /// Which.
+        id: MemberId,
+        /// The console that signed.
+        device: DeviceId,
+    },
+    /// A model, driven from this person's console, whose key signs.
+    Agent {
+        /// The person who directs it.
+        on_behalf_of: MemberId,
+        /// The console that signed.
+        device: DeviceId,
+    },
+}
+
+/// What its author says happened. Its canonical bytes are what the author signs (docs/formats/entry.md, "Signature").
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Always [`ENTRY_VERSION`].
+    pub v: u32,
+    /// The log it belongs to: the checkpoint origin, `<authority>/<organisation>/<endpoint>`.
+    pub log: String,
+    /// When, by the author's clock.
+    pub at_ms: TimeMs,
+    /// Who.
+    pub actor: Actor,
+    /// The kind; see [`crate::event::Event`].
+    pub kind: String,
+    /// The kind's facts.
+    pub facts: Map<String, Value>,
+    /// Within which session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// About which action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<ActionId>,
+    /// The endpoint's own dense count; present exactly when the actor is an endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counter: Option<Counter>,
+    /// Commitments to the texts, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, Commitment>,
+}
+
+/// An author's Ed25519 signature (RFC 8032) over a statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementSignature {
+    /// Public key, 32 bytes, standard base64 with padding.
+    pub key: String,
+    /// Signature, 64 bytes, standard base64 with padding.
+    pub sig: String,
+}
+
+/// A statement with its author's signature and its disclosed texts: what an endpoint or a device sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedStatement {
+    /// What is said.
+    pub statement: Statement,
+    /// By whom; absent exactly when the actor is the control plane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<StatementSignature>,
+    /// The texts themselves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disclosures: BTreeMap<String, Disclosure>,
+}
+
+/// A statement in its place in a log. Its canonical bytes are the Merkle leaf's data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Place in the log.
+    pub seq: Seq,
+    /// When the control plane placed it, by its clock.
+    pub time_ms: TimeMs,
+    /// What is said.
+    pub statement: Statement,
+    /// By whom; absent exactly when the actor is the control plane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<StatementSignature>,
+}
+
+/// An entry's exact bytes with what is disclosed of its texts: the unit of synchronisation and of packs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// RFC 8785 canonical bytes of an [`Entry`], as text.
+    pub leaf: String,
+    /// By text name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub disclosures: BTreeMap<String, Disclosure>,
+}
