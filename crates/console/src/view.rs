@@ -243,7 +243,7 @@ pub struct SearchHit {
 }
 
 /// Answer to a search. Says what was searched, so that nothing found means something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SearchResult {
     /// Newest first.
