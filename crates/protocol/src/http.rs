@@ -172,7 +172,7 @@ pub struct CreateInstaller {
 pub struct InstallerSecret {
     /// Identifier.
     pub installer: InstallerId,
-    /// The secret.
+    /// `<organisation>.<installer>.<secret>`: a host finds the organisation's object by the first part; the rest is checked there.
     pub token: String,
 }
 

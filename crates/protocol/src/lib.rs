@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 pub mod role;
 pub mod runtime;
+pub mod sign_in;
 pub mod watch;
 
 /// Version of both wires. A peer that speaks another one is answered with [`error::ErrorCode::UnsupportedVersion`].

@@ -1,4 +1,5 @@
-//! The wire between a runtime and the control plane: `GET /v1/runtime/connect`, upgraded to a WebSocket of JSON text frames.
+//! The wire between a runtime and the control plane: `GET /v1/runtime/connect?organisation=ORG&endpoint=EP`, upgraded to a WebSocket of
+//! JSON text frames. Both identifiers are in the log's origin, `<authority>/<organisation>/<endpoint>`.
 //!
 //! ```text
 //! control → challenge                 a nonce

@@ -58,6 +58,9 @@ pub enum Input {
     Erase(RequestId, Caller, Seq, Vec<String>, String),
     /// Take the endpoint out of service.
     Remove(RequestId, Caller),
+    /// An earlier batch could not be stored, so nothing of it was said or done (its cause, such as `disk_full`, and since when). The
+    /// host repeats this as the first input after loading until it is stored: it becomes a `recorder.gap` entry.
+    RecordingFailed(&'static str, TimeMs),
     /// The deadline that `poll_deadline` named has come.
     Wake,
 }
