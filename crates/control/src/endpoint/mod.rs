@@ -61,9 +61,6 @@ pub enum Input {
     /// An earlier batch could not be stored, so nothing of it was said or done (its cause, such as `disk_full`, and since when). The
     /// host repeats this as the first input after loading until it is stored: it becomes a `recorder.gap` entry.
     RecordingFailed(&'static str, TimeMs),
-    /// Batches could not be stored from the first time to the second, by the host's clock. The host passes it as the first input of
-    /// the next batch after a failed one, and again until a batch that holds it is committed: the failure becomes an entry.
-    RecordingFailed(TimeMs, TimeMs),
     /// The deadline that `poll_deadline` named has come.
     Wake,
 }

@@ -6,8 +6,8 @@ use crate::store::{Store, StoreError};
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, SessionId, TimeMs};
 use caisey_protocol::error::ErrorBody;
 use caisey_protocol::http::{
-    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, InstallerSecret, InstallerView, RegisterDevice,
-    SessionView,
+    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, InstallerSecret, InstallerView,
+    RegisterDevice, SessionView,
 };
 
 /// Which sessions are wanted; absent means any.
@@ -95,7 +95,11 @@ impl OrganisationObject {
     ///
     /// # Errors
     /// The store's.
-    pub fn load(_store: &dyn Store, _organisation: caisey_ledger::id::OrganisationId, _authority: &str) -> Result<Self, StoreError> {
+    pub fn load(
+        _store: &dyn Store,
+        _organisation: caisey_ledger::id::OrganisationId,
+        _authority: &str,
+    ) -> Result<Self, StoreError> {
         Ok(Self { _private: () })
     }
 
@@ -103,7 +107,12 @@ impl OrganisationObject {
     ///
     /// # Errors
     /// Only the store's; refusals are in the inner result.
-    pub fn handle(&mut self, _store: &dyn Store, _moment: Moment, _request: Request) -> Result<Result<Reply, ErrorBody>, StoreError> {
+    pub fn handle(
+        &mut self,
+        _store: &dyn Store,
+        _moment: Moment,
+        _request: Request,
+    ) -> Result<Result<Reply, ErrorBody>, StoreError> {
         Ok(Ok(Reply::Done))
     }
 
@@ -120,7 +129,11 @@ impl OrganisationObject {
 ///
 /// # Errors
 /// The store's.
-pub fn read_page(_store: &dyn Store, _from: caisey_ledger::id::Seq, _limit: u32) -> Result<Option<caisey_protocol::http::EntriesPage>, StoreError> {
+pub fn read_page(
+    _store: &dyn Store,
+    _from: caisey_ledger::id::Seq,
+    _limit: u32,
+) -> Result<Option<caisey_protocol::http::EntriesPage>, StoreError> {
     Ok(None)
 }
 
