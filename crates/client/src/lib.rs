@@ -1,1 +1,16 @@
-//! placeholder
+//! Reaching the control plane: addresses, requests, live connections, sign-in.
+//!
+//! [`connection`] decides *when* to connect and is pure. Everything else does I/O: [`api`] asks over HTTPS, [`socket`] streams over
+//! WebSocket, [`oidc`] signs a person in. This crate moves entries and never looks inside them, and it holds no state on disk.
+
+pub mod address;
+pub mod api;
+pub mod connection;
+pub mod error;
+mod exchange;
+mod tls;
+pub mod token;
+
+pub use address::ControlUrl;
+pub use api::Api;
+pub use error::ApiError;

@@ -1,0 +1,185 @@
+//! Every HTTP route of the control plane as one typed method (caisey-protocol, `http`). A method's errors are [`ApiError`]'s.
+//!
+//! Nothing is repeated behind the caller's back, except once after an expired token was renewed. Requests that change something carry
+//! identifiers chosen by the caller, so that repeating one after [`ApiError::NoAnswer`] is safe.
+
+use crate::address::ControlUrl;
+use crate::error::ApiError;
+use crate::exchange::{Ask, Exchange};
+use crate::token::{BearerToken, TokenSource};
+use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
+use caisey_protocol::http::{
+    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText, Health,
+    InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
+};
+use reqwest::Method;
+use std::sync::Arc;
+
+/// Which sessions are wanted; absent means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionQuery {
+    /// On this endpoint.
+    pub endpoint: Option<EndpointId>,
+    /// For this client.
+    pub client: Option<ClientId>,
+    /// By this person.
+    pub member: Option<MemberId>,
+    /// Opened at or after.
+    pub from_ms: Option<TimeMs>,
+    /// Opened before.
+    pub to_ms: Option<TimeMs>,
+}
+
+/// A control plane, as one person (or nobody) sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    exchange: Exchange,
+}
+
+/// Methods fail with [`ApiError`].
+#[allow(clippy::missing_errors_doc)]
+impl Api {
+    /// For somebody who can sign in.
+    pub fn new(address: ControlUrl, tokens: Arc<dyn TokenSource>) -> Result<Self, ApiError> {
+        Ok(Self { exchange: Exchange::new(address, Some(tokens))? })
+    }
+
+    /// For health checks and enrolment, which need no token.
+    pub fn anonymous(address: ControlUrl) -> Result<Self, ApiError> {
+        Ok(Self { exchange: Exchange::new(address, None)? })
+    }
+
+    /// Where the control plane is.
+    pub fn address(&self) -> &ControlUrl {
+        &self.exchange.address
+    }
+
+    /// The current token, for a WebSocket's headers. `refused` is one that was just turned down.
+    pub async fn bearer(&self, refused: Option<&BearerToken>) -> Result<Option<BearerToken>, ApiError> {
+        self.exchange.bearer(refused).await
+    }
+
+    /// `GET /healthz`.
+    pub async fn health(&self) -> Result<Health, ApiError> {
+        self.exchange.json(&Ask::get("/healthz")).await
+    }
+
+    /// `GET /v1/openapi.json`.
+    pub async fn openapi(&self) -> Result<serde_json::Value, ApiError> {
+        self.exchange.json(&Ask::get("/v1/openapi.json")).await
+    }
+
+    /// `POST /v1/enrol`. Repeating it with the same key gives the same endpoint.
+    pub async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolAnswer, ApiError> {
+        self.exchange.json(&Ask::post("/v1/enrol", request)).await
+    }
+
+    /// `GET /v1/me`.
+    pub async fn me(&self) -> Result<Me, ApiError> {
+        self.exchange.json(&Ask::get("/v1/me")).await
+    }
+
+    /// `POST /v1/devices`. Repeating it with the same key gives the same device.
+    pub async fn register_device(&self, request: &RegisterDevice) -> Result<DeviceView, ApiError> {
+        self.exchange.json(&Ask::post("/v1/devices", request)).await
+    }
+
+    /// `GET /v1/clients`.
+    pub async fn clients(&self) -> Result<Vec<ClientView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/clients")).await
+    }
+
+    /// `POST /v1/clients`.
+    pub async fn create_client(&self, request: &CreateClient) -> Result<ClientView, ApiError> {
+        self.exchange.json(&Ask::post("/v1/clients", request)).await
+    }
+
+    /// `GET /v1/installers`.
+    pub async fn installers(&self) -> Result<Vec<InstallerView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/installers")).await
+    }
+
+    /// `POST /v1/installers`. The answer is the only time that the secret is shown.
+    pub async fn create_installer(&self, request: &CreateInstaller) -> Result<InstallerSecret, ApiError> {
+        self.exchange.json(&Ask::post("/v1/installers", request)).await
+    }
+
+    /// `POST /v1/installers/{id}/rotate`: a new secret; the old one stops working.
+    pub async fn rotate_installer(&self, installer: &InstallerId) -> Result<InstallerSecret, ApiError> {
+        self.exchange.json(&Ask::with_method(Method::POST, format!("/v1/installers/{installer}/rotate"))).await
+    }
+
+    /// `DELETE /v1/installers/{id}`.
+    pub async fn revoke_installer(&self, installer: &InstallerId) -> Result<(), ApiError> {
+        self.exchange.done(&Ask::with_method(Method::DELETE, format!("/v1/installers/{installer}"))).await
+    }
+
+    /// `GET /v1/endpoints`.
+    pub async fn endpoints(&self) -> Result<Vec<EndpointView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/endpoints")).await
+    }
+
+    /// `GET /v1/endpoints/{id}`.
+    pub async fn endpoint(&self, endpoint: &EndpointId) -> Result<EndpointView, ApiError> {
+        self.exchange.json(&Ask::get(format!("/v1/endpoints/{endpoint}"))).await
+    }
+
+    /// `DELETE /v1/endpoints/{id}`: takes it out of service.
+    pub async fn remove_endpoint(&self, endpoint: &EndpointId) -> Result<(), ApiError> {
+        self.exchange.done(&Ask::with_method(Method::DELETE, format!("/v1/endpoints/{endpoint}"))).await
+    }
+
+    /// `GET /v1/endpoints/{id}/sendable`: can a call be answered right now? Asked over the live connection.
+    pub async fn sendable(&self, endpoint: &EndpointId) -> Result<Sendable, ApiError> {
+        self.exchange.json(&Ask::get(format!("/v1/endpoints/{endpoint}/sendable"))).await
+    }
+
+    /// `GET /v1/endpoints/{id}/entries`: `limit` records at most, fewer when they are long.
+    pub async fn entries(&self, endpoint: &EndpointId, from: Seq, limit: Option<u32>) -> Result<EntriesPage, ApiError> {
+        let ask = Ask::get(format!("/v1/endpoints/{endpoint}/entries")).query("from", Some(from)).query("limit", limit);
+        self.exchange.json(&ask).await
+    }
+
+    /// `GET /v1/endpoints/{id}/checkpoint`: a C2SP signed note.
+    pub async fn checkpoint(&self, endpoint: &EndpointId) -> Result<String, ApiError> {
+        self.exchange.text(&Ask::get(format!("/v1/endpoints/{endpoint}/checkpoint"))).await
+    }
+
+    /// `GET /v1/endpoints/{id}/proof/consistency` between two sizes of the log.
+    pub async fn prove_consistency(&self, endpoint: &EndpointId, from_size: u64, to_size: u64) -> Result<ProofAnswer, ApiError> {
+        let path = format!("/v1/endpoints/{endpoint}/proof/consistency");
+        self.exchange.json(&Ask::get(path).query("from", Some(from_size)).query("to", Some(to_size))).await
+    }
+
+    /// `GET /v1/endpoints/{id}/proof/inclusion` of one entry in the log of a size.
+    pub async fn prove_inclusion(&self, endpoint: &EndpointId, seq: Seq, size: u64) -> Result<ProofAnswer, ApiError> {
+        let path = format!("/v1/endpoints/{endpoint}/proof/inclusion");
+        self.exchange.json(&Ask::get(path).query("seq", Some(seq)).query("size", Some(size))).await
+    }
+
+    /// `GET /v1/sessions`, newest first, 500 at most.
+    pub async fn sessions(&self, wanted: &SessionQuery) -> Result<Vec<SessionView>, ApiError> {
+        let ask = Ask::get("/v1/sessions")
+            .query("endpoint", wanted.endpoint.as_ref())
+            .query("client", wanted.client.as_ref())
+            .query("member", wanted.member.as_ref())
+            .query("from_ms", wanted.from_ms)
+            .query("to_ms", wanted.to_ms);
+        self.exchange.json(&ask).await
+    }
+
+    /// `POST /v1/endpoints/{id}/statements`. The answer comes when the entry is durable; repeating the same statement is safe.
+    pub async fn submit(&self, endpoint: &EndpointId, request: &Submit) -> Result<Submitted, ApiError> {
+        self.exchange.json(&Ask::post(format!("/v1/endpoints/{endpoint}/statements"), request)).await
+    }
+
+    /// `POST /v1/endpoints/{id}/erase`.
+    pub async fn erase(&self, endpoint: &EndpointId, request: &EraseText) -> Result<Submitted, ApiError> {
+        self.exchange.json(&Ask::post(format!("/v1/endpoints/{endpoint}/erase"), request)).await
+    }
+
+    /// `GET /v1/admin-log`: the organisation's own log.
+    pub async fn admin_log(&self, from: Seq, limit: Option<u32>) -> Result<EntriesPage, ApiError> {
+        self.exchange.json(&Ask::get("/v1/admin-log").query("from", Some(from)).query("limit", limit)).await
+    }
+}
