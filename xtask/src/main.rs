@@ -1,2 +1,81 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask …`: the commands of this repository.
+//!
+//! `run` opens the console, `test` runs everything, `journey` plays a story on the real programs. Each first sees to it that the
+//! machine has what it needs ([`setup`]). Depends on nothing that needs a system library, because it is built before those are
+//! installed.
+#![allow(clippy::print_stdout)] // a program that talks to whoever typed its name
+
+mod architecture;
+mod bindings;
+mod build;
+mod desktop;
+mod interop;
+mod journey;
+mod place;
+mod run;
+mod setup;
+mod step;
+mod tally;
+mod test;
+mod unused;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Commands of the Caisey Console repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what is missing, build, and open the console. Without a display: on a virtual one, with a screenshot.
+    Run,
+    /// Everything that has to hold: format, lints, documentation, licences, unit, process and real-window tests.
+    Test,
+    /// Install what building and testing need, and stop.
+    Setup,
+    /// Play a story on the real programs and leave its record.
+    Journey {
+        #[command(subcommand)]
+        story: Story,
+    },
+    /// Write the TypeScript types of the view models to ui/src/generated.
+    Bindings,
+    /// Ask the advisory database about every dependency. Needs the network, so it is no part of `test`.
+    Advisories,
+}
+
+#[derive(Subcommand)]
+enum Story {
+    /// A suspected breach after hours: what was looked at, and the proof of what was not.
+    Breach {
+        /// Directory for session.json, transcript.pdf, console.png and journey.log.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Run => run::run(),
+        Task::Test => return test::run(),
+        Task::Setup => setup::everything(),
+        Task::Journey {
+            story: Story::Breach { out },
+        } => journey::breach(&out),
+        Task::Bindings => bindings::write(),
+        Task::Advisories => test::advisories(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

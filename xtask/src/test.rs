@@ -1,0 +1,162 @@
+//! `cargo xtask test`: everything that has to hold before a change may land. Quick checks first; the first failing step ends the run and
+//! says how to repeat it. The last line counts.
+
+use crate::desktop::Desktop;
+use crate::step::{Outcome, Step};
+use crate::tally::{Reporter, Tally};
+use crate::{bindings, build, interop, place, setup, unused};
+use anyhow::{Context, Result};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// What ended a run early.
+enum Stop {
+    /// A step failed; it has said so.
+    Failed,
+    /// A step could not be run.
+    Broken(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// Runs everything.
+pub(crate) fn run() -> ExitCode {
+    let began = Instant::now();
+    let mut total = Tally::default();
+    let ended = all(&mut total);
+    if let Err(Stop::Broken(error)) = &ended {
+        eprintln!("error: {error:#}");
+        total.failed += 1;
+    }
+    println!("\nAll steps together: {:.0} s", began.elapsed().as_secs_f64());
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Asks the advisory database.
+pub(crate) fn advisories() -> Result<()> {
+    Step::cargo("advisories", &["deny", "--all-features", "check", "advisories"]).must_succeed()
+}
+
+fn all(total: &mut Tally) -> Result<(), Stop> {
+    setup::everything()?;
+    step(total, &Step::cargo("format", &["fmt", "--all", "--check"]))?;
+    check(
+        total,
+        "unused dependencies",
+        "a dependency that no source file of its package names",
+        unused::find,
+    )?;
+    step(
+        total,
+        &Step::cargo(
+            "licences, bans, sources",
+            &[
+                "deny",
+                "--all-features",
+                "--log-level",
+                "error",
+                "check",
+                "bans",
+                "licenses",
+                "sources",
+            ],
+        ),
+    )?;
+    // The desktop carries the built pages, so they come before anything that compiles it.
+    if build::has_pages() {
+        step(total, &build::script("page types", "check"))?;
+        step(total, &build::script("page units", "test").reporting(Reporter::Vitest))?;
+        step(total, &build::pages())?;
+    }
+    step(
+        total,
+        &Step::cargo("clippy", &["clippy", "--locked", "--all-targets"])
+            .arguments(build::EVERYTHING)
+            .arguments(&["--", "-D", "warnings"]),
+    )?;
+    step(
+        total,
+        &Step::cargo("documentation", &["doc", "--locked", "--no-deps", "--document-private-items"])
+            .arguments(build::EVERYTHING)
+            .variable("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    step(total, &build::programs())?;
+    tests(total)?;
+    check(
+        total,
+        "TypeScript types",
+        "ui/src/generated does not match the Rust types; run: cargo xtask bindings",
+        bindings::differences,
+    )?;
+    step(
+        total,
+        &Step::cargo("documentation examples", &["test", "--locked", "--doc"])
+            .arguments(build::EVERYTHING)
+            .reporting(Reporter::Libtest),
+    )?;
+    step(
+        total,
+        &build::script("pages in a browser", "pages").reporting(Reporter::Playwright),
+    )?;
+    for script in interop::steps()? {
+        step(total, &script)?;
+    }
+    Ok(())
+}
+
+/// All Rust tests, on a desktop of their own where there can be one: some open windows, show notifications and keep keys.
+fn tests(total: &mut Tally) -> Result<(), Stop> {
+    let fresh = bindings::fresh();
+    if fresh.is_dir() {
+        std::fs::remove_dir_all(&fresh).context("clearing old TypeScript types")?;
+    }
+    let nextest = Step::cargo(
+        "tests",
+        &[
+            "nextest",
+            "run",
+            "--locked",
+            "--no-fail-fast",
+            "--status-level",
+            "fail",
+            "--show-progress",
+            "none",
+        ],
+    )
+    .arguments(build::EVERYTHING)
+    .variable("TS_RS_EXPORT_DIR", &fresh)
+    .reporting(Reporter::Nextest);
+    if !cfg!(target_os = "linux") {
+        return step(total, &nextest);
+    }
+    let desktop = Desktop::start(&place::target().join("test-desktop"))?;
+    step(total, &nextest.wrapped(&Desktop::wrapper(), desktop.environment()))
+}
+
+fn step(total: &mut Tally, step: &Step) -> Result<(), Stop> {
+    let Outcome { tally, success } = step.run()?;
+    total.add(tally);
+    if success { Ok(()) } else { Err(Stop::Failed) }
+}
+
+/// A check that needs no other program: it finds faults or none.
+fn check(total: &mut Tally, name: &str, what: &str, find: impl Fn() -> Result<Vec<String>>) -> Result<(), Stop> {
+    println!("\n== {name}");
+    let faults = find().with_context(|| name.to_owned())?;
+    if faults.is_empty() {
+        total.passed += 1;
+        println!("== {name}: ok");
+        return Ok(());
+    }
+    for fault in &faults {
+        println!("   {fault}");
+    }
+    println!("== {name}: FAILED: {what}");
+    total.failed += 1;
+    Err(Stop::Failed)
+}
