@@ -1,2 +1,16 @@
-//! placeholder
+//! The desktop program without the desktop: encrypted cache, synchronisation, witness, search, view models, ports for the shell.
+//!
+//! Start at [`facade::Console`]. Names no user interface toolkit; src-tauri, `caisey` and the journeys all drive the same object.
+
+pub mod error;
+pub mod facade;
+pub mod key_store;
+pub mod passphrase;
+pub mod ports;
 pub mod view;
+pub mod visible;
+
+pub use caisey_client::token::{BearerToken, FixedToken, TokenSource};
+pub use error::{ConsoleError, ErrorView};
+pub use facade::{Access, CancelFlag, Console, ConsoleConfig, SignIn};
+pub use ports::{Clock, Entropy, KeyStore, KeyStoreError, Ports};

@@ -1,7 +1,9 @@
 //! View models: what a screen or a document shows, decided here and drawn elsewhere. TypeScript types are generated from these
 //! (ts-rs) into `ui/src/generated/`. Texts in view models are as recorded; whoever draws them must show control characters,
-//! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them.
+//! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them: where a text needs it, its
+//! segments come along. Names, headlines and excerpts are already safe to draw.
 
+use crate::visible::Segment;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -140,6 +142,9 @@ pub struct TextView {
     pub name: String,
     /// As recorded; absent when erased or not disclosed.
     pub text: Option<String>,
+    /// Present exactly when the text must not be drawn as it is (terminal escapes, control characters, hidden or imitating
+    /// letters): draw these instead.
+    pub segments: Option<Vec<Segment>>,
 }
 
 /// One entry as the timeline shows it.
@@ -236,7 +241,7 @@ pub struct SearchHit {
     pub client_name: String,
     /// Which text.
     pub text_name: String,
-    /// An excerpt around the first match.
+    /// An excerpt around the first match, on one line, everything hidden in it already made visible.
     pub excerpt: String,
     /// Matches within the excerpt, as UTF-16 offsets [start, end).
     pub highlights: Vec<(u32, u32)>,
@@ -355,6 +360,105 @@ pub enum ConsoleEvent {
         /// In order.
         items: Vec<TimelineItem>,
         /// The summary after them.
-        row: SessionRow,
+        row: Box<SessionRow>,
     },
+}
+
+/// Which sessions a list shows; absent means any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export)]
+pub struct SessionFilter {
+    /// Only this client.
+    pub client: Option<String>,
+    /// Only this endpoint.
+    pub endpoint: Option<String>,
+    /// Only this technician.
+    pub member: Option<String>,
+    /// Opened at or after.
+    #[ts(type = "number | null")]
+    pub from_ms: Option<u64>,
+    /// Opened before.
+    #[ts(type = "number | null")]
+    pub to_ms: Option<u64>,
+    /// Only open ones.
+    pub open_only: bool,
+    /// At most this many, newest first; 0 means 200.
+    pub limit: u32,
+}
+
+/// A client, for choosing one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ClientRow {
+    /// Identifier.
+    pub client: String,
+    /// Name.
+    pub name: String,
+}
+
+/// An installer token to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct NewInstaller {
+    /// Endpoints enrolled with it belong to this client.
+    pub client: String,
+    /// What it is for.
+    pub label: String,
+    /// It stops working after this many milliseconds from now; absent means one day.
+    #[ts(type = "number | null")]
+    pub valid_for_ms: Option<u64>,
+    /// How many endpoints may enrol with it; absent means one.
+    pub max_uses: Option<u32>,
+}
+
+/// The only time that an installer token's secret is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct InstallerSecretView {
+    /// Identifier.
+    pub installer: String,
+    /// The secret, to be given to `caisey-runtime enrol`.
+    pub token: String,
+}
+
+/// An installer token without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct InstallerRow {
+    /// Identifier.
+    pub installer: String,
+    /// Client.
+    pub client: String,
+    /// What it is for.
+    pub label: String,
+    /// It stops working at this time.
+    #[ts(type = "number")]
+    pub expires_at_ms: u64,
+    /// Limit.
+    pub max_uses: u32,
+    /// So far.
+    pub uses: u32,
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+/// How far a renewed check of a cached log is, and, at its end, what it found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct VerifyProgress {
+    /// Endpoint whose log is checked.
+    pub endpoint: String,
+    /// Entries checked.
+    #[ts(type = "number")]
+    pub done: u64,
+    /// Entries to check.
+    #[ts(type = "number")]
+    pub total: u64,
+    /// Whether it is over.
+    pub finished: bool,
+    /// The outcome so far: broken as soon as one entry is.
+    pub verification: Verification,
+    /// What does not hold, in words, with the entry's number first; at most 100.
+    pub faults: Vec<String>,
 }
