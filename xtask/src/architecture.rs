@@ -21,7 +21,7 @@ mod tests {
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
         ("caisey-runtime", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
         ("caisey-console", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
-        ("caisey-pdf", &["caisey-ledger", "caisey-protocol"]),
+        ("caisey-pdf", &["caisey-console", "caisey-ledger", "caisey-protocol"]),
         (
             "caisey-cli",
             &[
@@ -46,6 +46,16 @@ mod tests {
                 "caisey-pdf",
                 "caisey-protocol",
                 "caisey-runtime",
+            ],
+        ),
+        (
+            "caisey-stories",
+            &[
+                "caisey-client",
+                "caisey-console",
+                "caisey-ledger",
+                "caisey-pdf",
+                "caisey-protocol",
             ],
         ),
         ("xtask", &[]),
