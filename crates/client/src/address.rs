@@ -43,7 +43,10 @@ impl ControlUrl {
         let url = self.route(path);
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         // `Url::set_scheme` refuses some changes by rule; a textual one between these four cannot fail to parse.
-        let text = format!("{scheme}{}", url.as_str().trim_start_matches("https").trim_start_matches("http"));
+        let text = format!(
+            "{scheme}{}",
+            url.as_str().trim_start_matches("https").trim_start_matches("http")
+        );
         Url::parse(&text).unwrap_or(url)
     }
 
@@ -100,10 +103,23 @@ mod tests {
 
     #[test]
     fn only_protected_addresses_are_taken() {
-        for good in ["https://a.example", "http://127.0.0.1:80", "http://127.9.9.9", "http://[::1]:9", "http://localhost:1/sub/"] {
+        for good in [
+            "https://a.example",
+            "http://127.0.0.1:80",
+            "http://127.9.9.9",
+            "http://[::1]:9",
+            "http://localhost:1/sub/",
+        ] {
             assert!(good.parse::<ControlUrl>().is_ok(), "{good}");
         }
-        for bad in ["http://a.example", "ftp://127.0.0.1", "http://localhost.evil.example", "https://", "nonsense", "http://0.0.0.0"] {
+        for bad in [
+            "http://a.example",
+            "ftp://127.0.0.1",
+            "http://localhost.evil.example",
+            "https://",
+            "nonsense",
+            "http://0.0.0.0",
+        ] {
             assert!(bad.parse::<ControlUrl>().is_err(), "{bad}");
         }
         assert_eq!("https://me:pw@a.example".parse::<ControlUrl>(), Err(AddressError::Extras));

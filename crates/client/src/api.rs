@@ -9,8 +9,8 @@ use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
 use caisey_protocol::http::{
-    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText, Health,
-    InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
+    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText,
+    Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
 };
 use reqwest::Method;
 use std::sync::Arc;
@@ -41,12 +41,16 @@ pub struct Api {
 impl Api {
     /// For somebody who can sign in.
     pub fn new(address: ControlUrl, tokens: Arc<dyn TokenSource>) -> Result<Self, ApiError> {
-        Ok(Self { exchange: Exchange::new(address, Some(tokens))? })
+        Ok(Self {
+            exchange: Exchange::new(address, Some(tokens))?,
+        })
     }
 
     /// For health checks and enrolment, which need no token.
     pub fn anonymous(address: ControlUrl) -> Result<Self, ApiError> {
-        Ok(Self { exchange: Exchange::new(address, None)? })
+        Ok(Self {
+            exchange: Exchange::new(address, None)?,
+        })
     }
 
     /// Where the control plane is.
@@ -106,12 +110,16 @@ impl Api {
 
     /// `POST /v1/installers/{id}/rotate`: a new secret; the old one stops working.
     pub async fn rotate_installer(&self, installer: &InstallerId) -> Result<InstallerSecret, ApiError> {
-        self.exchange.json(&Ask::with_method(Method::POST, format!("/v1/installers/{installer}/rotate"))).await
+        self.exchange
+            .json(&Ask::with_method(Method::POST, format!("/v1/installers/{installer}/rotate")))
+            .await
     }
 
     /// `DELETE /v1/installers/{id}`.
     pub async fn revoke_installer(&self, installer: &InstallerId) -> Result<(), ApiError> {
-        self.exchange.done(&Ask::with_method(Method::DELETE, format!("/v1/installers/{installer}"))).await
+        self.exchange
+            .done(&Ask::with_method(Method::DELETE, format!("/v1/installers/{installer}")))
+            .await
     }
 
     /// `GET /v1/endpoints`.
@@ -126,35 +134,47 @@ impl Api {
 
     /// `DELETE /v1/endpoints/{id}`: takes it out of service.
     pub async fn remove_endpoint(&self, endpoint: &EndpointId) -> Result<(), ApiError> {
-        self.exchange.done(&Ask::with_method(Method::DELETE, format!("/v1/endpoints/{endpoint}"))).await
+        self.exchange
+            .done(&Ask::with_method(Method::DELETE, format!("/v1/endpoints/{endpoint}")))
+            .await
     }
 
     /// `GET /v1/endpoints/{id}/sendable`: can a call be answered right now? Asked over the live connection.
     pub async fn sendable(&self, endpoint: &EndpointId) -> Result<Sendable, ApiError> {
-        self.exchange.json(&Ask::get(format!("/v1/endpoints/{endpoint}/sendable"))).await
+        self.exchange
+            .json(&Ask::get(format!("/v1/endpoints/{endpoint}/sendable")))
+            .await
     }
 
     /// `GET /v1/endpoints/{id}/entries`: `limit` records at most, fewer when they are long.
     pub async fn entries(&self, endpoint: &EndpointId, from: Seq, limit: Option<u32>) -> Result<EntriesPage, ApiError> {
-        let ask = Ask::get(format!("/v1/endpoints/{endpoint}/entries")).query("from", Some(from)).query("limit", limit);
+        let ask = Ask::get(format!("/v1/endpoints/{endpoint}/entries"))
+            .query("from", Some(from))
+            .query("limit", limit);
         self.exchange.json(&ask).await
     }
 
     /// `GET /v1/endpoints/{id}/checkpoint`: a C2SP signed note.
     pub async fn checkpoint(&self, endpoint: &EndpointId) -> Result<String, ApiError> {
-        self.exchange.text(&Ask::get(format!("/v1/endpoints/{endpoint}/checkpoint"))).await
+        self.exchange
+            .text(&Ask::get(format!("/v1/endpoints/{endpoint}/checkpoint")))
+            .await
     }
 
     /// `GET /v1/endpoints/{id}/proof/consistency` between two sizes of the log.
     pub async fn prove_consistency(&self, endpoint: &EndpointId, from_size: u64, to_size: u64) -> Result<ProofAnswer, ApiError> {
         let path = format!("/v1/endpoints/{endpoint}/proof/consistency");
-        self.exchange.json(&Ask::get(path).query("from", Some(from_size)).query("to", Some(to_size))).await
+        self.exchange
+            .json(&Ask::get(path).query("from", Some(from_size)).query("to", Some(to_size)))
+            .await
     }
 
     /// `GET /v1/endpoints/{id}/proof/inclusion` of one entry in the log of a size.
     pub async fn prove_inclusion(&self, endpoint: &EndpointId, seq: Seq, size: u64) -> Result<ProofAnswer, ApiError> {
         let path = format!("/v1/endpoints/{endpoint}/proof/inclusion");
-        self.exchange.json(&Ask::get(path).query("seq", Some(seq)).query("size", Some(size))).await
+        self.exchange
+            .json(&Ask::get(path).query("seq", Some(seq)).query("size", Some(size)))
+            .await
     }
 
     /// `GET /v1/sessions`, newest first, 500 at most.
@@ -170,16 +190,22 @@ impl Api {
 
     /// `POST /v1/endpoints/{id}/statements`. The answer comes when the entry is durable; repeating the same statement is safe.
     pub async fn submit(&self, endpoint: &EndpointId, request: &Submit) -> Result<Submitted, ApiError> {
-        self.exchange.json(&Ask::post(format!("/v1/endpoints/{endpoint}/statements"), request)).await
+        self.exchange
+            .json(&Ask::post(format!("/v1/endpoints/{endpoint}/statements"), request))
+            .await
     }
 
     /// `POST /v1/endpoints/{id}/erase`.
     pub async fn erase(&self, endpoint: &EndpointId, request: &EraseText) -> Result<Submitted, ApiError> {
-        self.exchange.json(&Ask::post(format!("/v1/endpoints/{endpoint}/erase"), request)).await
+        self.exchange
+            .json(&Ask::post(format!("/v1/endpoints/{endpoint}/erase"), request))
+            .await
     }
 
     /// `GET /v1/admin-log`: the organisation's own log.
     pub async fn admin_log(&self, from: Seq, limit: Option<u32>) -> Result<EntriesPage, ApiError> {
-        self.exchange.json(&Ask::get("/v1/admin-log").query("from", Some(from)).query("limit", limit)).await
+        self.exchange
+            .json(&Ask::get("/v1/admin-log").query("from", Some(from)).query("limit", limit))
+            .await
     }
 }

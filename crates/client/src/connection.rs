@@ -90,7 +90,12 @@ pub struct Connection {
 
 impl Default for Connection {
     fn default() -> Self {
-        Self { state: State::Idle, failures: 0, refusals: 0, last_attempt_ms: None }
+        Self {
+            state: State::Idle,
+            failures: 0,
+            refusals: 0,
+            last_attempt_ms: None,
+        }
     }
 }
 
@@ -134,7 +139,10 @@ impl Connection {
             (State::Connecting | State::Open { .. }, Input::AskedToWait(wait_ms)) => {
                 // Spread over half as much again, so that those who were told the same do not return together.
                 let wait_ms = wait_ms.clamp(MIN_GAP_MS, REFUSED_MAX_MS);
-                Some(self.wait(now_ms.saturating_add(wait_ms).saturating_add(uniform(random, wait_ms / 2)), false))
+                Some(self.wait(
+                    now_ms.saturating_add(wait_ms).saturating_add(uniform(random, wait_ms / 2)),
+                    false,
+                ))
             }
             (State::Waiting { until_ms, .. }, Input::Deadline) => {
                 if now_ms >= until_ms {
@@ -143,7 +151,13 @@ impl Connection {
                     Some(Output::WaitUntil(until_ms))
                 }
             }
-            (State::Waiting { refused: false, until_ms }, Input::NetworkChanged) => Some(self.hurry(now_ms, until_ms)),
+            (
+                State::Waiting {
+                    refused: false,
+                    until_ms,
+                },
+                Input::NetworkChanged,
+            ) => Some(self.hurry(now_ms, until_ms)),
             (State::Waiting { until_ms, .. }, Input::CredentialsChanged) => {
                 self.refusals = 0;
                 Some(self.hurry(now_ms, until_ms))
@@ -165,21 +179,35 @@ impl Connection {
     }
 
     fn back_off(&mut self, now_ms: u64, random: u64) -> Output {
-        let ceiling = FIRST_BACKOFF_MS.saturating_mul(1 << self.failures.min(16)).min(MAX_BACKOFF_MS);
+        let ceiling = FIRST_BACKOFF_MS
+            .saturating_mul(1 << self.failures.min(16))
+            .min(MAX_BACKOFF_MS);
         self.failures = self.failures.saturating_add(1);
         self.wait(now_ms.saturating_add(uniform(random, ceiling).max(MIN_GAP_MS)), false)
     }
 
     fn back_off_refused(&mut self, now_ms: u64, random: u64) -> Output {
-        let ceiling = REFUSED_MIN_MS.saturating_mul(1 << self.refusals.min(8)).min(REFUSED_MAX_MS - REFUSED_MIN_MS);
+        let ceiling = REFUSED_MIN_MS
+            .saturating_mul(1 << self.refusals.min(8))
+            .min(REFUSED_MAX_MS - REFUSED_MIN_MS);
         self.refusals = self.refusals.saturating_add(1);
-        self.wait(now_ms.saturating_add(REFUSED_MIN_MS).saturating_add(uniform(random, ceiling)), true)
+        self.wait(
+            now_ms.saturating_add(REFUSED_MIN_MS).saturating_add(uniform(random, ceiling)),
+            true,
+        )
     }
 
     /// Brings a wait forward, but never closer to the last attempt than one second.
     fn hurry(&mut self, now_ms: u64, until_ms: u64) -> Output {
-        let earliest = self.last_attempt_ms.map_or(now_ms, |last| last.saturating_add(1_000)).max(now_ms);
-        if earliest <= now_ms { self.connect(now_ms) } else { self.wait(earliest.min(until_ms), false) }
+        let earliest = self
+            .last_attempt_ms
+            .map_or(now_ms, |last| last.saturating_add(1_000))
+            .max(now_ms);
+        if earliest <= now_ms {
+            self.connect(now_ms)
+        } else {
+            self.wait(earliest.min(until_ms), false)
+        }
     }
 }
 
@@ -232,7 +260,10 @@ mod tests {
         }
         let mut flapping = connection.clone();
         flapping.handle(0, 0, Input::Opened);
-        assert_eq!(wait_of(flapping.handle(STABLE_MS - 1, 16_000, Input::Closed), STABLE_MS - 1), 16_000);
+        assert_eq!(
+            wait_of(flapping.handle(STABLE_MS - 1, 16_000, Input::Closed), STABLE_MS - 1),
+            16_000
+        );
         connection.handle(0, 0, Input::Opened);
         assert_eq!(wait_of(connection.handle(STABLE_MS, 500, Input::Closed), STABLE_MS), 500);
     }

@@ -69,7 +69,11 @@ impl ApiError {
 
     pub(crate) fn from_transport(error: &reqwest::Error) -> Self {
         let text = chain(error);
-        if error.is_connect() || error.is_builder() { Self::Unreachable(text) } else { Self::NoAnswer(text) }
+        if error.is_connect() || error.is_builder() {
+            Self::Unreachable(text)
+        } else {
+            Self::NoAnswer(text)
+        }
     }
 }
 

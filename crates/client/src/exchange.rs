@@ -37,11 +37,21 @@ pub(crate) struct Ask<'a, B: Serialize + Sync> {
 
 impl Ask<'_, ()> {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), query: Vec::new(), body: None }
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+        }
     }
 
     pub(crate) fn with_method(method: Method, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), body: None }
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+        }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
@@ -54,7 +64,12 @@ impl Ask<'_, ()> {
 
 impl<'a, B: Serialize + Sync> Ask<'a, B> {
     pub(crate) fn post(path: impl Into<String>, body: &'a B) -> Self {
-        Self { method: Method::POST, path: path.into(), query: Vec::new(), body: Some(body) }
+        Self {
+            method: Method::POST,
+            path: path.into(),
+            query: Vec::new(),
+            body: Some(body),
+        }
     }
 }
 
@@ -70,7 +85,9 @@ impl Exchange {
         if address.is_loopback() {
             builder = builder.no_proxy();
         }
-        let client = builder.build().map_err(|error| ApiError::Setup(crate::error::chain(&error)))?;
+        let client = builder
+            .build()
+            .map_err(|error| ApiError::Setup(crate::error::chain(&error)))?;
         Ok(Self { address, client, tokens })
     }
 
@@ -84,13 +101,19 @@ impl Exchange {
     /// Asks for JSON.
     pub(crate) async fn json<B: Serialize + Sync, T: DeserializeOwned>(&self, ask: &Ask<'_, B>) -> Result<T, ApiError> {
         let (status, bytes) = self.bytes(ask).await?;
-        serde_json::from_slice(&bytes).map_err(|error| ApiError::Unintelligible { status, detail: position_of(&error) })
+        serde_json::from_slice(&bytes).map_err(|error| ApiError::Unintelligible {
+            status,
+            detail: position_of(&error),
+        })
     }
 
     /// Asks for text.
     pub(crate) async fn text<B: Serialize + Sync>(&self, ask: &Ask<'_, B>) -> Result<String, ApiError> {
         let (status, bytes) = self.bytes(ask).await?;
-        String::from_utf8(bytes).map_err(|_| ApiError::Unintelligible { status, detail: "not UTF-8".to_owned() })
+        String::from_utf8(bytes).map_err(|_| ApiError::Unintelligible {
+            status,
+            detail: "not UTF-8".to_owned(),
+        })
     }
 
     /// Asks for nothing but success.
@@ -120,7 +143,10 @@ impl Exchange {
         if let Some(token) = token {
             request = request.bearer_auth(token.reveal());
         }
-        let response = request.send().await.map_err(|error| ApiError::from_transport(&error.without_url()))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| ApiError::from_transport(&error.without_url()))?;
         let status = response.status();
         if status.is_success() {
             return Ok((status.as_u16(), read_capped(response, MAX_ANSWER_BYTES).await?));
@@ -134,13 +160,20 @@ impl Exchange {
 pub(crate) fn refusal(status: u16, bytes: &[u8]) -> ApiError {
     match serde_json::from_slice::<ErrorBody>(bytes) {
         Ok(body) => ApiError::Refused { status, body },
-        Err(error) => ApiError::Unintelligible { status, detail: position_of(&error) },
+        Err(error) => ApiError::Unintelligible {
+            status,
+            detail: position_of(&error),
+        },
     }
 }
 
 async fn read_capped(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ApiError::NoAnswer(crate::error::chain(&error.without_url())))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| ApiError::NoAnswer(crate::error::chain(&error.without_url())))?
+    {
         if bytes.len() + chunk.len() > limit_bytes {
             return Err(ApiError::TooLarge { limit_bytes });
         }

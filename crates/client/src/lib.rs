@@ -8,6 +8,7 @@ pub mod api;
 pub mod connection;
 pub mod error;
 mod exchange;
+pub mod socket;
 mod tls;
 pub mod token;
 

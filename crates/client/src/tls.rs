@@ -24,11 +24,18 @@ pub(crate) fn client_config(address: &ControlUrl) -> Result<ClientConfig, ApiErr
         .with_safe_default_protocol_versions()
         .map_err(|error| ApiError::Setup(error.to_string()))?;
     if address.is_loopback() && address.as_str().starts_with("http:") {
-        return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
+        return Ok(builder
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth());
     }
     let verifier = Verifier::new(provider).map_err(|error| {
-        ApiError::Setup(format!("{error}. Install the operating system's root certificates (package ca-certificates on Debian)"))
+        ApiError::Setup(format!(
+            "{error}. Install the operating system's root certificates (package ca-certificates on Debian)"
+        ))
     })?;
     // "Dangerous" names the possibility of a lax verifier; this one is the platform's.
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    Ok(builder
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
 }

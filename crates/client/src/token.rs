@@ -56,7 +56,9 @@ impl TokenSource for FixedToken {
     fn bearer<'a>(&'a self, refused: Option<&'a BearerToken>) -> TokenFuture<'a> {
         Box::pin(async move {
             if refused == Some(&self.0) {
-                Err(TokenError::SignInNeeded("the control plane no longer accepts this token".to_owned()))
+                Err(TokenError::SignInNeeded(
+                    "the control plane no longer accepts this token".to_owned(),
+                ))
             } else {
                 Ok(self.0.clone())
             }
