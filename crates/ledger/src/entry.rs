@@ -2,12 +2,14 @@
 //!
 //! A **statement** is what its author says happened; an endpoint or a person's device signs it. An **entry** is a statement
 //! given its place: sequence number and time of the control plane. The entry's RFC 8785 bytes are the Merkle leaf. A
-//! **record** is an entry together with whatever of its texts is disclosed. Byte layout: docs/formats/entry.md.
+//! **record** is an entry together with whatever of its texts is disclosed. This module holds the shapes;
+//! [`crate::statement`] makes and checks them. Byte layout: docs/formats/entry.md.
 
 use crate::disclosure::Disclosure;
 use crate::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, Seq, SessionId, TimeMs};
+use crate::kind::Author;
 use crate::text::Commitment;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -77,7 +79,7 @@ pub struct Statement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter: Option<Counter>,
     /// Commitments to the texts, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "not_empty")]
     pub texts: BTreeMap<String, Commitment>,
 }
 
@@ -129,4 +131,40 @@ pub struct Record {
     /// By text name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub disclosures: BTreeMap<String, Disclosure>,
+}
+
+/// An empty member would be a second way to write the same entry.
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Commitment>, D::Error> {
+    let texts = BTreeMap::deserialize(deserializer)?;
+    if texts.is_empty() {
+        Err(serde::de::Error::custom("an empty `texts` is left out instead"))
+    } else {
+        Ok(texts)
+    }
+}
+
+impl Actor {
+    /// Which kind of author it is.
+    pub fn author(&self) -> Author {
+        match self {
+            Self::Control {} => Author::Control,
+            Self::Endpoint { .. } => Author::Endpoint,
+            Self::Member { .. } => Author::Member,
+            Self::Contact { .. } => Author::Contact,
+            Self::Agent { .. } => Author::Agent,
+        }
+    }
+
+    /// The person behind it and the console that signs for them, if a person it is.
+    pub fn person(&self) -> Option<(&MemberId, &DeviceId)> {
+        match self {
+            Self::Member { id, device }
+            | Self::Contact { id, device }
+            | Self::Agent {
+                on_behalf_of: id,
+                device,
+            } => Some((id, device)),
+            Self::Control {} | Self::Endpoint { .. } => None,
+        }
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! Facts are what may never be hidden: decisions, counts, exit codes, digests, names of kinds. Whatever a person or an
 //! endpoint wrote goes into the statement's *texts*, of which the entry carries only commitments; each variant names the
-//! texts that it expects. On the wire an event is `"kind": "<name>", "facts": {…}`. A verifier keeps and proves entries of
+//! texts that it expects; [`crate::kind`] holds that, and who may say it, as a table. On the wire an event is `"kind": "<name>", "facts": {…}`. A verifier keeps and proves entries of
 //! kinds that it does not know; it only cannot interpret them.
 
 use crate::id::{ClientId, DeviceId, MemberId};
+pub use crate::kind::KINDS;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Which output stream of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -326,30 +328,50 @@ pub enum Event {
     },
 }
 
-/// Names of all kinds, in the order of [`Event`]'s variants.
-pub const KINDS: &[&str] = &[
-    "endpoint.enrolled",
-    "endpoint.connected",
-    "endpoint.disconnected",
-    "endpoint.removed",
-    "key.introduced",
-    "session.opened",
-    "session.closed",
-    "action.proposed",
-    "action.authorised",
-    "action.refused",
-    "action.cancel_requested",
-    "action.unknown",
-    "approval.requested",
-    "approval.delivered",
-    "approval.decided",
-    "command.started",
-    "command.output",
-    "command.output_omitted",
-    "command.finished",
-    "state.captured",
-    "chat.message",
-    "note.added",
-    "recorder.gap",
-    "text.erased",
-];
+/// Facts that do not fit their kind.
+#[derive(Debug, thiserror::Error)]
+#[error("the facts do not fit the kind {kind}")]
+pub struct FactsMismatch {
+    /// The kind.
+    pub kind: String,
+    /// What is wrong.
+    #[source]
+    pub cause: serde_json::Error,
+}
+
+impl Event {
+    /// Reads a kind and its facts; none for a kind that this version does not know.
+    ///
+    /// # Errors
+    /// When the kind is known and the facts do not fit it.
+    pub fn from_parts(kind: &str, facts: &Map<String, Value>) -> Result<Option<Self>, FactsMismatch> {
+        if crate::kind::rules(kind).is_none() {
+            return Ok(None);
+        }
+        let parts = [("kind", Value::from(kind)), ("facts", Value::Object(facts.clone()))];
+        let whole = Value::Object(parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        serde_json::from_value(whole).map(Some).map_err(|cause| FactsMismatch {
+            kind: kind.to_owned(),
+            cause,
+        })
+    }
+
+    /// The kind's name and the facts, as they stand in a statement.
+    ///
+    /// # Errors
+    /// Never for values that can be built; the signature is honest about serialisation.
+    pub fn to_parts(&self) -> Result<(String, Map<String, Value>), FactsMismatch> {
+        let unfit = |cause| FactsMismatch {
+            kind: String::new(),
+            cause,
+        };
+        let parts: Parts = serde_json::from_value(serde_json::to_value(self).map_err(unfit)?).map_err(unfit)?;
+        Ok((parts.kind, parts.facts))
+    }
+}
+
+#[derive(Deserialize)]
+struct Parts {
+    kind: String,
+    facts: Map<String, Value>,
+}

@@ -176,7 +176,13 @@ mod tests {
     fn ids_carry_their_bits_and_refuse_everything_else() {
         assert_eq!(EndpointId::from_bits([0; 16]).as_str(), "ep_00000000000000000000000000");
         assert_eq!(EndpointId::from_bits([255; 16]).as_str(), "ep_7zzzzzzzzzzzzzzzzzzzzzzzzz");
-        for wrong in ["", "ep_", "ses_00000000000000000000000000", "ep_8zzzzzzzzzzzzzzzzzzzzzzzzz", "ep_0000000000000000000000000U"] {
+        for wrong in [
+            "",
+            "ep_",
+            "ses_00000000000000000000000000",
+            "ep_8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "ep_0000000000000000000000000U",
+        ] {
             assert!(wrong.parse::<EndpointId>().is_err(), "{wrong}");
         }
     }
