@@ -1,1 +1,2 @@
+//! Placeholder until the desktop arrives.
 fn main() {}
