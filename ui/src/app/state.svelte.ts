@@ -1,0 +1,132 @@
+/**
+ * The page's one state: what the host last said, where the person is, and messages for them. Features read it and call the host
+ * through it; components get values and callbacks.
+ */
+import type { Overview } from '../generated/Overview';
+import type { SearchQuery } from '../generated/SearchQuery';
+import type { SessionFilter } from '../generated/SessionFilter';
+import type { Host, HostEvent, Startup } from '../platform/host';
+import { asFailure, type Severity, words } from './errors';
+
+export type Route =
+  | { page: 'endpoints'; endpoint: string | null }
+  | { page: 'sessions' }
+  | { page: 'session'; session: string; seq: number | null }
+  | { page: 'search' }
+  | { page: 'settings' };
+
+export interface Message {
+  id: number;
+  severity: Severity;
+  title: string;
+  text: string;
+  act: { label: string; run: () => void } | null;
+}
+
+export const EVERY_SESSION: SessionFilter = { client: null, endpoint: null, member: null, from_ms: null, to_ms: null, open_only: false, limit: 0 };
+export const EMPTY_QUERY: SearchQuery = { text: '', client: null, endpoint: null, member: null, kinds: [], from_ms: null, to_ms: null, limit: 60 };
+
+export class AppState {
+  startup = $state.raw<Startup>({ stage: 'opening' });
+  overview = $state.raw<Overview | null>(null);
+  route = $state.raw<Route>({ page: 'endpoints', endpoint: null });
+  messages = $state.raw<Message[]>([]);
+  shortcuts = $state(false);
+  now = $state(Date.now());
+  sessionFilter = $state.raw<SessionFilter>(EVERY_SESSION);
+  query = $state.raw<SearchQuery>(EMPTY_QUERY);
+
+  /** Why nothing can be changed right now, or null. */
+  readonly readOnlyBecause = $derived.by((): string | null => {
+    const connection = this.overview?.connection;
+    switch (connection?.state) {
+      case 'online':
+        return null;
+      case 'offline':
+        return 'Offline: nothing can be sent until the control plane answers again.';
+      case 'connecting':
+        return 'Connecting to the control plane.';
+      case 'signed_out':
+        return 'Nobody is signed in: the cache can be read, nothing can be sent.';
+      default:
+        return 'Opening.';
+    }
+  });
+
+  #past: Route[] = [];
+  #listeners = new Set<(event: HostEvent) => void>();
+  #nextMessage = 1;
+
+  constructor(readonly host: Host) {}
+
+  /** Subscribes first, then asks for the present state, so that nothing is missed. */
+  async begin(): Promise<void> {
+    await this.host.subscribe((event) => this.#take(event));
+    setInterval(() => (this.now = Date.now()), 1000);
+    try {
+      await this.#started(await this.host.startup());
+    } catch (thrown) {
+      this.startup = { stage: 'failed', failure: asFailure(thrown) };
+    }
+  }
+
+  /** Hears every event until the returned function is called. */
+  hear(listener: (event: HostEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  go(route: Route): void {
+    if (JSON.stringify(route) === JSON.stringify(this.route)) return;
+    this.#past.push(this.route);
+    if (this.#past.length > 50) this.#past.shift();
+    this.route = route;
+  }
+
+  back(): void {
+    const before = this.#past.pop();
+    if (before) this.route = before;
+  }
+
+  tell(severity: Severity, title: string, text: string, act: Message['act'] = null): void {
+    const message = { id: this.#nextMessage++, severity, title, text, act };
+    this.messages = [...this.messages.slice(-3), message];
+    if (severity === 'info') setTimeout(() => this.dismiss(message.id), 8000);
+  }
+
+  dismiss(id: number): void {
+    this.messages = this.messages.filter((message) => message.id !== id);
+  }
+
+  /** Says what went wrong in the table's words; returns whether it was worth saying. */
+  complain(thrown: unknown, retry: (() => void) | null = null): void {
+    const failure = asFailure(thrown);
+    if (failure.code === 'cancelled') return;
+    const said = words(failure.code);
+    const act = said.remedy === 'retry' && retry ? { label: 'Try again', run: retry } : null;
+    this.tell(said.severity, said.title, failure.message, act);
+  }
+
+  #take(event: HostEvent): void {
+    if (event.type === 'overview') {
+      const { type: _, ...overview } = event;
+      this.overview = overview;
+    } else if (event.type === 'startup') {
+      void this.#started(event.startup);
+    } else if (event.type === 'show') {
+      this.go(event.page === 'endpoints' ? { page: 'endpoints', endpoint: null } : { page: event.page });
+    }
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  async #started(startup: Startup): Promise<void> {
+    this.startup = startup;
+    if (startup.stage !== 'ready') return;
+    if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
+    try {
+      this.overview = await this.host.overview();
+    } catch (thrown) {
+      this.startup = { stage: 'failed', failure: asFailure(thrown) };
+    }
+  }
+}

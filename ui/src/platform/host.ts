@@ -1,0 +1,108 @@
+/**
+ * What the page needs from the program around it. Two hosts exist: the desktop (`tauri.ts`) and one in memory (`memory/`).
+ * A host promises: every method rejects with a `Failure` and nothing else; events arrive in order; after `subscribe` has
+ * resolved no event is missed, so the page subscribes first and then asks for the present state.
+ */
+import type { ConsoleEvent } from '../generated/ConsoleEvent';
+import type { ErrorView } from '../generated/ErrorView';
+import type { NewCommand } from '../generated/NewCommand';
+import type { Overview } from '../generated/Overview';
+import type { SearchQuery } from '../generated/SearchQuery';
+import type { SearchResult } from '../generated/SearchResult';
+import type { SendableView } from '../generated/SendableView';
+import type { SessionDetail } from '../generated/SessionDetail';
+import type { SessionFilter } from '../generated/SessionFilter';
+import type { SessionRow } from '../generated/SessionRow';
+import type { VerifyProgress } from '../generated/VerifyProgress';
+
+/** How far the program has come since it was started. */
+export type Startup =
+  | { stage: 'opening' }
+  | { stage: 'key_store_missing'; failure: ErrorView; cache_exists: boolean }
+  | { stage: 'choose' }
+  | { stage: 'starting'; step: EmbeddedStep }
+  | { stage: 'failed'; failure: ErrorView }
+  | { stage: 'ready'; open: string | null };
+
+/** What has to happen before this computer can be worked on. */
+export type EmbeddedStep = 'control_plane' | 'owner' | 'enrol' | 'runtime';
+
+/** How to sign in to a control plane: with its own accounts, or by its identity provider in the system browser. */
+export interface SignIn {
+  address: string;
+  email: string | null;
+  password: string | null;
+}
+
+export type ExportFormat = 'pdf' | 'json';
+
+/** What is known about this installation. */
+export interface About {
+  version: string;
+  data_dir: string;
+  control_plane: string | null;
+  key_store: string;
+}
+
+export type HostEvent =
+  | ConsoleEvent
+  | { type: 'startup'; startup: Startup }
+  | { type: 'export'; session: string; done: number; total: number }
+  | { type: 'verify'; progress: VerifyProgress }
+  | { type: 'show'; page: 'endpoints' | 'sessions' | 'search' | 'settings' };
+
+/** The only thing a host rejects with. `message` says what happened, what it means and what to do. */
+export class Failure extends Error implements ErrorView {
+  readonly code: string;
+  readonly retry_after_ms: number | null;
+
+  constructor(body: ErrorView) {
+    super(body.message);
+    this.name = 'Failure';
+    this.code = body.code;
+    this.retry_after_ms = body.retry_after_ms;
+  }
+}
+
+export interface Host {
+  subscribe(listener: (event: HostEvent) => void): Promise<() => void>;
+  startup(): Promise<Startup>;
+  overview(): Promise<Overview>;
+  about(): Promise<About>;
+
+  startEmbedded(): Promise<void>;
+  signIn(how: SignIn): Promise<void>;
+  signOut(): Promise<void>;
+  unlockWithPassphrase(passphrase: string): Promise<void>;
+  retryKeyStore(): Promise<void>;
+  dismissNotice(code: string, endpoint: string | null): Promise<void>;
+  retryConnection(): Promise<void>;
+
+  sendable(endpoint: string): Promise<SendableView>;
+  openSession(endpoint: string, purpose: string): Promise<SessionRow>;
+  closeSession(session: string): Promise<void>;
+  propose(session: string, command: NewCommand): Promise<string>;
+  cancel(action: string): Promise<void>;
+  /** What was typed in a session and not sent. */
+  draft(session: string): Promise<string>;
+  keepDraft(session: string, text: string): Promise<void>;
+  chat(session: string, message: string): Promise<void>;
+  note(session: string, note: string): Promise<void>;
+
+  sessions(filter: SessionFilter): Promise<SessionRow[]>;
+  /** The session in full; from here on its changes arrive as events until `leaveSession`. */
+  watchSession(session: string): Promise<SessionDetail>;
+  leaveSession(session: string): Promise<void>;
+  /** Commands proposed before on this endpoint, newest first, each once. */
+  commandHistory(endpoint: string): Promise<string[]>;
+  search(query: SearchQuery): Promise<SearchResult>;
+  /** Asks where to save; resolves with the path, or null when the person changed their mind. */
+  exportSession(session: string, format: ExportFormat): Promise<string | null>;
+  cancelExport(session: string): Promise<void>;
+  /** Checks an endpoint's cached log again from its bytes; progress arrives as events. */
+  verifyAgain(endpoint: string): Promise<VerifyProgress>;
+  /** Shows an exported file in the system's file manager. */
+  reveal(path: string): Promise<void>;
+  /** The page can be used: for start-up measurements. */
+  usable(): void;
+}

@@ -1,0 +1,398 @@
+/**
+ * A host without a desktop: the whole page works on it, with streaming commands, search, going offline and the rarer states.
+ * What it shows is chosen by the address: `?start=ready|choose|opening|failed|keystore`, `?offline`, `?notice=fork`, `?empty`,
+ * `?open=SESSION`.
+ */
+import type { Connection } from '../../generated/Connection';
+import type { NewCommand } from '../../generated/NewCommand';
+import type { Notice } from '../../generated/Notice';
+import type { Overview } from '../../generated/Overview';
+import type { SearchHit } from '../../generated/SearchHit';
+import type { SearchQuery } from '../../generated/SearchQuery';
+import type { SearchResult } from '../../generated/SearchResult';
+import type { SendableView } from '../../generated/SendableView';
+import type { SessionDetail } from '../../generated/SessionDetail';
+import type { SessionFilter } from '../../generated/SessionFilter';
+import type { SessionRow } from '../../generated/SessionRow';
+import type { VerifyProgress } from '../../generated/VerifyProgress';
+import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from '../host';
+import { type Book, Visit } from './book';
+import { scriptFor } from './shell';
+import { marked } from './visible';
+import { buildWorld, ME, type World } from './world';
+
+const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+
+export class MemoryHost implements Host {
+  #world: World;
+  #listeners = new Set<(event: HostEvent) => void>();
+  #startup: Startup;
+  #connection: Connection;
+  #notices: Notice[];
+  #cancelled = new Set<string>();
+  #watched = new Set<string>();
+  #drafts = new Map<string, string>();
+  #exports = new Set<string>();
+  #sync: Overview['sync'] = null;
+
+  constructor(readonly query: URLSearchParams) {
+    const now = Date.now();
+    this.#world = buildWorld(now);
+    if (query.has('empty')) {
+      for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
+      this.#world.books.get('ep-this')?.sessions.clear();
+    }
+    this.#connection = query.has('offline')
+      ? { state: 'offline', since_ms: now - 754_000, why: 'The control plane at console.northstar-it.example does not answer (connection refused).', retry_at_ms: now + 24_000 }
+      : { state: 'online' };
+    this.#notices = (query.get('notice') ?? '').split(',').flatMap((code) => NOTICES[code] ?? []);
+    if (query.has('syncing')) this.#sync = { done: 48_210, total: 131_072 };
+    this.#startup = startupFor(query);
+  }
+
+  async subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async startup(): Promise<Startup> {
+    return this.#startup;
+  }
+
+  async overview(): Promise<Overview> {
+    if (this.query.has('slow')) await pause(60_000);
+    return {
+      me: { member: ME.id, name: ME.name, role: 'owner', organisation_name: 'Northstar IT', embedded: !this.query.has('remote') },
+      connection: this.#connection,
+      endpoints: [...this.#world.books.values()].map((book) => ({ ...book.endpoint })).sort((a, b) => a.client_name.localeCompare(b.client_name) || a.hostname.localeCompare(b.hostname)),
+      sessions: this.#rows().slice(0, 200),
+      sync: this.#sync,
+      notices: this.#notices,
+    };
+  }
+
+  async about(): Promise<About> {
+    return { version: '0.1.0', data_dir: '/home/john/.local/share/caisey-console', control_plane: this.query.has('remote') ? 'https://console.northstar-it.example' : null, key_store: 'Secret Service (GNOME Keyring)' };
+  }
+
+  async startEmbedded(): Promise<void> {
+    for (const step of ['control_plane', 'owner', 'enrol', 'runtime'] as const) {
+      this.#start({ stage: 'starting', step });
+      await pause(350);
+    }
+    this.#start({ stage: 'ready', open: null });
+  }
+
+  async signIn(how: SignIn): Promise<void> {
+    await pause(300);
+    if (how.password === 'wrong') throw new Failure({ code: 'unauthenticated', message: 'This e-mail address and password do not go together.', retry_after_ms: null });
+    if (!how.address.startsWith('http')) throw new Failure({ code: 'offline', message: `Nothing answers at ${how.address}.`, retry_after_ms: null });
+    this.#start({ stage: 'ready', open: null });
+  }
+
+  async signOut(): Promise<void> {
+    this.#start({ stage: 'choose' });
+  }
+
+  async unlockWithPassphrase(passphrase: string): Promise<void> {
+    await pause(400);
+    if (passphrase.length < 12) throw new Failure({ code: 'passphrase_refused', message: 'This passphrase does not open the cache.', retry_after_ms: null });
+    this.#start({ stage: 'choose' });
+  }
+
+  async retryKeyStore(): Promise<void> {
+    await pause(300);
+    throw new Failure({ code: 'key_store_missing', message: 'There is still no secret service on this session bus.', retry_after_ms: null });
+  }
+
+  async dismissNotice(code: string): Promise<void> {
+    this.#notices = this.#notices.filter((notice) => notice.code !== code);
+    await this.#tellOverview();
+  }
+
+  async retryConnection(): Promise<void> {
+    this.#connection = { state: 'connecting' };
+    await this.#tellOverview();
+    await pause(600);
+    this.#connection = { state: 'online' };
+    await this.#tellOverview();
+  }
+
+  async sendable(endpoint: string): Promise<SendableView> {
+    this.#online();
+    const book = this.#book(endpoint);
+    await pause(120);
+    const up = book.endpoint.state === 'ready';
+    const answer: SendableView = {
+      sendable: up,
+      round_trip_ms: up ? (book.endpoint.is_this_computer ? 2 : 38 + (endpoint.length % 9)) : null,
+      asked_at_ms: Date.now(),
+      why_not: up ? null : book.endpoint.state === 'pending' ? 'The runtime has never connected.' : 'Not connected.',
+    };
+    book.endpoint.sendable = answer;
+    await this.#tellOverview();
+    return answer;
+  }
+
+  async openSession(endpoint: string, purpose: string): Promise<SessionRow> {
+    this.#online();
+    const book = this.#book(endpoint);
+    book.now = Date.now();
+    const session = `ses-new-${book.items.length}`;
+    book.open(session, ME, purpose);
+    await this.#tellOverview();
+    return this.#row(session);
+  }
+
+  async closeSession(session: string): Promise<void> {
+    this.#online();
+    this.#visit(session).close();
+    this.#tellSession(session, 1);
+    await this.#tellOverview();
+  }
+
+  async propose(session: string, command: NewCommand): Promise<string> {
+    this.#online();
+    const visit = this.#visit(session);
+    const before = visit.book.items.length;
+    const interpreter = command.interpreter ?? (visit.book.endpoint.os === 'windows' ? 'powershell' : 'bash');
+    const action = `${session}-n${before}`;
+    visit.say('action.proposed', { action, facts: { interpreter, timeout_ms: command.timeout_ms ?? 600_000 }, texts: { command: command.command, reason: command.reason, ...(command.cwd ? { cwd: command.cwd } : {}) } });
+    visit.authorise(action);
+    visit.endpoint('command.started', action, { pid: 20_000 + before, interpreter, elevated: false }, { cwd: command.cwd ?? '/home/john', user: 'john' });
+    this.#tellSession(session, visit.book.items.length - before);
+    void this.#play(visit, action, command.command);
+    return action;
+  }
+
+  async cancel(action: string): Promise<void> {
+    this.#online();
+    this.#cancelled.add(action);
+    const session = action.replace(/-[an]\d+$/, '');
+    this.#visit(session).say('action.cancel_requested', { action });
+    this.#tellSession(session, 1);
+  }
+
+  async chat(session: string, message: string): Promise<void> {
+    this.#online();
+    this.#visit(session).chat(message);
+    this.#tellSession(session, 1);
+  }
+
+  async note(session: string, note: string): Promise<void> {
+    this.#online();
+    this.#visit(session).note(note);
+    this.#tellSession(session, 1);
+  }
+
+  async sessions(filter: SessionFilter): Promise<SessionRow[]> {
+    return this.#rows().filter(
+      (row) =>
+        (filter.client === null || row.client === filter.client) &&
+        (filter.endpoint === null || row.endpoint === filter.endpoint) &&
+        (filter.member === null || row.member === filter.member) &&
+        (filter.from_ms === null || (row.closed_at_ms ?? Number.MAX_SAFE_INTEGER) >= filter.from_ms) &&
+        (filter.to_ms === null || row.opened_at_ms < filter.to_ms) &&
+        (!filter.open_only || row.closed_at_ms === null),
+    );
+  }
+
+  async watchSession(session: string): Promise<SessionDetail> {
+    this.#watched.add(session);
+    const book = this.#bookOf(session);
+    if (!book) throw new Failure({ code: 'not_found', message: 'This session is not in the cache, or not yet.', retry_after_ms: null });
+    await pause(20);
+    return book.detail(session);
+  }
+
+  async leaveSession(session: string): Promise<void> {
+    this.#watched.delete(session);
+  }
+
+  async commandHistory(endpoint: string): Promise<string[]> {
+    const commands = this.#book(endpoint).items.flatMap((item) => (item.kind === 'action.proposed' ? (item.texts.find((text) => text.name === 'command')?.text ?? []) : []));
+    return [...new Set(commands.reverse())];
+  }
+
+  async draft(session: string): Promise<string> {
+    return this.#drafts.get(session) ?? '';
+  }
+
+  async keepDraft(session: string, text: string): Promise<void> {
+    this.#drafts.set(session, text);
+  }
+
+  async cancelExport(session: string): Promise<void> {
+    this.#exports.delete(session);
+  }
+
+  async verifyAgain(endpoint: string): Promise<VerifyProgress> {
+    const book = this.#book(endpoint);
+    const progress: VerifyProgress = { endpoint, done: 0, total: book.items.length, finished: false, verification: book.endpoint.verification, faults: book.items.flatMap((item) => (item.fault ? [`${item.seq}: ${item.fault}`] : [])) };
+    for (let part = 1; part <= 5; part += 1) {
+      await pause(80);
+      progress.done = Math.round((book.items.length * part) / 5);
+      this.#tell({ type: 'verify', progress: { ...progress, finished: part === 5 } });
+    }
+    return { ...progress, finished: true };
+  }
+
+  async search(query: SearchQuery): Promise<SearchResult> {
+    const began = performance.now();
+    const words = query.text.trim().toLowerCase();
+    const hits: SearchHit[] = [];
+    let searched = 0;
+    let unreadable = 0;
+    for (const book of this.#world.books.values()) {
+      if (query.client !== null && book.endpoint.client !== query.client) continue;
+      if (query.endpoint !== null && book.endpoint.endpoint !== query.endpoint) continue;
+      for (const item of book.items) {
+        if (query.kinds.length > 0 && !query.kinds.includes(item.kind)) continue;
+        if (query.from_ms !== null && item.time_ms < query.from_ms) continue;
+        if (query.to_ms !== null && item.time_ms >= query.to_ms) continue;
+        if (query.member !== null && (item.session === null || book.sessions.get(item.session)?.member !== query.member)) continue;
+        searched += 1;
+        if (item.texts.some((text) => text.text === null)) unreadable += 1;
+        for (const text of item.texts) {
+          const found = text.text?.toLowerCase().indexOf(words) ?? -1;
+          if (words === '' || found < 0 || text.text === null) continue;
+          const from = Math.max(0, text.text.lastIndexOf('\n', found) + 1, found - 60);
+          const excerpt = marked(text.text.slice(from, found + words.length + 140)).replaceAll('\n', '⏎');
+          hits.push({ item, hostname: book.endpoint.hostname, client_name: book.endpoint.client_name, text_name: text.name, excerpt, highlights: marks(excerpt, words) });
+        }
+      }
+    }
+    hits.sort((a, b) => b.item.time_ms - a.item.time_ms);
+    const limit = query.limit || 50;
+    return { hits: hits.slice(0, limit), truncated: hits.length > limit, searched_entries: searched, unreadable_entries: unreadable, took_ms: performance.now() - began };
+  }
+
+  async exportSession(session: string, format: ExportFormat): Promise<string | null> {
+    this.#exports.add(session);
+    for (let done = 0; done <= 10; done += 1) {
+      if (!this.#exports.has(session)) throw new Failure({ code: 'cancelled', message: 'Stopped, as asked. Nothing was written.', retry_after_ms: null });
+      this.#tell({ type: 'export', session, done, total: 10 });
+      await pause(60);
+    }
+    return `/home/john/Documents/${session}.${format}`;
+  }
+
+  async reveal(): Promise<void> {}
+
+  usable(): void {
+    performance.mark('usable');
+  }
+
+  async #play(visit: Visit, action: string, command: string): Promise<void> {
+    const began = performance.now();
+    const script = scriptFor(command, visit.book.endpoint.hostname);
+    let chunk = 0;
+    for (const line of script.lines) {
+      await pause(line.after_ms);
+      if (this.#cancelled.has(action)) break;
+      visit.book.now = Date.now();
+      visit.endpoint('command.output', action, { stream: line.stream, chunk: chunk++ }, { output: line.text });
+      this.#tellSession(visit.session, 1, 'unverified');
+    }
+    await pause(script.tail_ms);
+    visit.book.now = Date.now();
+    const cancelled = this.#cancelled.has(action);
+    visit.endpoint('command.finished', action, { outcome: cancelled ? 'cancelled' : 'exited', ...(cancelled ? {} : { exit_code: script.exit }), duration_ms: Math.round(performance.now() - began), stdout_bytes: 0, stderr_bytes: 0 });
+    this.#tellSession(visit.session, chunk + 1);
+    await this.#tellOverview();
+  }
+
+  #online(): void {
+    if (this.#connection.state !== 'online') throw new Failure({ code: 'offline', message: 'The control plane cannot be reached, so nothing was sent.', retry_after_ms: null });
+  }
+
+  #book(endpoint: string): Book {
+    const book = this.#world.books.get(endpoint);
+    if (!book) throw new Failure({ code: 'not_found', message: 'There is no such endpoint.', retry_after_ms: null });
+    return book;
+  }
+
+  #bookOf(session: string): Book | undefined {
+    return [...this.#world.books.values()].find((book) => book.sessions.has(session));
+  }
+
+  #visit(session: string): Visit {
+    const book = this.#bookOf(session);
+    if (!book) throw new Failure({ code: 'not_found', message: 'There is no such session.', retry_after_ms: null });
+    if (this.#row(session).closed_at_ms !== null) throw new Failure({ code: 'conflict', message: 'The session is closed.', retry_after_ms: null });
+    book.now = Date.now();
+    return new Visit(book, session, ME);
+  }
+
+  #row(session: string): SessionRow {
+    const row = this.#bookOf(session)?.sessions.get(session);
+    if (!row) throw new Failure({ code: 'not_found', message: 'There is no such session.', retry_after_ms: null });
+    return { ...row };
+  }
+
+  #rows(): SessionRow[] {
+    return [...this.#world.books.values()].flatMap((book) => [...book.sessions.values()].map((row) => ({ ...row }))).sort((a, b) => b.opened_at_ms - a.opened_at_ms);
+  }
+
+  #start(startup: Startup): void {
+    this.#startup = startup;
+    this.#tell({ type: 'startup', startup });
+  }
+
+  #tell(event: HostEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #tellSession(session: string, count: number, verification: 'verified' | 'unverified' = 'verified'): void {
+    if (!this.#watched.has(session)) return;
+    const items = this.#bookOf(session)?.items.slice(-count) ?? [];
+    this.#tell({ type: 'session', session, items: items.map((item) => ({ ...item, verification })), row: this.#row(session) });
+  }
+
+  async #tellOverview(): Promise<void> {
+    this.#tell({ type: 'overview', ...(await this.overview()) });
+  }
+}
+
+function startupFor(query: URLSearchParams): Startup {
+  switch (query.get('start')) {
+    case 'choose':
+      return { stage: 'choose' };
+    case 'opening':
+      return { stage: 'opening' };
+    case 'keystore':
+      return { stage: 'key_store_missing', failure: { code: 'key_store_missing', message: 'This machine has no key store service, so the console has no safe place for the key of its encrypted cache. Nothing was opened or written.', retry_after_ms: null }, cache_exists: query.has('cache') };
+    case 'failed':
+      return { stage: 'failed', failure: { code: 'not_recorded', message: 'The data directory is on a full disk: /home/john/.local/share/caisey-console.', retry_after_ms: null } };
+    default:
+      return { stage: 'ready', open: query.get('open') };
+  }
+}
+
+function marks(excerpt: string, words: string): [number, number][] {
+  const found: [number, number][] = [];
+  const low = excerpt.toLowerCase();
+  for (let at = low.indexOf(words); at >= 0; at = low.indexOf(words, at + words.length)) found.push([at, at + words.length]);
+  return found;
+}
+
+const NOTICES: Record<string, Notice[]> = {
+  fork: [
+    {
+      code: 'fork',
+      severity: 'danger',
+      message: 'The control plane showed two different histories for SRV-FILES-01. Entries after number 412 cannot be trusted. Keep both checkpoints, do not work on this endpoint, and ask whoever operates the control plane.',
+      endpoint: 'ep-files-01',
+      evidence: ['control.example/log/ep-files-01\n412\nqINS1GRFGWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n\n— control.example/log Yc8Q2tVgk0…', 'control.example/log/ep-files-01\n409\nZ2xvYmFsLW9wZXJhdG9yLWNoZWNrcG9pbnQtcm9vdCE=\n\n— control.example/log Yc8Q2tVgk0…'],
+    },
+  ],
+  cache: [
+    {
+      code: 'cache_damaged',
+      severity: 'warning',
+      message: 'The cache on this disk was damaged and set aside as cache-2026-11-21.damaged. A new one is being filled from the control plane. What existed only in the old one can be read again once it is repaired.',
+      endpoint: null,
+      evidence: [],
+    },
+  ],
+};

@@ -1,0 +1,72 @@
+/** The desktop host: one command per method, one event channel. The only importer of `@tauri-apps`. */
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { ErrorView } from '../generated/ErrorView';
+import type { NewCommand } from '../generated/NewCommand';
+import type { Overview } from '../generated/Overview';
+import type { SearchQuery } from '../generated/SearchQuery';
+import type { SearchResult } from '../generated/SearchResult';
+import type { SendableView } from '../generated/SendableView';
+import type { SessionDetail } from '../generated/SessionDetail';
+import type { SessionFilter } from '../generated/SessionFilter';
+import type { SessionRow } from '../generated/SessionRow';
+import type { VerifyProgress } from '../generated/VerifyProgress';
+import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from './host';
+
+export class TauriHost implements Host {
+  subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
+    return listen<HostEvent>('console', (message) => listener(message.payload));
+  }
+
+  startup = () => ask<Startup>('startup');
+  overview = () => ask<Overview>('overview');
+  about = () => ask<About>('about');
+  startEmbedded = () => ask<void>('start_embedded');
+  signIn = (how: SignIn) => ask<void>('sign_in', { how });
+  signOut = () => ask<void>('sign_out');
+  unlockWithPassphrase = (passphrase: string) => ask<void>('unlock_with_passphrase', { passphrase });
+  retryKeyStore = () => ask<void>('retry_key_store');
+  dismissNotice = (code: string, endpoint: string | null) => ask<void>('dismiss_notice', { code, endpoint });
+  retryConnection = () => ask<void>('retry_connection');
+  sendable = (endpoint: string) => ask<SendableView>('sendable', { endpoint });
+  openSession = (endpoint: string, purpose: string) => ask<SessionRow>('open_session', { endpoint, purpose });
+  closeSession = (session: string) => ask<void>('close_session', { session });
+  propose = (session: string, command: NewCommand) => ask<string>('propose', { session, command });
+  cancel = (action: string) => ask<void>('cancel', { action });
+  draft = (session: string) => ask<string>('draft', { session });
+  keepDraft = (session: string, text: string) => ask<void>('keep_draft', { session, text });
+  chat = (session: string, message: string) => ask<void>('chat', { session, message });
+  note = (session: string, note: string) => ask<void>('note', { session, note });
+  sessions = (filter: SessionFilter) => ask<SessionRow[]>('sessions', { filter });
+  watchSession = (session: string) => ask<SessionDetail>('watch_session', { session });
+  leaveSession = (session: string) => ask<void>('leave_session', { session });
+  commandHistory = (endpoint: string) => ask<string[]>('command_history', { endpoint });
+  search = (query: SearchQuery) => ask<SearchResult>('search', { query });
+  exportSession = (session: string, format: ExportFormat) => ask<string | null>('export_session', { session, format });
+  cancelExport = (session: string) => ask<void>('cancel_export', { session });
+  verifyAgain = (endpoint: string) => ask<VerifyProgress>('verify_again', { endpoint });
+  reveal = (path: string) => ask<void>('reveal', { path });
+  usable(): void {
+    void ask<void>('usable');
+  }
+}
+
+async function ask<T>(command: string, facts?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, facts);
+  } catch (thrown) {
+    throw new Failure(asFailure(thrown));
+  }
+}
+
+function asFailure(thrown: unknown): ErrorView {
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && 'message' in thrown) {
+    const body = thrown as { code: unknown; message: unknown; retry_after_ms?: unknown };
+    return {
+      code: String(body.code),
+      message: String(body.message),
+      retry_after_ms: typeof body.retry_after_ms === 'number' ? body.retry_after_ms : null,
+    };
+  }
+  return { code: 'internal', message: String(thrown), retry_after_ms: null };
+}
