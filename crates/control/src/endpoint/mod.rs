@@ -1,12 +1,43 @@
 //! The Endpoint object: one endpoint's log, sessions and actions, its runtime's connection and the consoles watching.
+//!
+//! Promises: what is acknowledged, answered or sent is in the log and covered by a checkpoint; an action reaches the runtime only after
+//! its proposal and its authorisation are durable, and is never sent once it was refused; the same statement twice is one entry. Leaves
+//! out: consent beyond the policy `default` (`authorise`), and who may read (the host asks the Organisation object). Follows
+//! docs/formats/entry.md and the headers of `caisey_protocol::{http, runtime, watch}`.
 
+mod action;
+mod authorise;
+mod deadline;
+mod erase;
+mod identity;
+mod key;
+mod link;
+mod live;
+mod outgoing;
+mod runtime;
+mod session;
+mod settle;
+mod submit;
+mod tables;
+mod watch;
+
+use crate::journal;
 use crate::port::{Caller, ConnId, Effect, Moment, RequestId, Signer};
+use crate::refusal::error;
+use crate::row::{Row, int};
 use crate::store::{Store, StoreError};
+use crate::turn::Turn;
 use caisey_ledger::entry::SignedStatement;
-use caisey_ledger::event::DisconnectReason;
+use caisey_ledger::event::{DisconnectReason, Event};
 use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, Seq, TimeMs};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{EntriesPage, ProofAnswer};
 use caisey_protocol::runtime::FromRuntime;
+use caisey_protocol::watch::LogEvent;
+use identity::Enrolment;
+use live::Live;
+use outgoing::Outgoing;
+pub use submit::{MAX_LINE_BYTES, MAX_TIMEOUT_MS};
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +98,10 @@ pub enum Input {
 
 /// The object itself. Created by `load`, from its store alone.
 pub struct EndpointObject {
-    _private: (),
+    alive: Vec<ConnId>,
+    live: Option<Box<Live>>,
+    /// Refusals, as long as nothing has enrolled.
+    stray: Outgoing,
 }
 
 impl EndpointObject {
@@ -75,16 +109,110 @@ impl EndpointObject {
     /// in `alive` are recorded as lost with the next input (`ControlRestarted`).
     ///
     /// # Errors
-    /// The store's.
-    pub fn load(_store: &dyn Store, _alive: &[ConnId]) -> Result<Self, StoreError> {
-        Ok(Self { _private: () })
+    /// The store's; `Corrupt` when the stored entries do not lead to the root of the last checkpoint.
+    pub fn load(store: &dyn Store, alive: &[ConnId]) -> Result<Self, StoreError> {
+        tables::SCHEMA.apply(store)?;
+        let enrolment = Enrolment::load(store)?;
+        let live = enrolment
+            .map(|enrolment| Live::load(store, enrolment, alive).map(Box::new))
+            .transpose()?;
+        Ok(Self {
+            alive: alive.to_vec(),
+            live,
+            stray: Outgoing::default(),
+        })
     }
 
     /// Takes one input: writes to the store, queues effects. Hostile or impossible inputs become refusals, not errors.
     ///
     /// # Errors
     /// Only the store's; the batch is then lost and the object must be discarded.
-    pub fn handle(&mut self, _store: &dyn Store, _moment: Moment, _input: Input) -> Result<(), StoreError> {
+    pub fn handle(&mut self, store: &dyn Store, moment: Moment, input: Input) -> Result<(), StoreError> {
+        let mut turn = Turn::new(store, moment);
+        let Some(live) = self.live.as_mut() else {
+            return self.before_enrolment(&mut turn, input);
+        };
+        if live.link.lost_on_load {
+            live.disconnect(&mut turn, DisconnectReason::ControlRestarted)?;
+        }
+        live.on_time(&mut turn)?;
+        match input {
+            Input::Enrolled(_) | Input::Wake => Ok(()),
+            Input::RuntimeOpened(conn) => live.runtime_opened(&mut turn, conn),
+            Input::RuntimeMessage(conn, message) => live.runtime_message(&mut turn, conn, *message),
+            Input::RuntimeClosed(conn, reason) => live.runtime_closed(&mut turn, conn, reason),
+            Input::WatchOpened(conn, from) => {
+                live.watchers.open(conn, from);
+                Ok(())
+            }
+            Input::WatchDrained(conn) => {
+                live.watchers.drained(conn);
+                Ok(())
+            }
+            Input::WatchClosed(conn) => {
+                live.watchers.close(conn);
+                Ok(())
+            }
+            Input::Submit(request, caller, said) => live.submit(&mut turn, request, caller, *said),
+            Input::AskSendable(request) => {
+                live.ask_sendable(&mut turn, request);
+                Ok(())
+            }
+            Input::Erase(request, caller, seq, names, basis) => live.erase(&mut turn, request, &caller, seq, names, &basis),
+            Input::Remove(request, caller) => live.remove(&mut turn, request, &caller),
+            Input::RecordingFailed(cause, since) => {
+                let event = Event::RecorderGap {
+                    cause: cause.to_owned(),
+                    from_ms: since.get().min(turn.now.get()),
+                    to_ms: since.get().max(turn.now.get()),
+                };
+                let detail =
+                    "The control plane could not store what happened in this time. Nothing of it was answered, sent or run.";
+                live.say(&mut turn, &event, &[("detail", detail)]).map(drop)
+            }
+        }
+    }
+
+    fn before_enrolment(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StoreError> {
+        let nothing_here = || error(ErrorCode::NotFound, "There is no such endpoint.");
+        match input {
+            Input::Enrolled(identity) => self.enrol(turn, *identity)?,
+            Input::RuntimeOpened(conn) | Input::RuntimeMessage(conn, _) => {
+                let ErrorBody { code, detail, .. } = nothing_here();
+                self.stray.turn_away(conn, code, detail);
+            }
+            Input::WatchOpened(conn, _) => self.stray.to_watcher(conn, LogEvent::Error(nothing_here())),
+            Input::Submit(request, ..) | Input::AskSendable(request) | Input::Erase(request, ..) | Input::Remove(request, _) => {
+                self.stray.answer(request, Err(nothing_here()));
+            }
+            Input::RuntimeClosed(..)
+            | Input::WatchDrained(_)
+            | Input::WatchClosed(_)
+            | Input::RecordingFailed(..)
+            | Input::Wake => {}
+        }
+        Ok(())
+    }
+
+    /// Makes the log, with the enrolment as its first entry.
+    fn enrol(&mut self, turn: &mut Turn<'_>, identity: Identity) -> Result<(), StoreError> {
+        let event = Event::EndpointEnrolled {
+            key: identity.key.clone(),
+            client: identity.client.clone(),
+            os: identity.os.clone(),
+            arch: identity.arch.clone(),
+            installer: identity.installer.clone(),
+        };
+        let hostname = identity.hostname.clone();
+        let enrolment = Enrolment {
+            identity,
+            enrolled_at: turn.now,
+            removed: false,
+        };
+        enrolment.insert(turn.store)?;
+        let mut live = Live::load(turn.store, enrolment, &self.alive)?;
+        live.say(turn, &event, &[("hostname", &hostname)])?;
+        self.live = Some(Box::new(live));
         Ok(())
     }
 
@@ -92,41 +220,71 @@ impl EndpointObject {
     ///
     /// # Errors
     /// Only the store's.
-    pub fn seal(&mut self, _store: &dyn Store, _signer: &dyn Signer) -> Result<Vec<Effect>, StoreError> {
-        Ok(Vec::new())
+    pub fn seal(&mut self, store: &dyn Store, signer: &dyn Signer) -> Result<Vec<Effect>, StoreError> {
+        let mut effects = self.stray.drain("");
+        if let Some(live) = self.live.as_mut() {
+            effects.extend(live.seal(store, signer)?);
+        }
+        Ok(effects)
     }
 
-    /// When the object wants `Wake`, and why.
+    /// When the object wants `Wake`, and why. An object with a deadline is not idle.
     pub fn poll_deadline(&self) -> Option<(TimeMs, &'static str)> {
-        None
+        self.live.as_ref().and_then(|live| live.poll_deadline())
     }
 
-    /// Whether the object holds nothing that its store does not: it may be put away.
+    /// Whether the object holds nothing that its store does not: it may be put away, also while its runtime stays connected.
     pub fn is_idle(&self) -> bool {
-        true
+        self.stray.is_empty() && self.live.as_ref().is_none_or(|live| live.is_idle())
     }
 }
 
-/// Reads a run of the log; needs no object in memory. `limit` records at most, and at most 512 KiB of them, at least one.
+/// Reads a run of the log; needs no object in memory. `limit` records at most, and at most 512 KiB of them, at least one if there is one.
+/// None when there is no log.
 ///
 /// # Errors
 /// The store's.
-pub fn read_page(_store: &dyn Store, _from: Seq, _limit: u32) -> Result<Option<EntriesPage>, StoreError> {
-    Ok(None)
+pub fn read_page(store: &dyn Store, from: Seq, limit: u32) -> Result<Option<EntriesPage>, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    journal::read_page(store, from, limit)
 }
 
-/// Consistency proof between two sizes of the log.
+/// Consistency proof between two sizes of the log. None unless there is a checkpoint of `to_size` and `from_size` is not above it.
 ///
 /// # Errors
 /// The store's.
-pub fn prove_consistency(_store: &dyn Store, _from_size: u64, _to_size: u64) -> Result<Option<ProofAnswer>, StoreError> {
-    Ok(None)
+pub fn prove_consistency(store: &dyn Store, from_size: u64, to_size: u64) -> Result<Option<ProofAnswer>, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    let Some(checkpoint) = checkpoint_at(store, to_size)? else {
+        return Ok(None);
+    };
+    Ok(journal::prove_consistency(store, from_size, to_size)?.map(|hashes| proof_answer(&hashes, checkpoint)))
 }
 
-/// Inclusion proof of one entry in the log of a size.
+/// Inclusion proof of one entry in the log of a size. None unless there is a checkpoint of that size and the entry is within it.
 ///
 /// # Errors
 /// The store's.
-pub fn prove_inclusion(_store: &dyn Store, _seq: Seq, _size: u64) -> Result<Option<ProofAnswer>, StoreError> {
-    Ok(None)
+pub fn prove_inclusion(store: &dyn Store, seq: Seq, size: u64) -> Result<Option<ProofAnswer>, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    let Some(checkpoint) = checkpoint_at(store, size)? else {
+        return Ok(None);
+    };
+    Ok(journal::prove_inclusion(store, seq.get(), size)?.map(|hashes| proof_answer(&hashes, checkpoint)))
+}
+
+fn checkpoint_at(store: &dyn Store, size: u64) -> Result<Option<String>, StoreError> {
+    if size > caisey_ledger::id::MAX_SAFE_INTEGER {
+        return Ok(None);
+    }
+    Row::first(store.exec("SELECT note FROM checkpoints WHERE size = ?1", &[int(size)])?)
+        .map(|mut row| row.text())
+        .transpose()
+}
+
+fn proof_answer(hashes: &[caisey_ledger::hash::Hash], checkpoint: String) -> ProofAnswer {
+    ProofAnswer {
+        hashes: hashes.iter().map(|hash| hash.to_base64()).collect(),
+        checkpoint,
+    }
 }

@@ -1,0 +1,68 @@
+//! Schema of an Endpoint object's store.
+
+use crate::journal;
+use crate::schema::Schema;
+
+pub(super) const SCHEMA: Schema = Schema {
+    object: "endpoint",
+    migrations: &[
+        journal::TABLES,
+        "CREATE TABLE identity (
+             only INTEGER PRIMARY KEY CHECK (only = 1),
+             organisation TEXT NOT NULL,
+             endpoint TEXT NOT NULL,
+             client TEXT NOT NULL,
+             client_name TEXT NOT NULL,
+             log TEXT NOT NULL,
+             key TEXT NOT NULL,
+             hostname TEXT NOT NULL,
+             os TEXT NOT NULL,
+             arch TEXT NOT NULL,
+             installer TEXT NOT NULL,
+             enrolled_at_ms INTEGER NOT NULL,
+             removed INTEGER NOT NULL
+         ) STRICT;
+         CREATE TABLE link (
+             only INTEGER PRIMARY KEY CHECK (only = 1),
+             conn INTEGER,
+             was_connected INTEGER NOT NULL,
+             changed_at_ms INTEGER NOT NULL,
+             clock_noted_ms INTEGER NOT NULL
+         ) STRICT;
+         CREATE TABLE sessions (
+             session TEXT PRIMARY KEY,
+             member TEXT NOT NULL,
+             member_name TEXT NOT NULL,
+             opened_at_ms INTEGER NOT NULL,
+             first_seq INTEGER NOT NULL,
+             closed_at_ms INTEGER,
+             last_seq INTEGER,
+             actions INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE INDEX sessions_open ON sessions (session) WHERE closed_at_ms IS NULL;
+         CREATE INDEX sessions_by_first_seq ON sessions (first_seq);
+         CREATE TABLE actions (
+             action TEXT PRIMARY KEY,
+             session TEXT NOT NULL,
+             state TEXT NOT NULL,
+             accepted INTEGER NOT NULL,
+             cancel INTEGER NOT NULL,
+             refusal TEXT,
+             proposal_seq INTEGER NOT NULL,
+             proposed_at_ms INTEGER NOT NULL,
+             timeout_ms INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE INDEX actions_unfinished ON actions (action) WHERE state IN ('proposed', 'waiting', 'running');
+         CREATE TABLE keys (
+             device TEXT PRIMARY KEY,
+             member TEXT NOT NULL,
+             key TEXT NOT NULL,
+             role TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE submitted (
+             digest BLOB PRIMARY KEY,
+             seq INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;",
+    ],
+    readable_by: 2,
+};
