@@ -32,13 +32,14 @@ use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, O
 use serde::{Deserialize, Serialize};
 
 /// Answer of `GET /healthz`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Health {
     /// [`crate::PROTOCOL_VERSION`].
     pub protocol: u32,
     /// The program's version.
     pub version: String,
     /// The control plane's time.
+    #[schema(value_type = u64)]
     pub time_ms: TimeMs,
     /// What goes before the first slash of every log's origin.
     pub authority: String,
@@ -47,7 +48,7 @@ pub struct Health {
 }
 
 /// A runtime asks to become an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EnrolRequest {
     /// [`crate::PROTOCOL_VERSION`].
     pub version: u32,
@@ -72,9 +73,10 @@ pub struct EnrolRequest {
 pub const ENROL_CONTEXT: &str = "caisey.enrol/v1";
 
 /// The endpoint exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EnrolAnswer {
     /// Its identifier.
+    #[schema(value_type = String)]
     pub endpoint: EndpointId,
     /// Its log's origin.
     pub log: String,
@@ -83,9 +85,10 @@ pub struct EnrolAnswer {
 }
 
 /// Who the token says the caller is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Me {
     /// The person.
+    #[schema(value_type = String)]
     pub member: MemberId,
     /// Name to show.
     pub name: String,
@@ -95,11 +98,13 @@ pub struct Me {
     /// Role.
     pub role: Role,
     /// Organisation.
+    #[schema(value_type = String)]
     pub organisation: OrganisationId,
     /// Its name.
     pub organisation_name: String,
     /// Present exactly for contacts: the one client they may see.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub client: Option<ClientId>,
     /// What goes before the first slash of every log's origin.
     pub authority: String,
@@ -108,7 +113,7 @@ pub struct Me {
 }
 
 /// A console makes its key known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RegisterDevice {
     /// Ed25519 public key, 32 bytes, standard base64. Repeating it gives the same device.
     pub key: String,
@@ -122,11 +127,13 @@ pub struct RegisterDevice {
 pub const DEVICE_CONTEXT: &str = "caisey.device/v1";
 
 /// A registered device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DeviceView {
     /// Identifier to use in statements.
+    #[schema(value_type = String)]
     pub device: DeviceId,
     /// Whose.
+    #[schema(value_type = String)]
     pub member: MemberId,
     /// Public key.
     pub key: String,
@@ -135,57 +142,66 @@ pub struct DeviceView {
 }
 
 /// A client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ClientView {
     /// Identifier.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// Name.
     pub name: String,
 }
 
 /// Makes a client. Repeating the identifier with the same name changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CreateClient {
     /// Chosen by the caller.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// 1 to 200 characters.
     pub name: String,
 }
 
 /// Makes an installer token for one client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CreateInstaller {
     /// Chosen by the caller.
+    #[schema(value_type = String)]
     pub installer: InstallerId,
     /// Endpoints enrolled with it belong to this client.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// What it is for.
     pub label: String,
     /// It stops working at this time.
+    #[schema(value_type = u64)]
     pub expires_at_ms: TimeMs,
     /// How many endpoints may enrol with it.
     pub max_uses: u32,
 }
 
 /// The only time that the secret is shown.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InstallerSecret {
     /// Identifier.
+    #[schema(value_type = String)]
     pub installer: InstallerId,
     /// `<organisation>.<installer>.<secret>`: a host finds the organisation's object by the first part; the rest is checked there.
     pub token: String,
 }
 
 /// An installer token without its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct InstallerView {
     /// Identifier.
+    #[schema(value_type = String)]
     pub installer: InstallerId,
     /// Client.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// What it is for.
     pub label: String,
     /// End.
+    #[schema(value_type = u64)]
     pub expires_at_ms: TimeMs,
     /// Limit.
     pub max_uses: u32,
@@ -210,13 +226,15 @@ pub enum EndpointState {
 }
 
 /// An endpoint in the directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EndpointView {
     /// Identifier.
+    #[schema(value_type = String)]
     pub endpoint: EndpointId,
     /// Its log's origin.
     pub log: String,
     /// Client.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// The client's name.
     pub client_name: String,
@@ -231,13 +249,15 @@ pub struct EndpointView {
     /// Entries in its log.
     pub log_size: u64,
     /// When it enrolled.
+    #[schema(value_type = u64)]
     pub enrolled_at_ms: TimeMs,
     /// When the state last changed.
+    #[schema(value_type = u64)]
     pub changed_at_ms: TimeMs,
 }
 
 /// Whether a call to the runtime can be answered right now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Sendable {
     /// It answered.
     pub sendable: bool,
@@ -245,6 +265,7 @@ pub struct Sendable {
     #[serde(default)]
     pub round_trip_ms: Option<u64>,
     /// When it was asked.
+    #[schema(value_type = u64)]
     pub asked_at_ms: TimeMs,
     /// For people, when it is not: `not connected`, `did not answer within 2 s`.
     #[serde(default)]
@@ -252,38 +273,48 @@ pub struct Sendable {
 }
 
 /// A session in the index.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SessionView {
     /// Identifier.
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// Endpoint.
+    #[schema(value_type = String)]
     pub endpoint: EndpointId,
     /// Client.
+    #[schema(value_type = String)]
     pub client: ClientId,
     /// Technician.
+    #[schema(value_type = String)]
     pub member: MemberId,
     /// Their name.
     pub member_name: String,
     /// When it was opened.
+    #[schema(value_type = u64)]
     pub opened_at_ms: TimeMs,
     /// When it ended.
     #[serde(default)]
+    #[schema(value_type = Option<u64>)]
     pub closed_at_ms: Option<TimeMs>,
     /// Its first entry.
+    #[schema(value_type = u64)]
     pub first_seq: Seq,
     /// Its last entry, once closed.
     #[serde(default)]
+    #[schema(value_type = Option<u64>)]
     pub last_seq: Option<Seq>,
     /// Actions so far.
     pub actions: u64,
 }
 
 /// A run of a log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EntriesPage {
     /// Sequence number of the first record.
+    #[schema(value_type = u64)]
     pub from: Seq,
     /// Dense.
+    #[schema(value_type = Vec<Object>)]
     pub records: Vec<Record>,
     /// Size of the whole log when this was read; the checkpoint's size is the same.
     pub size: u64,
@@ -292,7 +323,7 @@ pub struct EntriesPage {
 }
 
 /// A Merkle proof.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProofAnswer {
     /// RFC 6962 order, each 32 bytes, standard base64.
     pub hashes: Vec<String>,
@@ -301,27 +332,30 @@ pub struct ProofAnswer {
 }
 
 /// What a console's device signed, to be placed in the endpoint's log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Submit {
     /// [`crate::PROTOCOL_VERSION`].
     pub version: u32,
     /// One statement, all its texts disclosed.
+    #[schema(value_type = Object)]
     pub statement: SignedStatement,
 }
 
 /// It is in the log, and durable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Submitted {
     /// Where.
+    #[schema(value_type = u64)]
     pub seq: Seq,
     /// A C2SP signed note that covers it.
     pub checkpoint: String,
 }
 
 /// Destroys texts of one entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EraseText {
     /// The entry.
+    #[schema(value_type = u64)]
     pub seq: Seq,
     /// Which of its texts.
     pub names: Vec<String>,

@@ -9,6 +9,7 @@ pub mod error;
 pub mod http;
 pub mod role;
 pub mod runtime;
+pub mod schema;
 pub mod sign_in;
 pub mod watch;
 

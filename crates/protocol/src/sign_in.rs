@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Body of `POST /local/token`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "grant_type", rename_all = "snake_case")]
 pub enum TokenRequest {
     /// A person signs in.
@@ -32,7 +32,7 @@ pub enum TokenRequest {
 }
 
 /// Answer of `POST /local/token`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TokenAnswer {
     /// Bearer token for every route.
     pub access_token: String,
