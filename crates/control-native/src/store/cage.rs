@@ -37,7 +37,11 @@ impl Cage {
         let seen = Arc::clone(&open);
         connection
             .authorizer(Some(move |context: AuthContext<'_>| {
-                if seen.load(Ordering::Relaxed) || allowed(&context.action) { Authorization::Allow } else { Authorization::Deny }
+                if seen.load(Ordering::Relaxed) || allowed(&context.action) {
+                    Authorization::Allow
+                } else {
+                    Authorization::Deny
+                }
             }))
             .map_err(normalise)?;
         Ok(Self { open })
@@ -55,7 +59,10 @@ impl Cage {
 fn allowed(action: &AuthAction<'_>) -> bool {
     match action {
         // Full-text search asks for its own shadow tables' version.
-        AuthAction::Pragma { pragma_name, pragma_value } => pragma_name.eq_ignore_ascii_case("data_version") && pragma_value.is_none(),
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value,
+        } => pragma_name.eq_ignore_ascii_case("data_version") && pragma_value.is_none(),
         AuthAction::CreateVtable { module_name, .. } | AuthAction::DropVtable { module_name, .. } => {
             module_name.eq_ignore_ascii_case("fts5") || module_name.eq_ignore_ascii_case("fts5vocab")
         }

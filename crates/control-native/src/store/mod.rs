@@ -57,9 +57,15 @@ impl SqliteStore {
     /// The medium's; and `Io` while another connection reads an old state, which is for the caller to try again later.
     pub fn flush_log(&self) -> Result<(), StoreError> {
         let blocked: i64 = self.cage.open_for(|| {
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(normalise)
+            self.connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+                .map_err(normalise)
         })?;
-        if blocked == 0 { Ok(()) } else { Err(StoreError::Io("another connection still reads the write-ahead log".into())) }
+        if blocked == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::Io("another connection still reads the write-ahead log".into()))
+        }
     }
 
     fn start(mut connection: Connection) -> Result<Self, StoreError> {
@@ -80,7 +86,11 @@ impl SqliteStore {
             ))
             .map_err(normalise)?;
         let cage = Cage::around(&mut connection)?;
-        Ok(Self { connection, cage, depth: Cell::new(0) })
+        Ok(Self {
+            connection,
+            cage,
+            depth: Cell::new(0),
+        })
     }
 
     fn control(&self, sql: &str) -> Result<(), StoreError> {
@@ -92,7 +102,11 @@ impl SqliteStore {
         if self.connection.is_autocommit() {
             return;
         }
-        let sql = if level == 0 { "ROLLBACK".to_owned() } else { format!("ROLLBACK TO level{level}; RELEASE level{level}") };
+        let sql = if level == 0 {
+            "ROLLBACK".to_owned()
+        } else {
+            format!("ROLLBACK TO level{level}; RELEASE level{level}")
+        };
         if let Err(error) = self.control(&sql) {
             tracing::warn!(%error, "a transaction could not be rolled back; closing the store will do it");
         }
@@ -104,7 +118,9 @@ impl Store for SqliteStore {
         check(params)?;
         let mut statement = self.connection.prepare_cached(sql).map_err(normalise)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(rusqlite::params_from_iter(params.iter().map(Bound))).map_err(normalise)?;
+        let mut rows = statement
+            .query(rusqlite::params_from_iter(params.iter().map(Bound)))
+            .map_err(normalise)?;
         let mut out = Rows::new();
         while let Some(row) = rows.next().map_err(normalise)? {
             let mut values = Vec::with_capacity(columns);
@@ -141,8 +157,14 @@ impl Store for SqliteStore {
     }
 
     fn size_bytes(&self) -> Result<u64, StoreError> {
-        let number = |sql| self.connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(normalise);
-        let (pages, page) = self.cage.open_for(|| Ok((number("PRAGMA page_count")?, number("PRAGMA page_size")?)))?;
+        let number = |sql| {
+            self.connection
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
+                .map_err(normalise)
+        };
+        let (pages, page) = self
+            .cage
+            .open_for(|| Ok((number("PRAGMA page_count")?, number("PRAGMA page_size")?)))?;
         Ok(pages.unsigned_abs() * page.unsigned_abs())
     }
 }
@@ -170,7 +192,10 @@ fn check(params: &[Value]) -> Result<(), StoreError> {
             Value::Null | Value::Text(_) | Value::Blob(_) => true,
         };
         if !fits {
-            return Err(StoreError::Refused(format!("parameter ?{} is outside what every host carries", index + 1)));
+            return Err(StoreError::Refused(format!(
+                "parameter ?{} is outside what every host carries",
+                index + 1
+            )));
         }
     }
     Ok(())
@@ -180,7 +205,9 @@ fn taken(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) if number.unsigned_abs() > MAX_SAFE_INTEGER => {
-            return Err(StoreError::Refused("a result is above 2^53 - 1, which the other host would round silently".into()));
+            return Err(StoreError::Refused(
+                "a result is above 2^53 - 1, which the other host would round silently".into(),
+            ));
         }
         ValueRef::Integer(number) => Value::Int(number),
         ValueRef::Real(number) => Value::Real(number),

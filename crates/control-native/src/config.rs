@@ -1,0 +1,168 @@
+//! What an operator can set.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// How to start a control plane.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Directory of all databases and keys; made when absent. One process at a time.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What goes before the first slash of every log's origin. Fixed for the life of the data directory.
+    pub authority: String,
+    /// Identity providers whose tokens are accepted.
+    pub issuers: Vec<IssuerConfig>,
+    /// Whether to run the local issuer.
+    pub local_issuer: bool,
+    /// How this control plane is reached from outside, for the local issuer's discovery document.
+    pub public_url: Option<String>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// For a control plane embedded in another program: a free loopback port and the local issuer.
+    pub fn embedded(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            authority: "caisey.local".to_owned(),
+            issuers: Vec::new(),
+            local_issuer: true,
+            public_url: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Bounds on what one control plane spends.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Threads that run objects; each is mostly waiting for the disk.
+    pub object_threads: usize,
+    /// An object without input for this long is put away, in milliseconds.
+    pub idle_ms: u64,
+    /// Refused enrolments per minute and address before that address has to wait.
+    pub failed_enrolments_per_minute: u32,
+    /// Sign-in attempts per minute and address.
+    pub sign_ins_per_minute: u32,
+    /// Largest database of one object in SQLite pages of 4 KiB; `None` for the disk's own limit. Tests force a full disk with it.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            object_threads: 8,
+            idle_ms: 3_000,
+            failed_enrolments_per_minute: 20,
+            sign_ins_per_minute: 30,
+            max_pages: None,
+        }
+    }
+}
+
+/// One accepted OpenID Connect issuer. Every field but the issuer has a default that fits Clerk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// Exactly as in the `iss` claim; discovery is below it (OpenID Connect Discovery 1.0 §4).
+    pub issuer: String,
+    /// Accepted values of `aud`; empty means that `aud` is not looked at (Clerk's session tokens have none).
+    #[serde(default)]
+    pub audience: Vec<String>,
+    /// Accepted values of `azp`; empty means that it is not looked at.
+    #[serde(default)]
+    pub authorized_parties: Vec<String>,
+    /// Organisations that may use this control plane, as the issuer names them; empty means all of the issuer's.
+    #[serde(default)]
+    pub organisations: Vec<String>,
+    /// Where in the token things are.
+    #[serde(default)]
+    pub claims: ClaimNames,
+    /// The issuer's role names and ours.
+    #[serde(default = "default_roles")]
+    pub roles: BTreeMap<String, caisey_protocol::role::Role>,
+    /// Whether a token without `nbf` is refused.
+    #[serde(default = "yes")]
+    pub require_nbf: bool,
+}
+
+impl IssuerConfig {
+    /// An issuer with Clerk's claims and role names.
+    pub fn clerk(issuer: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audience: Vec::new(),
+            authorized_parties: Vec::new(),
+            organisations: Vec::new(),
+            claims: ClaimNames::default(),
+            roles: default_roles(),
+            require_nbf: true,
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Our roles by Clerk's names for them.
+pub fn default_roles() -> BTreeMap<String, caisey_protocol::role::Role> {
+    use caisey_protocol::role::Role;
+    [
+        ("org:owner", Role::Owner),
+        ("org:admin", Role::Admin),
+        ("org:technician", Role::Technician),
+        ("org:dispatcher", Role::Dispatcher),
+        ("org:auditor", Role::Auditor),
+        ("org:contact", Role::Contact),
+    ]
+    .into_iter()
+    .map(|(name, role)| (name.to_owned(), role))
+    .collect()
+}
+
+/// Where claims are, as JSON pointers (RFC 6901), tried in order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimNames {
+    /// The organisation.
+    pub organisation: Vec<String>,
+    /// Its name, for screens.
+    pub organisation_name: Vec<String>,
+    /// The role. A value without a colon gets `org:` in front, as in Clerk's second token version.
+    pub role: Vec<String>,
+    /// For contacts: the identifier (`cli_…`) of their client.
+    pub client: Vec<String>,
+    /// The person's name.
+    pub name: Vec<String>,
+    /// Their e-mail address.
+    pub email: Vec<String>,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            organisation: list(&["/o/id", "/org_id"]),
+            organisation_name: list(&["/org_name", "/o/slg", "/org_slug"]),
+            role: list(&["/o/rol", "/org_role"]),
+            client: list(&["/client_id", "/metadata/client_id", "/public_metadata/client_id"]),
+            name: list(&["/name", "/email"]),
+            email: list(&["/email"]),
+        }
+    }
+}
+
+/// Contents of the file that `--issuer-config` names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerFile {
+    /// All accepted issuers.
+    pub issuers: Vec<IssuerConfig>,
+}

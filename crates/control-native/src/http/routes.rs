@@ -1,0 +1,104 @@
+//! The table of all routes: what each is, what it needs, what goes in and out. Router, OpenAPI document and the isolation test are
+//! made from it, so none of them can forget a route.
+
+use super::App;
+use super::{directory, enrol, openapi, proof, records, runtime_socket, sign_in, watch_socket};
+use axum::routing::{MethodRouter, delete, get, post};
+use caisey_protocol::role::Permission;
+
+/// What a request must prove before its handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing.
+    Nothing,
+    /// An installer token in the body, checked by the Organisation object.
+    InstallerToken,
+    /// An endpoint's key, proved within the connection to the Endpoint object.
+    EndpointKey,
+    /// A bearer token of any member.
+    AnyMember,
+    /// A bearer token whose role carries the permission.
+    Permission(Permission),
+}
+
+/// What a successful answer carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gives {
+    /// JSON of the named schema.
+    Json(&'static str),
+    /// A JSON array of it.
+    List(&'static str),
+    /// JSON that another specification defines.
+    Foreign,
+    /// A C2SP signed note.
+    Note,
+    /// Nothing.
+    Nothing,
+    /// A WebSocket whose frames are of the named schema.
+    Frames(&'static str),
+}
+
+/// One route.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) needs: Needs,
+    pub(crate) summary: &'static str,
+    /// Names in the query; those that end in `?` may be left out.
+    pub(crate) query: &'static [&'static str],
+    /// The request body's schema.
+    pub(crate) takes: Option<&'static str>,
+    pub(crate) gives: Gives,
+    pub(crate) handler: fn() -> MethodRouter<App>,
+}
+
+const DIRECTORY: Needs = Needs::Permission(Permission::ReadDirectory);
+const RECORDS: Needs = Needs::Permission(Permission::ReadRecords);
+const OPERATE: Needs = Needs::Permission(Permission::Operate);
+const ADMINISTER: Needs = Needs::Permission(Permission::Administer);
+
+macro_rules! table {
+    ($($method:literal $path:literal, $needs:expr, $query:expr, $takes:expr, $gives:expr, $handler:expr, $summary:literal;)*) => {
+        vec![$(Route {
+            method: $method, path: $path, needs: $needs, summary: $summary,
+            query: &$query, takes: $takes, gives: $gives, handler: || $handler,
+        }),*]
+    };
+}
+
+/// All of them.
+#[rustfmt::skip]
+pub(crate) fn all() -> Vec<Route> {
+    use Gives::{Foreign, Frames, Json, List, Note, Nothing};
+    table! {
+        "GET" "/healthz", Needs::Nothing, [], None, Json("Health"), get(enrol::health), "Is it up, and who is it?";
+        "GET" "/v1/openapi.json", Needs::Nothing, [], None, Foreign, get(openapi::serve), "This document.";
+        "POST" "/v1/enrol", Needs::InstallerToken, [], Some("EnrolRequest"), Json("EnrolAnswer"), post(enrol::enrol), "A machine becomes an endpoint.";
+        "GET" "/v1/runtime/connect", Needs::EndpointKey, ["organisation", "endpoint"], None, Frames("runtime wire"), get(runtime_socket::connect), "A runtime's connection.";
+        "POST" "/local/token", Needs::Nothing, [], Some("TokenRequest"), Json("TokenAnswer"), post(sign_in::token), "Signs in with the local issuer.";
+        "GET" "/local/jwks.json", Needs::Nothing, [], None, Foreign, get(sign_in::jwks), "The local issuer's keys (RFC 7517).";
+        "GET" "/.well-known/openid-configuration", Needs::Nothing, [], None, Foreign, get(sign_in::discovery), "The local issuer's discovery document.";
+        "GET" "/v1/me", Needs::AnyMember, [], None, Json("Me"), get(directory::me), "Who the token says the caller is.";
+        "POST" "/v1/devices", Needs::AnyMember, [], Some("RegisterDevice"), Json("DeviceView"), post(directory::register_device), "A console makes its key known.";
+        "GET" "/v1/clients", DIRECTORY, [], None, List("ClientView"), get(directory::clients), "Clients.";
+        "POST" "/v1/clients", ADMINISTER, [], Some("CreateClient"), Json("ClientView"), post(directory::create_client), "Makes a client.";
+        "GET" "/v1/installers", ADMINISTER, [], None, List("InstallerView"), get(directory::installers), "Installer tokens, without their secrets.";
+        "POST" "/v1/installers", ADMINISTER, [], Some("CreateInstaller"), Json("InstallerSecret"), post(directory::create_installer), "Makes an installer token.";
+        "POST" "/v1/installers/{id}/rotate", ADMINISTER, [], None, Json("InstallerSecret"), post(directory::rotate_installer), "A new secret in place of the old one.";
+        "DELETE" "/v1/installers/{id}", ADMINISTER, [], None, Nothing, delete(directory::revoke_installer), "Ends an installer token.";
+        "GET" "/v1/endpoints", DIRECTORY, [], None, List("EndpointView"), get(directory::endpoints), "Endpoints.";
+        "GET" "/v1/endpoints/{id}", DIRECTORY, [], None, Json("EndpointView"), get(directory::endpoint), "One endpoint.";
+        "DELETE" "/v1/endpoints/{id}", ADMINISTER, [], None, Nothing, delete(records::remove), "Takes an endpoint out of service.";
+        "GET" "/v1/endpoints/{id}/sendable", DIRECTORY, [], None, Json("Sendable"), get(records::sendable), "Can a call to the runtime be answered right now?";
+        "GET" "/v1/endpoints/{id}/entries", RECORDS, ["from?", "limit?"], None, Json("EntriesPage"), get(records::entries), "A run of the log.";
+        "GET" "/v1/endpoints/{id}/checkpoint", RECORDS, [], None, Note, get(records::checkpoint), "The newest checkpoint (C2SP tlog-checkpoint).";
+        "GET" "/v1/endpoints/{id}/proof/consistency", RECORDS, ["from", "to"], None, Json("ProofAnswer"), get(proof::consistency), "Consistency proof between two sizes.";
+        "GET" "/v1/endpoints/{id}/proof/inclusion", RECORDS, ["seq", "size"], None, Json("ProofAnswer"), get(proof::inclusion), "Inclusion proof of one entry.";
+        "GET" "/v1/endpoints/{id}/watch", RECORDS, ["from?"], None, Frames("log events"), get(watch_socket::log), "The log's records as they become durable.";
+        "POST" "/v1/endpoints/{id}/statements", OPERATE, [], Some("Submit"), Json("Submitted"), post(records::submit), "Places what a console's device signed into the log.";
+        "POST" "/v1/endpoints/{id}/erase", ADMINISTER, [], Some("EraseText"), Json("Submitted"), post(records::erase), "Destroys texts of one entry.";
+        "GET" "/v1/sessions", RECORDS, ["endpoint?", "client?", "member?", "session?", "from_ms?", "to_ms?"], None, List("SessionView"), get(directory::sessions), "Sessions, newest first.";
+        "GET" "/v1/watch", DIRECTORY, [], None, Frames("directory events"), get(watch_socket::directory), "The directory as it changes.";
+        "GET" "/v1/admin-log", ADMINISTER, ["from?", "limit?"], None, Json("EntriesPage"), get(records::admin_log), "The organisation's own log.";
+    }
+}

@@ -1,0 +1,154 @@
+//! One batch of one object, from its mailbox to its effects.
+
+use super::live::{Live, Lost, Outcome, Waiting};
+use super::slot::{Failed, Letter, Mail, Shown, Slot};
+use super::{Shared, locked, not_recorded};
+use crate::clock;
+use crate::hub::Frame;
+use caisey_control::port::{Effect, ObjectName};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_protocol::watch::LogEvent;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// While recording fails, it is tried again this often even without new input, so that the failure gets its entry.
+const RETRY_MS: u64 = 2_000;
+
+/// Takes what waits, runs it, commits, and carries out the effects.
+pub(super) fn batch(shared: &Arc<Shared>, slot: &Arc<Slot>) {
+    let batch = slot.take();
+    if batch.is_empty() {
+        return;
+    }
+    let ended: Vec<_> = batch.iter().filter_map(|letter| letter.mail.ends()).collect();
+    let waiting = Waiting::of(&batch);
+    let failed = *locked(&slot.failed);
+    let mut live = locked(&slot.live);
+    match run(shared, slot, &mut live, failed, batch) {
+        Ok(outcome) => {
+            if failed.is_some() {
+                *locked(&slot.failed) = None;
+                tracing::info!(object = %Shown(&slot.name), "recording works again");
+            }
+            let deadline = live.as_ref().and_then(|live| live.deadline_ms());
+            schedule(shared, slot, deadline);
+            // Effects leave in the object's order: the lock keeps the next batch's behind these.
+            carry_out(shared, slot, outcome);
+            drop(live);
+        }
+        Err(lost) => {
+            *live = None;
+            slot.set_open(false);
+            drop(live);
+            give_up(shared, slot, &waiting, &lost);
+        }
+    }
+    for conn in ended {
+        shared.hub.detach(&slot.name, conn);
+    }
+}
+
+fn run(
+    shared: &Shared,
+    slot: &Slot,
+    live: &mut Option<Box<Live>>,
+    failed: Option<Failed>,
+    batch: Vec<Letter>,
+) -> Result<Outcome, Lost> {
+    let loaded = match live {
+        Some(loaded) => loaded,
+        None => match Live::load(shared, &slot.name) {
+            Ok(loaded) => {
+                slot.set_open(true);
+                live.insert(loaded)
+            }
+            Err(error) => {
+                refuse_unloaded(batch, &error.clone().into());
+                return Err(error.into());
+            }
+        },
+    };
+    loaded.run(shared, failed, batch)
+}
+
+/// Answers what can only be answered while the letters still exist.
+fn refuse_unloaded(batch: Vec<Letter>, lost: &Lost) {
+    for letter in batch {
+        let refusal = not_recorded(lost.for_people());
+        match letter.mail {
+            Mail::Organisation(_, Some(answer)) => drop(answer.send(Err(refusal))),
+            Mail::Enrol(_, answer) => drop(answer.send(Err(refusal))),
+            _ => {}
+        }
+    }
+}
+
+/// A batch is lost: everyone hears so, and connections that the object knew are closed, because what it told them is not certain.
+fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: &Waiting, lost: &Lost) {
+    tracing::error!(object = %Shown(&slot.name), error = %lost, "a batch could not be recorded; the object is discarded");
+    let refusal = not_recorded(lost.for_people());
+    let mut requests = locked(&shared.waiting);
+    for request in &waiting.requests {
+        if let Some(answer) = requests.remove(request) {
+            let _ = answer.send(Err(refusal.clone()));
+        }
+    }
+    drop(requests);
+    for conn in shared.hub.attached(&slot.name) {
+        shared.hub.send(conn, Frame::Fail(refusal.clone()));
+    }
+    if matches!(slot.name, ObjectName::Endpoint(..)) {
+        let now = clock::now();
+        locked(&slot.failed).get_or_insert(Failed {
+            cause: lost.cause(),
+            since: now,
+        });
+        schedule(shared, slot, Some(now.get() + RETRY_MS));
+    }
+}
+
+fn schedule(shared: &Shared, slot: &Arc<Slot>, deadline_ms: Option<u64>) {
+    let wanted = deadline_ms.unwrap_or(0);
+    if slot.deadline_ms.swap(wanted, Ordering::AcqRel) != wanted && wanted != 0 {
+        shared.deadlines.add(wanted, &slot.name);
+    }
+}
+
+fn carry_out(shared: &Arc<Shared>, slot: &Slot, outcome: Outcome) {
+    for answer in outcome.enrolled {
+        let _ = answer.send(Ok(()));
+    }
+    for (answer, reply) in outcome.replies {
+        let _ = answer.send(reply);
+    }
+    for effect in outcome.effects {
+        match effect {
+            Effect::ToRuntime { conn, message } => shared.hub.send_json(conn, &message),
+            Effect::CloseRuntime { conn } => shared.hub.send(conn, Frame::Close),
+            Effect::ToWatcher {
+                conn,
+                event: LogEvent::Error(error),
+            } => shared.hub.send(conn, Frame::Fail(error)),
+            Effect::ToWatcher { conn, event } => shared.hub.send_json(conn, &event),
+            Effect::Answer { request, answer } => {
+                if let Some(waiting) = locked(&shared.waiting).remove(&request) {
+                    let _ = waiting.send(answer);
+                }
+            }
+            Effect::Directory(change) => {
+                if let ObjectName::Endpoint(organisation, _) = &slot.name {
+                    shared.changes.note(organisation, change);
+                }
+            }
+        }
+    }
+}
+
+/// For the hub, when a peer does not take what it is sent.
+pub(crate) fn too_slow() -> ErrorBody {
+    ErrorBody {
+        code: ErrorCode::TooManyRequests,
+        detail: "You take frames more slowly than they come; connect again and continue from what you have.".to_owned(),
+        retry_after_ms: Some(1_000),
+    }
+}
