@@ -146,7 +146,7 @@ pub(crate) fn tagged(tag: u8, a: &[u8], b: &[u8]) -> Hash {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 

@@ -118,7 +118,7 @@ fn batch_sum(keys: &[Key], claims: &[Claim<'_>]) -> Option<EdwardsPoint> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use ed25519_dalek::{Signer, SigningKey};
@@ -133,6 +133,78 @@ mod tests {
         not_reduced[0] = 0xEE;
         not_reduced[31] = 0x7F;
         assert!(Key::from_bytes(not_reduced).is_none());
+    }
+
+    fn hex<const N: usize>(text: &str) -> [u8; N] {
+        let bytes: Vec<u8> = (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect();
+        bytes.try_into().unwrap()
+    }
+
+    /// RFC 8032 §7.1, tests 1 to 3.
+    #[test]
+    fn rfc_8032_vectors() {
+        let vectors = [
+            (
+                "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+                vec![],
+                "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+            ),
+            (
+                "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+                vec![0x72],
+                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+            ),
+            (
+                "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+                vec![0xaf, 0x82],
+                "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+            ),
+        ];
+        let keys: Vec<Key> = vectors.iter().map(|(key, ..)| Key::from_bytes(hex(key)).unwrap()).collect();
+        let mut claims: Vec<Claim<'_>> = (0..)
+            .zip(&vectors)
+            .map(|(key, (_, message, signature))| Claim {
+                key,
+                message: [message, b""],
+                signature: hex(signature),
+            })
+            .collect();
+        assert!(verify_batch(&keys, &claims));
+        for claim in &claims {
+            assert!(keys[claim.key].verify(&claim.message, &claim.signature));
+        }
+        claims.swap(0, 1);
+        claims[0].key = 0;
+        claims[1].key = 1;
+        assert!(!verify_batch(&keys, &claims));
+        assert!(!keys[0].verify(&claims[0].message, &claims[0].signature));
+    }
+
+    /// Adding the group order to the scalar gives the same equation and must not give a second signature (RFC 8032 §5.1.7).
+    #[test]
+    fn a_scalar_that_is_not_reduced_is_refused() {
+        let signer = SigningKey::from_bytes(&[1; 32]);
+        let key = Key::from_bytes(signer.verifying_key().to_bytes()).unwrap();
+        let mut signature = signer.sign(b"x").to_bytes();
+        let order: [u8; 32] = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+        let mut carry = 0;
+        for (byte, add) in signature[32..].iter_mut().zip(order) {
+            let sum = u16::from(*byte) + u16::from(add) + carry;
+            *byte = sum as u8;
+            carry = sum >> 8;
+        }
+        assert!(!key.verify(&[b"x"], &signature));
+        assert!(!verify_batch(
+            std::slice::from_ref(&key),
+            &[Claim {
+                key: 0,
+                message: [b"x", b""],
+                signature
+            }]
+        ));
     }
 
     proptest! {

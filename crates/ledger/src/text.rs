@@ -217,7 +217,7 @@ pub fn verify(text: &str, seed: &TextSeed, commitment: &Commitment) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -245,7 +245,7 @@ mod tests {
         #[test]
         fn tokens_alternate_and_cover_everything(text in any::<String>()) {
             let parts = tokens(&text);
-            prop_assert_eq!(parts.concat(), text);
+            prop_assert_eq!(&parts.concat(), &text);
             for pair in parts.windows(2) {
                 prop_assert_ne!(is_word(pair[0].chars().next().unwrap()), is_word(pair[1].chars().next().unwrap()));
             }

@@ -274,9 +274,7 @@ impl LogVerifier {
 
     fn check_enrolment(&self, seq: u64, entry: &Entry) -> Result<(), Fault> {
         let is_enrolment = entry.statement.kind == "endpoint.enrolled";
-        if is_enrolment == (seq == 0 && self.endpoint_of_origin().is_some())
-            || (seq == 0 && !is_enrolment && self.endpoint_of_origin().is_none())
-        {
+        if self.endpoint_of_origin().is_none() || is_enrolment == (seq == 0) {
             return Ok(());
         }
         Err(Fault::Enrolment {
