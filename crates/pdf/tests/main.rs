@@ -1,0 +1,143 @@
+//! Printed transcripts, held against other people's readers: poppler's pdftotext and pdfinfo, and qpdf.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout
+)]
+
+mod readers;
+mod sample;
+
+use caisey_pdf::{Limits, PdfError, Progress, transcript};
+use readers::{Opened, squeezed};
+use std::ops::ControlFlow;
+
+fn printed(detail: &caisey_console::view::SessionDetail) -> Vec<u8> {
+    transcript(detail, &sample::imprint(), Limits::default(), |_| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn a_reader_finds_every_text_in_the_order_of_the_log() {
+    let detail = sample::breach();
+    let opened = Opened::new(&printed(&detail));
+    opened.is_sound();
+    let text = squeezed(&opened.text_in_order());
+    let mut from = text.find("Entriesintheorderofthelog").unwrap();
+    for item in &detail.items {
+        for view in item
+            .texts
+            .iter()
+            .filter(|view| view.name != "hostname" && view.segments.is_none())
+        {
+            let wanted = squeezed(view.text.as_deref().unwrap());
+            let at = text[from..]
+                .find(&wanted)
+                .unwrap_or_else(|| panic!("{wanted} is not found after {}", &text[from.saturating_sub(80)..from]));
+            from += at;
+        }
+    }
+}
+
+#[test]
+fn names_in_other_scripts_survive() {
+    let text = squeezed(&Opened::new(&printed(&sample::breach())).text());
+    for wanted in [
+        "ИгорьСоколов",
+        "财务部",
+        "サーバー監視",
+        "한국어",
+        "Ελληνικά",
+        "łódź",
+        "│",
+        "✓",
+        "→",
+        "日本語のファイル.txt",
+    ] {
+        assert!(text.contains(wanted), "{wanted}");
+    }
+}
+
+#[test]
+fn nothing_hidden_stays_hidden() {
+    let mut detail = sample::breach();
+    sample::say(
+        &mut detail,
+        "plain \u{1b}[31mred\u{1b}[0m \u{202e}gpj.exe\u{202c} bell\u{7} nbsp\u{a0}end \u{e000}\u{10ff80} 🦀\u{0}",
+    );
+    let text = squeezed(&Opened::new(&printed(&detail)).text());
+    for wanted in ["‹ESC[31m›red‹ESC[0m›", "gpj.exe", "‹U+1F980›", "‹0x80›", "‹U+E000›"] {
+        assert!(
+            text.contains(wanted),
+            "{wanted} in {}",
+            &text[text.find("plain").unwrap()..][..300.min(text.len())]
+        );
+    }
+    for hidden in ['\u{1b}', '\u{202e}', '\u{7}', '\u{a0}', '\u{e000}', '\u{0}'] {
+        assert!(!text.contains(hidden), "U+{:04X}", u32::from(hidden));
+    }
+}
+
+#[test]
+fn the_same_session_gives_the_same_bytes() {
+    let detail = sample::breach();
+    assert_eq!(printed(&detail), printed(&detail));
+}
+
+#[test]
+fn long_outputs_are_cut_and_counted_and_the_rest_follows() {
+    let mut detail = sample::breach();
+    let line = "0123456789 abcdefghij 0123456789 abcdefghij 0123456789 abcdefghij\n";
+    sample::say(&mut detail, &line.repeat(2_000));
+    let limits = Limits {
+        output_bytes: 10_000,
+        ..Limits::default()
+    };
+    let bytes = transcript(&detail, &sample::imprint(), limits, |_| ControlFlow::Continue(())).unwrap();
+    let opened = Opened::new(&bytes);
+    opened.is_sound();
+    let text = opened.text();
+    // The sample's own outputs of the same command have used some of the limit.
+    let printed = text.matches("abcdefghij 0123456789 abcdefghij").count();
+    assert!((130..160).contains(&printed), "{printed}");
+    assert!(text.contains("more bytes are in the session's record and are not printed here."));
+    assert!(text.contains("How to check this record"));
+    assert!(text.contains("Page 4 of "));
+}
+
+#[test]
+fn printing_tells_how_far_it_is_and_can_be_stopped() {
+    let detail = sample::breach();
+    let mut seen: Vec<Progress> = Vec::new();
+    transcript(&detail, &sample::imprint(), Limits::default(), |progress| {
+        seen.push(progress);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert_eq!(seen.last().unwrap().done, detail.items.len());
+    assert!(seen.windows(2).all(|pair| pair[0].done < pair[1].done));
+    let stopped = transcript(&detail, &sample::imprint(), Limits::default(), |_| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(PdfError::Stopped)));
+}
+
+#[test]
+fn what_is_broken_erased_or_missing_is_said() {
+    let mut detail = sample::breach();
+    detail.items[3].verification = caisey_console::view::Verification::Broken;
+    detail.items[3].fault = Some("the signature does not hold".to_owned());
+    for view in &mut detail.items[4].texts {
+        view.text = None;
+    }
+    detail.checkpoint = None;
+    detail.root = None;
+    let text = Opened::new(&printed(&detail)).text();
+    for wanted in [
+        "A check failed for 1 of",
+        "Broken: the signature does not hold",
+        "was erased or not disclosed",
+        "No checkpoint covered",
+    ] {
+        assert!(squeezed(&text).contains(&squeezed(wanted)), "{wanted}");
+    }
+}
