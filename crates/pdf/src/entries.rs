@@ -64,7 +64,7 @@ pub(crate) fn print(
     };
     let mut day = String::new();
     let mut done = 0;
-    for group in detail.items.chunk_by(|before, after| is_same_output(before, after)) {
+    for group in detail.items.chunk_by(is_same_output) {
         let Some(first) = group.first() else { continue };
         let today = moment::day(first.time_ms);
         if today != day {
