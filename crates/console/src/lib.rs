@@ -2,11 +2,17 @@
 //!
 //! Start at [`facade::Console`]. Names no user interface toolkit; src-tauri, `caisey` and the journeys all drive the same object.
 
+pub mod cache;
 pub mod error;
+pub mod export;
 pub mod facade;
+pub mod headline;
 pub mod key_store;
 pub mod passphrase;
 pub mod ports;
+pub mod profile;
+pub mod sync;
+pub mod timeline;
 pub mod view;
 pub mod visible;
 

@@ -5,15 +5,28 @@
 //! answer once the control plane has the entry durably. State flows back as [`ConsoleEvent`]s: subscribe first, then ask for the
 //! overview once. All methods need a tokio runtime. Leaves out: windows, notifications, sign-in pages.
 
+use crate::cache::{Cache, schema};
 use crate::error::ConsoleError;
-use crate::ports::Ports;
-use crate::view::{ConsoleEvent, MeView, Overview};
+use crate::ports::{KeyStore, Ports};
+use crate::profile::Profile;
+use crate::sync::engine::{Engine, blocking};
+use crate::view::{Connection, ConsoleEvent, MeView, Notice, Overview};
 use caisey_client::token::TokenSource;
+use caisey_client::{Api, ControlUrl};
+use caisey_ledger::id::{DeviceId, MemberId};
+use caisey_protocol::http::{Me, RegisterDevice};
+use ed25519_dalek::{Signer, SigningKey};
+use hub::Hub;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+use zeroize::Zeroizing;
 
 mod admin;
+mod emit;
+pub(crate) mod hub;
+mod overview;
 mod read;
 mod work;
 
@@ -58,13 +71,34 @@ pub struct Console {
 }
 
 struct Inner {
-    _config: ConsoleConfig,
-    _ports: Ports,
-    events: broadcast::Sender<ConsoleEvent>,
+    config: ConsoleConfig,
+    ports: Ports,
+    hub: Arc<Hub>,
+    state: Mutex<State>,
+    /// Signing in, signing out and shutting down happen one at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
-fn unfinished<T>() -> Result<T, ConsoleError> {
-    Err(ConsoleError::Internal("this part is being written".to_owned()))
+#[derive(Default)]
+struct State {
+    profile: Option<Profile>,
+    cache: Option<Arc<Cache>>,
+    signed_in: Option<SignedIn>,
+    emitters: JoinSet<()>,
+}
+
+/// What there is only while somebody is signed in.
+struct SignedIn {
+    engine: Arc<Engine>,
+    device: Arc<Device>,
+    _tasks: JoinSet<()>,
+}
+
+/// The key that signs for a person on this machine.
+pub(crate) struct Device {
+    pub(crate) member: MemberId,
+    pub(crate) device: DeviceId,
+    pub(crate) key: SigningKey,
 }
 
 impl Console {
@@ -72,16 +106,30 @@ impl Console {
     /// A damaged cache is set aside under a new name, a fresh one made, and a notice put into the overview.
     ///
     /// # Errors
-    /// Key store missing, locked or failed; cache in use by another console, or newer than this program; disk.
+    /// Key store missing, locked or failed; cache in use by another console, or newer than this program; disk. For reading only, also
+    /// [`ConsoleError::SignedOut`] when there is no cache yet.
     pub async fn open(config: ConsoleConfig, ports: Ports) -> Result<Self, ConsoleError> {
-        let (events, _) = broadcast::channel(256);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                _config: config,
-                _ports: ports,
-                events,
-            }),
-        })
+        let inner = Inner {
+            config,
+            ports,
+            hub: Arc::new(Hub::new()),
+            state: Mutex::default(),
+            turn: tokio::sync::Mutex::new(()),
+        };
+        let console = Self { inner: Arc::new(inner) };
+        let folder = console.inner.config.data_dir.clone();
+        match blocking(move || Profile::last(&folder)).await? {
+            Some(profile) => console.open_cache(profile).await?,
+            None if console.inner.config.access == Access::ReadOnly => return Err(ConsoleError::SignedOut),
+            // Better to learn now than after signing in that keys have nowhere to go.
+            None => {
+                let keys = Arc::clone(&console.inner.ports.keys);
+                blocking(move || keys.get("probe").map(drop).map_err(ConsoleError::from)).await?;
+            }
+        }
+        let emitters = emit::start(&console.inner);
+        console.inner.state().emitters = emitters;
+        Ok(console)
     }
 
     /// Signs in, opens this person's cache, makes and registers the device's signing key if there is none, and starts to synchronise.
@@ -89,24 +137,80 @@ impl Console {
     ///
     /// # Errors
     /// The control plane's refusal, unreachable control plane, key store, disk.
-    pub async fn sign_in(&self, _sign_in: SignIn) -> Result<MeView, ConsoleError> {
-        unfinished()
+    pub async fn sign_in(&self, sign_in: SignIn) -> Result<MeView, ConsoleError> {
+        if self.inner.config.access == Access::ReadOnly {
+            return Err(ConsoleError::ReadOnly);
+        }
+        let _turn = self.inner.turn.lock().await;
+        let address: ControlUrl = sign_in
+            .base_url
+            .parse()
+            .map_err(|error| ConsoleError::Invalid(format!("{error}.")))?;
+        let api = Api::new(address, sign_in.tokens)?;
+        let me = api.me().await?;
+        let profile = Profile {
+            organisation: me.organisation.to_string(),
+            member: me.member.to_string(),
+        };
+        self.inner.state().signed_in = None;
+        if self.inner.state().profile.as_ref() != Some(&profile) {
+            self.inner.state().cache = None;
+            self.open_cache(profile.clone()).await?;
+        }
+        let device = Arc::new(self.device(&api, &me, &profile).await?);
+        let view = me_view(&me, sign_in.embedded);
+        let cache = self.inner.cache()?;
+        let key = self.pin(Arc::clone(&cache), &me, &view).await?;
+        let folder = self.inner.config.data_dir.clone();
+        blocking(move || profile.remember(&folder)).await?;
+        self.inner.hub.set_connection(Connection::Connecting {});
+        if let Some(key) = key {
+            let origin = format!("{}/{}/", me.authority, me.organisation);
+            let engine = Engine::new(api, cache, Arc::clone(&self.inner.hub), self.inner.ports.clone(), key, origin);
+            let tasks = engine.start();
+            self.inner.state().signed_in = Some(SignedIn {
+                engine,
+                device,
+                _tasks: tasks,
+            });
+        }
+        self.inner.hub.changed();
+        Ok(view)
     }
 
     /// Stops synchronising and forgets the tokens. The cache stays open for reading.
     ///
     /// # Errors
-    /// Disk.
+    /// None at present.
     pub async fn sign_out(&self) -> Result<(), ConsoleError> {
-        unfinished()
+        let _turn = self.inner.turn.lock().await;
+        self.inner.state().signed_in = None;
+        self.inner.hub.drop_notice("sign_in_needed", None);
+        self.inner.hub.set_connection(Connection::SignedOut {});
+        Ok(())
     }
 
     /// Ends all background work and closes the cache. The console is of no use afterwards.
-    pub async fn shut_down(&self) {}
+    pub async fn shut_down(&self) {
+        let _turn = self.inner.turn.lock().await;
+        let (signed_in, cache, mut emitters) = {
+            let mut state = self.inner.state();
+            (
+                state.signed_in.take(),
+                state.cache.take(),
+                std::mem::take(&mut state.emitters),
+            )
+        };
+        if let Some(mut signed_in) = signed_in {
+            signed_in._tasks.shutdown().await;
+        }
+        emitters.shutdown().await;
+        drop(cache);
+    }
 
     /// State as it changes. A receiver that lags misses events: it then asks for [`Console::overview`] and the session it shows.
     pub fn subscribe(&self) -> broadcast::Receiver<ConsoleEvent> {
-        self.inner.events.subscribe()
+        self.inner.hub.events.subscribe()
     }
 
     /// Everything the main window needs at once.
@@ -114,12 +218,191 @@ impl Console {
     /// # Errors
     /// Disk.
     pub async fn overview(&self) -> Result<Overview, ConsoleError> {
-        unfinished()
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.overview()).await
     }
 
     /// Tells which endpoint is the machine that the console runs on.
-    pub fn set_this_computer(&self, _endpoint: Option<String>) {}
+    pub fn set_this_computer(&self, endpoint: Option<String>) {
+        self.inner.hub.state().this_computer = endpoint;
+        self.inner.hub.overview_due.notify_one();
+    }
 
-    /// Takes a notice off the overview, by its code and endpoint. A fork stays until the log is whole again: it cannot be dismissed.
-    pub fn dismiss_notice(&self, _code: &str, _endpoint: Option<&str>) {}
+    /// Takes a notice off the overview, by its code and endpoint. What is wrong with a log stays: it cannot be dismissed.
+    pub fn dismiss_notice(&self, code: &str, endpoint: Option<&str>) {
+        self.inner.hub.drop_notice(code, endpoint);
+    }
+
+    async fn open_cache(&self, profile: Profile) -> Result<(), ConsoleError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.open_cache(profile)).await
+    }
+
+    /// The signing key of this person on this machine, made once, known to the control plane.
+    async fn device(&self, api: &Api, me: &Me, profile: &Profile) -> Result<Device, ConsoleError> {
+        let (ports, name) = (self.inner.ports.clone(), profile.device_key_name());
+        let secret = blocking(move || key_named(&ports, &name, true)).await?;
+        let key = SigningKey::from_bytes(&secret);
+        let proof = key.sign(format!("{}\n{}\n", caisey_protocol::http::DEVICE_CONTEXT, me.member).as_bytes());
+        let request = RegisterDevice {
+            key: base64_of(key.verifying_key().as_bytes()),
+            label: self.inner.config.device_label.clone(),
+            proof: base64_of(&proof.to_bytes()),
+        };
+        let registered = api.register_device(&request).await?;
+        if registered.member != me.member || registered.key != request.key {
+            return Err(ConsoleError::Untrusted(
+                "it registered another key or person than this one".to_owned(),
+            ));
+        }
+        Ok(Device {
+            member: me.member.clone(),
+            device: registered.device,
+            key,
+        })
+    }
+
+    /// Holds the control plane to the key and name that this cache saw first. None when they changed: nothing may be synchronised then.
+    async fn pin(&self, cache: Arc<Cache>, me: &Me, view: &MeView) -> Result<Option<[u8; 32]>, ConsoleError> {
+        let key = key_bytes(&me.checkpoint_key)
+            .ok_or_else(|| ConsoleError::Untrusted("its checkpoint key is not 32 bytes in base64".to_owned()))?;
+        let view = serde_json::to_string(view).map_err(|error| ConsoleError::Internal(error.to_string()))?;
+        let offered = format!("{} {}", me.authority, me.checkpoint_key);
+        let known = {
+            let offered = offered.clone();
+            blocking(move || {
+                cache.write(|tx| {
+                    let known = schema::get(tx, "pinned")?;
+                    if known.is_none() {
+                        schema::put(tx, "pinned", &offered)?;
+                    }
+                    schema::put(tx, "me", &view)?;
+                    Ok(known.unwrap_or(offered))
+                })
+            })
+            .await?
+        };
+        if known == offered {
+            self.inner.hub.drop_notice("checkpoint_key_changed", None);
+            return Ok(Some(key));
+        }
+        self.inner.hub.notice(Notice {
+            code: "checkpoint_key_changed".to_owned(),
+            severity: "danger".to_owned(),
+            message: "The control plane's name or the key that signs its checkpoints is not the one that this console saw first. It may have \
+                      been replaced or rebuilt from a copy. Nothing is synchronised from it; everything stored before can be read. Ask \
+                      whoever runs the control plane why the key changed before you trust it."
+                .to_owned(),
+            endpoint: None,
+            evidence: vec![known, offered],
+        });
+        Ok(None)
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> Result<Arc<Cache>, ConsoleError> {
+        self.state().cache.clone().ok_or(ConsoleError::SignedOut)
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>, ConsoleError> {
+        self.state()
+            .signed_in
+            .as_ref()
+            .map(|signed_in| Arc::clone(&signed_in.engine))
+            .ok_or_else(not_signed_in)
+    }
+
+    fn device(&self) -> Result<Arc<Device>, ConsoleError> {
+        self.state()
+            .signed_in
+            .as_ref()
+            .map(|signed_in| Arc::clone(&signed_in.device))
+            .ok_or_else(not_signed_in)
+    }
+
+    fn open_cache(&self, profile: Profile) -> Result<(), ConsoleError> {
+        let writes = self.config.access == Access::ReadWrite;
+        let key = key_named(&self.ports, &profile.cache_key_name(), writes)?;
+        let now_ms = self.ports.clock.now_ms();
+        let opened = Cache::open(&self.config.data_dir, &profile.cache_name(), &key, self.config.access, now_ms)?;
+        if let Some((path, why)) = opened.set_aside {
+            tracing::warn!(why, "a cache was set aside");
+            self.hub.notice(set_aside_notice(&path));
+        }
+        let mut state = self.state();
+        state.cache = Some(Arc::new(opened.cache));
+        state.profile = Some(profile);
+        Ok(())
+    }
+
+    /// Runs reading work on the cache, off the async threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&rusqlite::Connection) -> Result<T, ConsoleError> + Send + 'static,
+    ) -> Result<T, ConsoleError> {
+        let cache = self.cache()?;
+        blocking(move || cache.read(work)).await
+    }
+}
+
+fn not_signed_in() -> ConsoleError {
+    ConsoleError::Offline {
+        why: "nobody is signed in".to_owned(),
+    }
+}
+
+/// A 32-byte secret from the key store, made if it is not there and may be.
+fn key_named(ports: &Ports, name: &str, may_make: bool) -> Result<Zeroizing<[u8; 32]>, ConsoleError> {
+    let stored = ports.keys.get(name)?.map(Zeroizing::new);
+    if let Some(key) = stored.as_ref().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()) {
+        return Ok(Zeroizing::new(key));
+    }
+    if !may_make {
+        return Err(ConsoleError::SignedOut);
+    }
+    let key = Zeroizing::new(ports.entropy.fresh32());
+    KeyStore::set(ports.keys.as_ref(), name, key.as_slice())?;
+    Ok(key)
+}
+
+fn me_view(me: &Me, embedded: bool) -> MeView {
+    let role = serde_json::to_value(me.role)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default();
+    MeView {
+        member: me.member.to_string(),
+        name: crate::visible::marked_line(&me.name),
+        role,
+        organisation_name: crate::visible::marked_line(&me.organisation_name),
+        embedded,
+    }
+}
+
+fn set_aside_notice(path: &std::path::Path) -> Notice {
+    Notice {
+        code: "cache_damaged".to_owned(),
+        severity: "warning".to_owned(),
+        message: "The encrypted cache could not be opened: the file is damaged, or its key is not in the key store any more. It was set \
+                  aside untouched and a new cache was begun, which fills again from the control plane. No record was lost; only what this \
+                  console remembered as a witness begins anew."
+            .to_owned(),
+        endpoint: None,
+        evidence: vec![path.display().to_string()],
+    }
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()?.try_into().ok()
 }

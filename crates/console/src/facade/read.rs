@@ -1,11 +1,15 @@
 //! Reading: everything here answers from the cache and works with the network unplugged.
 
-use super::{Console, unfinished};
+use super::work::{endpoint_id, until_cached};
+use super::{Access, Console, key_bytes};
+use crate::cache::{history, schema, search, session};
 use crate::error::ConsoleError;
+use crate::sync::again;
+use crate::sync::engine::blocking;
 use crate::view::{SearchQuery, SearchResult, SessionDetail, SessionFilter, SessionRow, VerifyProgress};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Stops long work. Clones are the same flag.
 #[derive(Debug, Clone, Default)]
@@ -28,43 +32,74 @@ impl Console {
     ///
     /// # Errors
     /// Disk.
-    pub async fn sessions(&self, _filter: SessionFilter) -> Result<Vec<SessionRow>, ConsoleError> {
-        unfinished()
+    pub async fn sessions(&self, filter: SessionFilter) -> Result<Vec<SessionRow>, ConsoleError> {
+        self.inner.read(move |cache| session::list(cache, &filter)).await
     }
 
     /// A session in full.
     ///
     /// # Errors
     /// Unknown session, disk.
-    pub async fn session_detail(&self, _session: &str) -> Result<SessionDetail, ConsoleError> {
-        unfinished()
+    pub async fn session_detail(&self, session: &str) -> Result<SessionDetail, ConsoleError> {
+        let name = session.to_owned();
+        let detail = self.inner.read(move |cache| session::detail(cache, &name)).await?;
+        if let Some(look) = self.inner.hub.state().looks.get_mut(session) {
+            let unverified = detail
+                .items
+                .iter()
+                .find(|item| item.verification == crate::view::Verification::Unverified);
+            look.next_seq = unverified.or(detail.items.last()).map_or(0, |item| item.seq);
+        }
+        Ok(detail)
     }
 
     /// From now on, and until as many [`Console::look_away`]s, this session's new entries arrive as events, without delay while online.
-    pub fn look_at(&self, _session: &str) {}
+    pub fn look_at(&self, session: &str) {
+        {
+            let mut state = self.inner.hub.state();
+            state.looks.entry(session.to_owned()).or_default().watchers += 1;
+            state.changed_sessions.insert(session.to_owned());
+        }
+        self.inner.hub.sessions_due.notify_one();
+        if let Ok(engine) = self.inner.engine() {
+            engine.looks_changed();
+        }
+    }
 
     /// The opposite of [`Console::look_at`].
-    pub fn look_away(&self, _session: &str) {}
+    pub fn look_away(&self, session: &str) {
+        {
+            let mut state = self.inner.hub.state();
+            if let Some(look) = state.looks.get_mut(session) {
+                look.watchers = look.watchers.saturating_sub(1);
+            }
+            state.looks.retain(|_, look| look.watchers > 0);
+        }
+        if let Ok(engine) = self.inner.engine() {
+            engine.looks_changed();
+        }
+    }
 
     /// Finds entries by text and filters, newest first. An empty text lists by filters alone.
     ///
     /// # Errors
     /// Disk.
-    pub async fn search(&self, _query: SearchQuery) -> Result<SearchResult, ConsoleError> {
-        unfinished()
+    pub async fn search(&self, query: SearchQuery) -> Result<SearchResult, ConsoleError> {
+        let begun = Instant::now();
+        let mut result = self.inner.read(move |cache| search::search(cache, &query)).await?;
+        result.took_ms = begun.elapsed().as_secs_f64() * 1_000.0;
+        Ok(result)
     }
 
     /// Commands proposed before that start with `prefix` (exact case), newest first, each once; on one endpoint or on all.
     ///
     /// # Errors
     /// Disk.
-    pub async fn command_history(
-        &self,
-        _endpoint: Option<&str>,
-        _prefix: &str,
-        _limit: u32,
-    ) -> Result<Vec<String>, ConsoleError> {
-        unfinished()
+    pub async fn command_history(&self, endpoint: Option<&str>, prefix: &str, limit: u32) -> Result<Vec<String>, ConsoleError> {
+        let (endpoint, prefix) = (endpoint.map(str::to_owned), prefix.to_owned());
+        self.inner
+            .read(move |cache| history::commands(cache, endpoint.as_deref(), &prefix, limit))
+            .await
     }
 
     /// Checks a cached log again from its bytes: signatures, commitments, tree, checkpoints. Replaces what was known of each entry.
@@ -74,26 +109,60 @@ impl Console {
     /// Unknown endpoint, disk, stopped.
     pub async fn verify_again(
         &self,
-        _endpoint: &str,
-        _cancel: CancelFlag,
-        _progress: impl Fn(VerifyProgress) + Send + Sync + 'static,
+        endpoint: &str,
+        cancel: CancelFlag,
+        progress: impl Fn(VerifyProgress) + Send + Sync + 'static,
     ) -> Result<VerifyProgress, ConsoleError> {
-        unfinished()
+        if self.inner.config.access == Access::ReadOnly {
+            return Err(ConsoleError::ReadOnly);
+        }
+        let (cache, endpoint, now_ms) = (self.inner.cache()?, endpoint.to_owned(), self.inner.ports.clock.now_ms());
+        let found = blocking(move || {
+            let pinned = cache.read(|cache| schema::get(cache, "pinned"))?;
+            let key = pinned
+                .as_deref()
+                .and_then(|pinned| pinned.split_once(' '))
+                .and_then(|(_, key)| key_bytes(key));
+            let key = key.ok_or(ConsoleError::SignedOut)?;
+            again::verify_again(&cache, &endpoint, &key, now_ms, &cancel, &progress)
+        })
+        .await;
+        self.inner.hub.changed();
+        found
     }
 
     /// The session's record in a form that a stranger can check (docs/formats/session-export.md): UTF-8 JSON.
     ///
     /// # Errors
     /// Unknown session, disk.
-    pub async fn export_session_json(&self, _session: &str) -> Result<Vec<u8>, ConsoleError> {
-        unfinished()
+    pub async fn export_session_json(&self, session: &str) -> Result<Vec<u8>, ConsoleError> {
+        let (session, now_ms) = (session.to_owned(), self.inner.ports.clock.now_ms());
+        self.inner
+            .read(move |cache| crate::export::session_json(cache, &session, now_ms))
+            .await
     }
 
     /// Waits until everything that the control plane had when this was called is in the cache, of one endpoint or of all.
     ///
     /// # Errors
     /// Not signed in; `Offline` when `within` has passed.
-    pub async fn wait_synchronised(&self, _endpoint: Option<&str>, _within: Duration) -> Result<(), ConsoleError> {
-        unfinished()
+    pub async fn wait_synchronised(&self, endpoint: Option<&str>, within: Duration) -> Result<(), ConsoleError> {
+        let engine = self.inner.engine()?;
+        let wait = async {
+            let targets = match endpoint {
+                Some(endpoint) => vec![engine.api.endpoint(&endpoint_id(endpoint)?).await?],
+                None => engine.api.endpoints().await?,
+            };
+            for target in targets {
+                until_cached(&engine, target.endpoint.as_str(), target.log_size).await?;
+            }
+            Ok(())
+        };
+        let late = || {
+            Err(ConsoleError::Offline {
+                why: format!("the cache was not up to date within {} s", within.as_secs()),
+            })
+        };
+        tokio::time::timeout(within, wait).await.unwrap_or_else(|_| late())
     }
 }

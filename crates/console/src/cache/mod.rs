@@ -1,0 +1,209 @@
+//! The encrypted cache: one SQLCipher database per organisation and person.
+//!
+//! Promises: what is in it was encrypted with a random 32-byte key from the key store; one console writes, others may read; a file that
+//! is damaged, or that the key does not open, is set aside under a new name and never overwritten, because the control plane holds
+//! everything that was in it, and what it held as a witness stays available to whoever has the old key. Leaves out verification, which
+//! happens before anything is written here ([`crate::sync`]).
+
+pub mod entry;
+pub mod history;
+pub mod log;
+pub mod schema;
+pub mod search;
+pub mod session;
+
+use crate::error::ConsoleError;
+use crate::facade::Access;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// Readers that may work at the same time.
+const READERS: usize = 3;
+
+/// An open cache.
+pub struct Cache {
+    path: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    access: Access,
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    _lock: Option<File>,
+}
+
+/// A cache that was just opened.
+pub struct Opened {
+    /// It.
+    pub cache: Cache,
+    /// Where a file was put that could not be used, and why in a few words.
+    pub set_aside: Option<(PathBuf, String)>,
+}
+
+impl Cache {
+    /// Opens the cache file `name` in `folder`, or makes it. `now_ms` names a file that has to be set aside.
+    ///
+    /// # Errors
+    /// In use, too new, disk. A damaged file is not an error: see [`Opened::set_aside`].
+    pub fn open(folder: &Path, name: &str, key: &[u8; 32], access: Access, now_ms: u64) -> Result<Opened, ConsoleError> {
+        std::fs::create_dir_all(folder).map_err(ConsoleError::Folder)?;
+        let path = folder.join(format!("{name}.db"));
+        if access == Access::ReadOnly {
+            let cache = Self {
+                path,
+                key: Zeroizing::new(*key),
+                access,
+                writer: Mutex::new(None),
+                readers: Mutex::default(),
+                _lock: None,
+            };
+            cache.read(schema::check_compatibility)?;
+            return Ok(Opened { cache, set_aside: None });
+        }
+        let lock = lock(&folder.join(format!("{name}.lock")))?;
+        let (writer, set_aside) = match open_writer(&path, key) {
+            Ok(writer) => (writer, None),
+            Err(ConsoleError::Cache(error)) if is_damage(&error) => {
+                let put = set_aside(&path, now_ms)?;
+                (open_writer(&path, key)?, Some((put, error.to_string())))
+            }
+            Err(error) => return Err(error),
+        };
+        let cache = Self {
+            path,
+            key: Zeroizing::new(*key),
+            access,
+            writer: Mutex::new(Some(writer)),
+            readers: Mutex::default(),
+            _lock: Some(lock),
+        };
+        Ok(Opened { cache, set_aside })
+    }
+
+    /// Reads in one consistent view.
+    ///
+    /// # Errors
+    /// The body's, or the database's.
+    pub fn read<T>(&self, body: impl FnOnce(&Connection) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
+        let idle = held(&self.readers).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => connect(
+                &self.path,
+                &self.key,
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            )?,
+        };
+        let result = view(&reader, body);
+        let mut readers = held(&self.readers);
+        if readers.len() < READERS && result.is_ok() {
+            readers.push(reader);
+        }
+        result
+    }
+
+    /// Changes the cache in one transaction; an error undoes everything.
+    ///
+    /// # Errors
+    /// The body's, the database's, or [`ConsoleError::ReadOnly`].
+    pub fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
+        let mut writer = held(&self.writer);
+        let writer = writer.as_mut().ok_or(ConsoleError::ReadOnly)?;
+        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = body(&tx)?;
+        tx.commit()?;
+        Ok(result)
+    }
+
+    /// Whether this console may write.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn view<T>(reader: &Connection, body: impl FnOnce(&Connection) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
+    let tx = reader.unchecked_transaction()?;
+    let result = body(&tx);
+    tx.finish()?;
+    result
+}
+
+/// A panic in another call cannot leave a connection in a bad state: its transaction was rolled back when it was dropped.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn lock(path: &Path) -> Result<File, ConsoleError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(ConsoleError::Folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(ConsoleError::CacheInUse),
+        Err(TryLockError::Error(error)) => Err(ConsoleError::Folder(error)),
+    }
+}
+
+fn open_writer(path: &Path, key: &[u8; 32]) -> Result<Connection, ConsoleError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut writer = connect(path, key, flags)?;
+    // A cache may lose its last seconds to a power cut: they come again from the control plane.
+    writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;")?;
+    schema::migrate(&mut writer)?;
+    Ok(writer)
+}
+
+/// Opens a connection and shows it the key. The key is 32 random bytes, so no passphrase derivation is needed.
+///
+/// # Errors
+/// The database's; a wrong key shows as `NotADatabase`.
+pub(crate) fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection, ConsoleError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(&Zeroizing::new(format!(
+        "PRAGMA key = \"x'{}'\"",
+        Zeroizing::new(hex::encode(key)).as_str()
+    )))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA trusted_schema = OFF;")?;
+    // The first read is what checks the key.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Whether the file itself is at fault, or the key, rather than the disk or the moment.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
+}
+
+fn set_aside(path: &Path, now_ms: u64) -> Result<PathBuf, ConsoleError> {
+    let aside = |of: &Path| {
+        let mut name = of.as_os_str().to_owned();
+        name.push(format!(".damaged-{now_ms}"));
+        PathBuf::from(name)
+    };
+    let target = aside(path);
+    std::fs::rename(path, &target).map_err(ConsoleError::Folder)?;
+    for suffix in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        let beside = PathBuf::from(beside);
+        if beside.exists() {
+            std::fs::rename(&beside, aside(&beside)).map_err(ConsoleError::Folder)?;
+        }
+    }
+    Ok(target)
+}

@@ -1,0 +1,245 @@
+//! One line for people about every kind of entry: plain English, for someone who has never seen a terminal.
+//!
+//! Promises: never empty, one line, safe to draw. Leaves out the texts in full; they stand below the line.
+
+use crate::view::TextView;
+use crate::visible::marked_line;
+use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Phase, RunOutcome, SessionEnd, Stream};
+use std::collections::HashMap;
+
+/// Longest piece of a text that goes into a line, in characters.
+const LONGEST_QUOTE: usize = 120;
+
+/// The line for an entry of this kind. `actor` is the name of who said it.
+pub fn headline(kind: &str, event: Option<&Event>, actor: &str, texts: &[TextView], people: &HashMap<String, String>) -> String {
+    let Some(event) = event else {
+        return format!("{} (a kind of entry that this version does not know)", marked_line(kind));
+    };
+    let text = |name: &str| quote(texts, name);
+    let person = |id: &str| people.get(id).map_or_else(|| id.to_owned(), |name| marked_line(name));
+    match event {
+        Event::EndpointEnrolled { os, arch, .. } => {
+            format!(
+                "{} joined as an endpoint ({}, {})",
+                text("hostname"),
+                marked_line(os),
+                marked_line(arch)
+            )
+        }
+        Event::EndpointConnected { runtime_version, .. } => {
+            format!(
+                "The endpoint connected and proved its identity (runtime {})",
+                marked_line(runtime_version)
+            )
+        }
+        Event::EndpointDisconnected { reason } => format!("The endpoint's connection ended: {}", disconnected(*reason)),
+        Event::EndpointRemoved { member } => format!("The endpoint was taken out of service by {}", person(member.as_str())),
+        Event::KeyIntroduced { member, role, .. } => {
+            let name = if text("name").is_empty() {
+                person(member.as_str())
+            } else {
+                text("name")
+            };
+            format!("A signing key of {name} ({}) was introduced", marked_line(role))
+        }
+        Event::SessionOpened { .. } => with("Session opened", &text("purpose")),
+        Event::SessionClosed { reason } => format!("Session closed {}", closed(*reason)),
+        Event::ActionProposed { model: Some(model), .. } => with(
+            &format!("Agent ({}) proposed a command", marked_line(model)),
+            &text("command"),
+        ),
+        Event::ActionProposed { .. } => with("Command proposed", &text("command")),
+        Event::ActionAuthorised {
+            policy,
+            policy_version,
+            channel,
+        } => {
+            format!(
+                "Action authorised {} (policy {}, version {policy_version})",
+                through(*channel),
+                marked_line(policy)
+            )
+        }
+        Event::ActionRefused { code } => with(
+            &format!("Action refused ({})", marked_line(&code.replace('_', " "))),
+            &text("detail"),
+        ),
+        Event::ActionCancelRequested {} => format!("{actor} asked for the command to be stopped"),
+        Event::ActionUnknown { .. } => "How the command ended is not known: the endpoint vanished while it ran".to_owned(),
+        Event::ApprovalRequested { needed, .. } => {
+            let approvals = if *needed == 1 {
+                "approval".to_owned()
+            } else {
+                format!("{needed} approvals")
+            };
+            with(&format!("Asked for {approvals}"), &text("proposed_action"))
+        }
+        Event::ApprovalDelivered { member, channel } => {
+            format!(
+                "The approval request reached {} {}",
+                person(member.as_str()),
+                through(*channel)
+            )
+        }
+        Event::ApprovalDecided {
+            decision,
+            member,
+            channel,
+        } => decided(*decision, member.as_ref().map(|id| person(id.as_str())), *channel),
+        Event::CommandStarted { elevated, .. } => {
+            let rights = if *elevated { " with administrator rights" } else { "" };
+            let user = text("user");
+            if user.is_empty() {
+                format!("Command started{rights}")
+            } else {
+                format!("Command started as {user}{rights}")
+            }
+        }
+        Event::CommandOutput { stream, .. } => with(printed(*stream), &text("output")),
+        Event::CommandOutputOmitted {
+            stream, omitted_bytes, ..
+        } => {
+            let stream = if *stream == Stream::Stderr { "error output" } else { "output" };
+            format!(
+                "{} of {stream} were not kept (their digest is recorded)",
+                bytes(*omitted_bytes)
+            )
+        }
+        Event::CommandFinished {
+            outcome,
+            exit_code,
+            signal,
+            duration_ms,
+            ..
+        } => with(&finished(*outcome, *exit_code, *signal, *duration_ms), &text("detail")),
+        Event::StateCaptured { phase, complete, .. } => {
+            let when = if *phase == Phase::Before { "before" } else { "after" };
+            let part = if *complete { "" } else { " (incomplete)" };
+            with(&format!("State {when} the action{part}"), &text("state"))
+        }
+        Event::ChatMessage {} => with(&format!("{actor} wrote"), &text("message")),
+        Event::NoteAdded {} => with(&format!("Note by {actor}"), &text("note")),
+        Event::RecorderGap { cause, from_ms, to_ms } => with(
+            &format!(
+                "The recorder could not record for {} ({})",
+                duration(to_ms.saturating_sub(*from_ms)),
+                marked_line(&cause.replace('_', " "))
+            ),
+            &text("detail"),
+        ),
+        Event::TextErased {
+            entry_seq,
+            names,
+            member,
+        } => with(
+            &format!(
+                "{} of entry {entry_seq} erased by {}",
+                marked_line(&names.join(", ")),
+                person(member.as_str())
+            ),
+            &text("basis"),
+        ),
+    }
+}
+
+/// The first line of a text, shortened.
+fn quote(texts: &[TextView], name: &str) -> String {
+    let Some(view) = texts.iter().find(|text| text.name == name) else {
+        return String::new();
+    };
+    let Some(text) = &view.text else {
+        return "(erased or not disclosed)".to_owned();
+    };
+    let trimmed = text.trim();
+    let first = trimmed.lines().next().unwrap_or("");
+    let short: String = first.chars().take(LONGEST_QUOTE).collect();
+    let cut = short.len() < trimmed.len();
+    marked_line(&short) + if cut { "…" } else { "" }
+}
+
+fn with(line: &str, quote: &str) -> String {
+    if quote.is_empty() {
+        line.to_owned()
+    } else {
+        format!("{line}: {quote}")
+    }
+}
+
+fn printed(stream: Stream) -> &'static str {
+    match stream {
+        Stream::Stdout => "Output",
+        Stream::Stderr => "Error output",
+    }
+}
+
+fn disconnected(reason: DisconnectReason) -> &'static str {
+    match reason {
+        DisconnectReason::Closed => "the runtime said goodbye",
+        DisconnectReason::Lost => "it was lost",
+        DisconnectReason::Replaced => "a newer connection took its place",
+        DisconnectReason::ControlRestarted => "the control plane restarted",
+    }
+}
+
+fn closed(reason: SessionEnd) -> &'static str {
+    match reason {
+        SessionEnd::ByTechnician => "by its technician",
+        SessionEnd::Idle => "because nothing happened in it",
+        SessionEnd::EndpointRemoved => "because the endpoint was removed",
+    }
+}
+
+fn through(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Console => "in the console",
+        Channel::Email => "by e-mail",
+        Channel::AtEndpoint => "at the endpoint",
+        Channel::Policy => "by policy, without asking anybody",
+    }
+}
+
+fn decided(decision: Decision, member: Option<String>, channel: Channel) -> String {
+    let who = member.map_or_else(String::new, |name| format!(" by {name}"));
+    match decision {
+        Decision::Approved => format!("Approved{who} {}", through(channel)),
+        Decision::Denied => format!("Denied{who} {}", through(channel)),
+        Decision::Expired => "Nobody answered in time: the request lapsed, which is a no".to_owned(),
+        Decision::Withdrawn => format!("The request was withdrawn{who}"),
+    }
+}
+
+fn finished(outcome: RunOutcome, exit_code: Option<i64>, signal: Option<i32>, duration_ms: u64) -> String {
+    let after = format!("after {}", duration(duration_ms));
+    match outcome {
+        RunOutcome::Exited => match exit_code {
+            Some(code) => format!("Command finished with exit code {code} {after}"),
+            None => format!("Command finished {after}"),
+        },
+        RunOutcome::Signalled => match signal {
+            Some(signal) => format!("Command was ended by signal {signal} {after}"),
+            None => format!("Command was ended by a signal {after}"),
+        },
+        RunOutcome::Cancelled => format!("Command was stopped as asked, with everything it had started, {after}"),
+        RunOutcome::TimedOut => format!("Command took too long and was stopped {after}"),
+        RunOutcome::NotStarted => "Command did not start".to_owned(),
+    }
+}
+
+/// A duration as people say it.
+fn duration(ms: u64) -> String {
+    match ms {
+        0..=999 => format!("{ms} ms"),
+        1_000..=59_999 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        60_000..=3_599_999 => format!("{} min {} s", ms / 60_000, ms / 1_000 % 60),
+        _ => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
+    }
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        0..=1_023 => format!("{count} bytes"),
+        1_024..=1_048_575 => format!("{} KiB", count / 1_024),
+        1_048_576..=1_073_741_823 => format!("{} MiB", count / 1_048_576),
+        _ => format!("{}.{} GiB", count / 1_073_741_824, count % 1_073_741_824 * 10 / 1_073_741_824),
+    }
+}
