@@ -51,13 +51,13 @@ pub enum Part {
         /// Hashes of the largest subtrees within the range, left to right.
         hashes: Vec<Hash>,
         /// What was hidden and why.
-        #[serde(flatten)]
         label: Label,
     },
 }
 
 /// Says of a hidden range what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Label {
     /// Class, such as `email`, `user-path` or `secret`.
     pub class: String,

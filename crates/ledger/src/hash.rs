@@ -112,37 +112,49 @@ fn to_hash(state: [u32; 8]) -> Hash {
 #[inline]
 pub(crate) fn tagged(tag: u8, a: &[u8], b: &[u8]) -> Hash {
     let length = 1 + a.len() + b.len();
-    let mut bytes = [0_u8; 128];
-    let used = if length <= 55 { 64 } else { 128 };
-    let filled = (length <= 119).then_some(()).and_then(|()| {
-        let (first, rest) = bytes.split_first_mut()?;
-        *first = tag;
-        rest.get_mut(..a.len())?.copy_from_slice(a);
-        rest.get_mut(a.len()..a.len() + b.len())?.copy_from_slice(b);
-        *rest.get_mut(a.len() + b.len())? = 0x80;
-        bytes
-            .get_mut(used - 8..used)?
-            .copy_from_slice(&(length as u64 * 8).to_be_bytes());
-        let (first, second) = bytes.split_first_chunk::<64>()?;
-        Some((*first, *second.first_chunk::<64>()?))
-    });
-    let Some((first, second)) = filled else {
-        return Hash(
+    let short = if length <= 55 {
+        let mut block = [0; 64];
+        pad(&mut block, tag, a, b).map(|()| {
+            let mut state = INITIAL;
+            sha2::compress256(&mut state, &[block.into()]);
+            to_hash(state)
+        })
+    } else if length <= 119 {
+        let mut blocks = [0; 128];
+        pad(&mut blocks, tag, a, b).and_then(|()| {
+            let (first, second) = blocks.split_first_chunk::<64>()?;
+            let mut state = INITIAL;
+            sha2::compress256(&mut state, &[(*first).into(), (*second.first_chunk::<64>()?).into()]);
+            Some(to_hash(state))
+        })
+    } else {
+        None
+    };
+    short.unwrap_or_else(|| {
+        Hash(
             Sha256::new()
                 .chain_update([tag])
                 .chain_update(a)
                 .chain_update(b)
                 .finalize()
                 .into(),
-        );
-    };
-    let mut state = INITIAL;
-    if used == 64 {
-        sha2::compress256(&mut state, &[first.into()]);
-    } else {
-        sha2::compress256(&mut state, &[first.into(), second.into()]);
-    }
-    to_hash(state)
+        )
+    })
+}
+
+/// Lays out the whole padded message (FIPS 180-4 §5.1.1).
+#[inline]
+fn pad(blocks: &mut [u8], tag: u8, a: &[u8], b: &[u8]) -> Option<()> {
+    let bits = (1 + a.len() + b.len()) as u64 * 8;
+    let (first, rest) = blocks.split_first_mut()?;
+    *first = tag;
+    let (place, rest) = rest.split_at_mut_checked(a.len())?;
+    place.copy_from_slice(a);
+    let (place, rest) = rest.split_at_mut_checked(b.len())?;
+    place.copy_from_slice(b);
+    *rest.first_mut()? = 0x80;
+    *rest.last_chunk_mut::<8>()? = bits.to_be_bytes();
+    Some(())
 }
 
 #[cfg(test)]

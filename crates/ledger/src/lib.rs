@@ -17,6 +17,8 @@ pub mod id;
 pub mod kind;
 pub mod lossless;
 pub mod proof;
+#[cfg(any(test, feature = "sample"))]
+pub mod sample;
 mod signature;
 pub mod statement;
 pub mod text;

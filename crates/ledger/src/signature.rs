@@ -1,7 +1,7 @@
 //! Ed25519 signatures (RFC 8032 §5.1) over statements, singly and in batches.
 //!
-//! A key or commitment point of small order, a point encoded in more than one way, and a scalar that is not reduced are refused.
-//! A single signature is checked by the strict equation. A batch is one multiscalar equation in which the signatures of one key
+//! A key of small order, a point that is not in its proper encoding, and a scalar that is not reduced are refused. A single signature
+//! is checked by the strict equation. A batch is one multiscalar equation in which the signatures of one key
 //! share one term, which is what makes a log of one endpoint cheap to verify; its coefficients are derived from all its inputs, so
 //! it needs no randomness. The batch uses the cofactored equation that RFC 8032 permits; the two differ only for signatures which
 //! a key's own holder has deformed on purpose. Whoever admits statements into a log checks them singly, so none such get in.
@@ -31,7 +31,7 @@ impl Key {
 
     pub(crate) fn from_bytes(bytes: [u8; 32]) -> Option<Self> {
         let single = VerifyingKey::from_bytes(&bytes).ok().filter(|key| !key.is_weak())?;
-        let point = decompress(&bytes)?;
+        let point = decompress(&bytes).filter(|point| !point.is_small_order())?;
         Some(Self { bytes, single, point })
     }
 
@@ -43,7 +43,7 @@ impl Key {
     }
 }
 
-/// A point in its one proper encoding, not of small order.
+/// A point in its one proper encoding.
 fn decompress(bytes: &[u8; 32]) -> Option<EdwardsPoint> {
     let [first, middle @ .., last] = bytes;
     let not_reduced = last & 0x7F == 0x7F && middle.iter().all(|byte| *byte == 0xFF) && *first >= 0xED;

@@ -131,7 +131,7 @@ proptest! {
             serde_json::json!({"part": "shown", "text": text, "seeds": vec!["AAAAAAAAAAAAAAAAAAAAAA=="; count]})
         } else {
             let hashes = vec![Hash([0; 32]); count];
-            serde_json::json!({"part": "hidden", "tokens": tokens, "hashes": hashes, "class": "x", "by": "y", "pseudonym": "z"})
+            serde_json::json!({"part": "hidden", "tokens": tokens, "hashes": hashes, "label": {"class": "x", "by": "y", "pseudonym": "z"}})
         }).collect();
         let disclosure: Disclosure = serde_json::from_value(serde_json::json!({"shown": "redacted", "parts": parts})).unwrap();
         let commitment = Commitment { tokens, root: Hash([3; 32]) };
@@ -141,7 +141,7 @@ proptest! {
 
 #[test]
 fn a_disclosure_that_claims_an_enormous_text_is_refused_at_once() {
-    let part = serde_json::json!({"part": "hidden", "tokens": u64::MAX, "hashes": [], "class": "x", "by": "y", "pseudonym": "z"});
+    let part = serde_json::json!({"part": "hidden", "tokens": u64::MAX, "hashes": [], "label": {"class": "x", "by": "y", "pseudonym": "z"}});
     let disclosure: Disclosure = serde_json::from_value(serde_json::json!({"shown": "redacted", "parts": [part, part]})).unwrap();
     assert!(
         disclosure
