@@ -66,15 +66,16 @@ fn a_name_is_hidden_wherever_it_stands_and_opened_once() {
 #[test]
 fn ranges_that_make_no_sense_are_refused() {
     let seed = TextSeed::from_bytes([7; 32]);
-    for wrong in [
-        vec![0..0],
-        vec![2..1],
-        vec![0..4],
-        vec![1..2, 0..1],
-        vec![0..2, 1..3],
-        vec![u64::MAX - 1..u64::MAX],
-    ] {
-        let ranges: Vec<_> = wrong.into_iter().map(|range| (range, label("x"))).collect();
+    let cases: [&[(u64, u64)]; 6] = [
+        &[(0, 0)],
+        &[(2, 1)],
+        &[(0, 4)],
+        &[(1, 2), (0, 1)],
+        &[(0, 2), (1, 3)],
+        &[(u64::MAX - 1, u64::MAX)],
+    ];
+    for wrong in cases {
+        let ranges: Vec<_> = wrong.iter().map(|(from, to)| (*from..*to, label("x"))).collect();
         assert!(
             matches!(hide("a b", &seed, &ranges), Err(HideError::Range { .. })),
             "{ranges:?}"
@@ -82,7 +83,8 @@ fn ranges_that_make_no_sense_are_refused() {
     }
     assert!(token_ranges("a b", &[5..9, 1..1, 0..0]).is_empty());
     assert_eq!(token_ranges("a b", &[0..1, 2..99]), [0..1, 2..3]);
-    assert_eq!(token_ranges("one two", &[1..2, 3..4]), [0..2]);
+    let joined = token_ranges("one two", &[1..2, 3..4]);
+    assert_eq!((joined.len(), joined[0].clone()), (1, 0..2));
 }
 
 #[test]

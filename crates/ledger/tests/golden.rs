@@ -196,7 +196,8 @@ fn log_format_unchanged() {
 /// Logs that every verifier must refuse at this place or at the checkpoint.
 fn tampered(story: &Story) -> Vec<Value> {
     let size = story.records.len();
-    let edits: Vec<(&str, Box<dyn Fn(&mut Vec<caisey_ledger::entry::Record>)>)> = vec![
+    type Edit = Box<dyn Fn(&mut Vec<caisey_ledger::entry::Record>)>;
+    let edits: Vec<(&str, Edit)> = vec![
         ("dropped", Box::new(|records| drop(records.remove(9)))),
         ("swapped", Box::new(|records| records.swap(9, 10))),
         ("repeated", Box::new(|records| records.insert(10, records[9].clone()))),
