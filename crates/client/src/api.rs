@@ -12,6 +12,7 @@ use caisey_protocol::http::{
     ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText,
     Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
 };
+use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
 use reqwest::Method;
 use std::sync::Arc;
 
@@ -76,6 +77,11 @@ impl Api {
     /// `POST /v1/enrol`. Repeating it with the same key gives the same endpoint.
     pub async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolAnswer, ApiError> {
         self.exchange.json(&Ask::post("/v1/enrol", request)).await
+    }
+
+    /// `POST /local/token`: sign-in with one of the control plane's own accounts, or the renewal of one.
+    pub async fn local_token(&self, request: &TokenRequest) -> Result<TokenAnswer, ApiError> {
+        self.exchange.json(&Ask::post("/local/token", request)).await
     }
 
     /// `GET /v1/me`.
