@@ -9,7 +9,7 @@ mod cover;
 mod entries;
 mod face;
 mod finish;
-mod moment;
+pub mod moment;
 mod mono;
 mod page;
 mod palette;

@@ -3,24 +3,24 @@
 const MS_PER_DAY: u64 = 86_400_000;
 
 /// `2026-05-27`
-pub(crate) fn date(time_ms: u64) -> String {
+pub fn date(time_ms: u64) -> String {
     let (year, month, day) = civil(time_ms / MS_PER_DAY);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// `22:14:03 UTC`
-pub(crate) fn clock(time_ms: u64) -> String {
+pub fn clock(time_ms: u64) -> String {
     let seconds = time_ms % MS_PER_DAY / 1000;
     format!("{:02}:{:02}:{:02} UTC", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// `27 May 2026, 22:14:03 UTC`
-pub(crate) fn full(time_ms: u64) -> String {
+pub fn full(time_ms: u64) -> String {
     format!("{}, {}", day(time_ms), clock(time_ms))
 }
 
 /// `27 May 2026`
-pub(crate) fn day(time_ms: u64) -> String {
+pub fn day(time_ms: u64) -> String {
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -45,7 +45,7 @@ pub(crate) fn day(time_ms: u64) -> String {
 }
 
 /// `17 min 5 s`
-pub(crate) fn span(length_ms: u64) -> String {
+pub fn span(length_ms: u64) -> String {
     let seconds = length_ms / 1000;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0) => format!("{length_ms} ms"),

@@ -1,0 +1,532 @@
+//! What must hold of an exported session, one finding each. Nothing in the file is believed: not its numbers, not its flags, not its key.
+
+use super::record::{Entry, Record};
+use caisey_ledger::checkpoint::Checkpoint;
+use caisey_ledger::disclosure::Disclosure;
+use caisey_ledger::entry::{self, Actor};
+use caisey_ledger::hash::Hash;
+use caisey_ledger::tree::{check_inclusion, leaf_hash};
+use caisey_ledger::verify::{Checked, precheck};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a finding means for the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Weight {
+    /// It holds.
+    Holds,
+    /// It neither holds nor fails; a reader should know it.
+    Note,
+    /// It does not hold: neither does the record.
+    Fails,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    /// What it means.
+    pub(crate) weight: Weight,
+    /// For people.
+    pub(crate) words: String,
+}
+
+/// At most this many failures of one kind are listed.
+const MOST_LISTED: usize = 20;
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, weight: Weight, words: impl Into<String>) {
+        self.0.push(Finding {
+            weight,
+            words: words.into(),
+        });
+    }
+
+    /// Either everything of a kind holds, or each failure is listed.
+    fn weigh(&mut self, holds: String, failures: Vec<String>) {
+        if failures.is_empty() {
+            self.add(Weight::Holds, holds);
+        }
+        let more = failures.len().saturating_sub(MOST_LISTED);
+        failures
+            .into_iter()
+            .take(MOST_LISTED)
+            .for_each(|words| self.add(Weight::Fails, words));
+        if more > 0 {
+            self.add(Weight::Fails, format!("and {more} more of the same kind"));
+        }
+    }
+}
+
+/// Looks at everything. `key` is the control plane's, if the person has it from elsewhere.
+pub(crate) fn all(record: &Record, key: Option<&str>) -> Vec<Finding> {
+    let mut found = Findings::default();
+    let checkpoint = checkpoint(&mut found, record, key);
+    dense(&mut found, record);
+    let all: Vec<&Entry> = record.keys.iter().chain(&record.entries).collect();
+    let checked = by_themselves(&mut found, &all);
+    places(&mut found, record, &all, &checked, checkpoint.as_ref());
+    let entries: Vec<&entry::Entry> = checked.iter().flatten().map(Checked::entry).collect();
+    let own: Vec<&entry::Entry> = entries
+        .iter()
+        .copied()
+        .filter(|entry| (record.first_seq..=record.last_seq).contains(&entry.seq.get()))
+        .collect();
+    session(&mut found, record, &own);
+    counters(&mut found, &own);
+    signers(&mut found, &entries);
+    order(&mut found, &own);
+    texts(&mut found, record);
+    for fault in record.faults.iter().take(MOST_LISTED) {
+        found.add(Weight::Fails, format!("The console that exported this had found: {fault}"));
+    }
+    found.0
+}
+
+fn checkpoint(found: &mut Findings, record: &Record, key: Option<&str>) -> Option<Checkpoint> {
+    let Some(note) = &record.checkpoint else {
+        found.add(
+            Weight::Fails,
+            "There is no checkpoint: nothing shows that the log ever held these entries.",
+        );
+        return None;
+    };
+    let text = key.or(record.checkpoint_key.as_deref()).unwrap_or("");
+    let Some(Hash(public)) = Hash::from_base64(text) else {
+        found.add(Weight::Fails, "There is no usable key to check the checkpoint with.");
+        return None;
+    };
+    match Checkpoint::open(note, &record.log, &public) {
+        Ok(checkpoint) => {
+            let words = format!(
+                "The checkpoint over {} entries of {} is signed by the key {text}.",
+                checkpoint.size, checkpoint.origin
+            );
+            found.add(Weight::Holds, words);
+            if key.is_none() {
+                let words = "That key is the file's own. Compare it with the control plane's as you know it from elsewhere, or give it with --key.";
+                found.add(Weight::Note, words);
+            } else if record.checkpoint_key.as_deref().is_some_and(|own| Some(own) != key) {
+                found.add(Weight::Note, "The file names another key than the one given.");
+            }
+            Some(checkpoint)
+        }
+        Err(fault) => {
+            found.add(Weight::Fails, format!("The checkpoint does not hold: {fault}"));
+            None
+        }
+    }
+}
+
+fn dense(found: &mut Findings, record: &Record) {
+    let wanted = record.first_seq..=record.last_seq;
+    let holds = record.first_seq <= record.last_seq && record.entries.iter().map(|entry| entry.seq).eq(wanted);
+    let words = format!(
+        "All entries from #{} to #{} are here, none is missing.",
+        record.first_seq, record.last_seq
+    );
+    let failure = format!(
+        "The entries are not exactly those from #{} to #{}: some are missing, doubled or out of order.",
+        record.first_seq, record.last_seq
+    );
+    found.weigh(words, if holds { Vec::new() } else { vec![failure] });
+}
+
+fn by_themselves(found: &mut Findings, entries: &[&Entry]) -> Vec<Option<Checked>> {
+    let records: Vec<entry::Record> = entries
+        .iter()
+        .map(|entry| entry::Record {
+            leaf: entry.leaf.clone(),
+            disclosures: entry.disclosures.clone(),
+        })
+        .collect();
+    let mut failures = Vec::new();
+    let mut checked = Vec::with_capacity(records.len());
+    for (entry, result) in entries.iter().zip(precheck(&records)) {
+        match result {
+            Ok(holds) => checked.push(Some(holds)),
+            Err(fault) => {
+                let cause = std::error::Error::source(&fault)
+                    .map(|cause| format!(": {cause}"))
+                    .unwrap_or_default();
+                failures.push(format!("#{}: {fault}{cause}", entry.seq));
+                checked.push(None);
+            }
+        }
+    }
+    let words = format!(
+        "All {} entries are in their canonical form, signed by their authors, and every text shown is the one committed to.",
+        entries.len()
+    );
+    found.weigh(words, failures);
+    checked
+}
+
+fn places(
+    found: &mut Findings,
+    record: &Record,
+    entries: &[&Entry],
+    checked: &[Option<Checked>],
+    checkpoint: Option<&Checkpoint>,
+) {
+    let mut failures = Vec::new();
+    for (entry, checked) in entries.iter().zip(checked) {
+        if let Some(checked) = checked {
+            let inner = checked.entry();
+            if inner.seq.get() != entry.seq {
+                failures.push(format!("#{}: the entry itself says that it is #{}", entry.seq, inner.seq));
+            }
+            if inner.statement.log != record.log {
+                failures.push(format!("#{}: it belongs to the log {}", entry.seq, inner.statement.log));
+            }
+        }
+        if let Some(checkpoint) = checkpoint {
+            let path: Option<Vec<Hash>> = entry.inclusion_proof.iter().map(|hash| Hash::from_base64(hash)).collect();
+            let holds = match path {
+                None => Err("its proof is not a list of hashes".to_owned()),
+                Some(path) => check_inclusion(
+                    leaf_hash(entry.leaf.as_bytes()),
+                    entry.seq,
+                    checkpoint.size,
+                    &path,
+                    checkpoint.root,
+                )
+                .map_err(|fault| fault.to_string()),
+            };
+            if let Err(fault) = holds {
+                failures.push(format!("#{}: {fault}", entry.seq));
+            }
+        }
+    }
+    if checkpoint.is_some() || !failures.is_empty() {
+        found.weigh(
+            format!(
+                "All {} entries stand at their places in the log that the checkpoint signs.",
+                entries.len()
+            ),
+            failures,
+        );
+    }
+}
+
+fn session(found: &mut Findings, record: &Record, own: &[&entry::Entry]) {
+    let wanted = record.session.session.as_str();
+    let is_of = |entry: &entry::Entry| {
+        entry
+            .statement
+            .session
+            .as_ref()
+            .is_some_and(|session| session.as_str() == wanted)
+    };
+    let flags: BTreeMap<u64, bool> = record.entries.iter().map(|entry| (entry.seq, entry.in_session)).collect();
+    let mut failures = Vec::new();
+    for entry in own {
+        if flags.get(&entry.seq.get()).is_some_and(|flag| *flag != is_of(entry)) {
+            failures.push(format!(
+                "#{}: the file says the opposite of whether it belongs to the session",
+                entry.seq
+            ));
+        }
+    }
+    match own.first() {
+        Some(first) if is_of(first) && first.statement.kind == "session.opened" => {}
+        _ => failures.push("The record does not begin with the session's opening.".to_owned()),
+    }
+    let count = own.iter().filter(|entry| is_of(entry)).count();
+    found.weigh(
+        format!("{count} of the entries belong to the session {wanted}, from its opening on."),
+        failures,
+    );
+    if !own
+        .iter()
+        .any(|entry| is_of(entry) && entry.statement.kind == "session.closed")
+    {
+        found.add(
+            Weight::Note,
+            "The session was not closed when this was exported: more may have followed.",
+        );
+    }
+}
+
+/// The endpoint counts its statements: a hole means that the control plane dropped one.
+fn counters(found: &mut Findings, own: &[&entry::Entry]) {
+    let counted: Vec<(u64, u64)> = own
+        .iter()
+        .filter_map(|entry| Some((entry.seq.get(), entry.statement.counter?.get())))
+        .collect();
+    let failures = counted.windows(2).filter_map(|pair| match pair {
+        [(_, before), (seq, after)] if *after != before + 1 => Some(format!(
+            "#{seq}: the endpoint's count goes from {before} to {after}: a statement is missing or invented"
+        )),
+        _ => None,
+    });
+    let failures: Vec<String> = failures.collect();
+    found.weigh(
+        format!("The endpoint's own count of its {} statements has no hole.", counted.len()),
+        failures,
+    );
+}
+
+fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
+    let introduced: BTreeSet<(String, String)> = entries.iter().filter_map(|entry| introduction(entry)).collect();
+    let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for entry in entries {
+        if let (Some(signature), Some(author)) = (&entry.signature, author(&entry.statement.actor)) {
+            keys.entry(author).or_default().insert(signature.key.clone());
+        }
+    }
+    let mut failures = Vec::new();
+    let mut unknown = Vec::new();
+    for (author, keys) in &keys {
+        let known: Vec<&String> = introduced
+            .iter()
+            .filter(|(who, _)| who == author)
+            .map(|(_, key)| key)
+            .collect();
+        for key in keys {
+            if known.is_empty() {
+                unknown.push(author.clone());
+            } else if !known.contains(&key) {
+                failures.push(format!(
+                    "{author} signed with a key that the log never introduced for them: {key}"
+                ));
+            }
+        }
+        if known.is_empty() && keys.len() > 1 {
+            failures.push(format!("{author} signed with {} different keys", keys.len()));
+        }
+    }
+    let by = keys.len() - unknown.len().min(keys.len());
+    found.weigh(
+        format!(
+            "{by} of {} signers' keys are introduced by entries in this file, and each signed with theirs only.",
+            keys.len()
+        ),
+        failures,
+    );
+    if !unknown.is_empty() {
+        found.add(
+            Weight::Note,
+            format!(
+                "The entries that introduce these signers' keys are not in this file: {}",
+                unknown.join(", ")
+            ),
+        );
+    }
+}
+
+/// Whose key an entry introduces, and the key.
+fn introduction(entry: &entry::Entry) -> Option<(String, String)> {
+    let fact = |name: &str| {
+        entry
+            .statement
+            .facts
+            .get(name)
+            .and_then(|value| value.as_str())
+            .map(str::to_owned)
+    };
+    match entry.statement.kind.as_str() {
+        "key.introduced" => Some((fact("device")?, fact("key")?)),
+        // The last part of a log's origin is its endpoint.
+        "endpoint.enrolled" => Some((entry.statement.log.rsplit('/').next()?.to_owned(), fact("key")?)),
+        _ => None,
+    }
+}
+
+fn author(actor: &Actor) -> Option<String> {
+    match actor {
+        Actor::Control {} => None,
+        Actor::Endpoint { id } => Some(id.to_string()),
+        Actor::Member { device, .. } | Actor::Contact { device, .. } | Actor::Agent { device, .. } => Some(device.to_string()),
+    }
+}
+
+/// Nothing runs that was not proposed and authorised before, by place in the log.
+fn order(found: &mut Findings, own: &[&entry::Entry]) {
+    let mut seen: BTreeSet<(String, &str)> = BTreeSet::new();
+    let mut failures = Vec::new();
+    let mut started = 0;
+    for entry in own {
+        let Some(action) = &entry.statement.action else { continue };
+        let action = action.to_string();
+        if entry.statement.kind == "command.started" {
+            started += 1;
+            for needed in ["action.proposed", "action.authorised"] {
+                if !seen.contains(&(action.clone(), needed)) {
+                    failures.push(format!("#{}: {action} ran without `{needed}` before it", entry.seq));
+                }
+            }
+        }
+        seen.insert((action, entry.statement.kind.as_str()));
+    }
+    found.weigh(
+        format!("Each of the {started} commands that ran was proposed and authorised before, by its place in the log."),
+        failures,
+    );
+}
+
+fn texts(found: &mut Findings, record: &Record) {
+    let (mut full, mut redacted, mut erased) = (0, 0, 0);
+    for disclosure in record.entries.iter().flat_map(|entry| entry.disclosures.values()) {
+        match disclosure {
+            Disclosure::Full { .. } => full += 1,
+            Disclosure::Redacted { .. } => redacted += 1,
+            Disclosure::Erased {} => erased += 1,
+        }
+    }
+    found.add(
+        Weight::Note,
+        format!("{full} texts are shown in full, {redacted} in part; {erased} were erased."),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use caisey_ledger::sample::typical_log;
+    use caisey_ledger::tree::{Frontier, HashStore, NodeAt, prove_inclusion};
+    use serde_json::{Value, json};
+    use std::collections::HashMap;
+    use std::convert::Infallible;
+
+    struct Nodes(HashMap<NodeAt, Hash>);
+
+    impl HashStore for Nodes {
+        type Error = Infallible;
+        fn read(&self, wanted: &[NodeAt]) -> Result<Vec<Hash>, Infallible> {
+            Ok(wanted.iter().map(|at| self.0[at]).collect())
+        }
+    }
+
+    /// An export of the sample log's session, as the console writes one.
+    fn exported() -> Value {
+        let sample = typical_log(24).unwrap();
+        let mut nodes = HashMap::new();
+        let mut frontier = Frontier::new();
+        for record in &sample.records {
+            frontier.append_with(leaf_hash(record.leaf.as_bytes()), |at, hash| {
+                nodes.insert(at, hash);
+            });
+        }
+        let nodes = Nodes(nodes);
+        let leaf = |index: usize| serde_json::from_str::<Value>(&sample.records[index].leaf).unwrap();
+        let first = (0..24)
+            .find(|index| leaf(*index)["statement"]["kind"] == "session.opened")
+            .unwrap();
+        let session = leaf(first)["statement"]["session"].clone();
+        let entry = |index: usize| {
+            let proof: Vec<Hash> = prove_inclusion(index as u64, 24, &nodes).unwrap();
+            json!({
+                "seq": index, "in_session": leaf(index)["statement"]["session"] == session, "leaf": sample.records[index].leaf,
+                "disclosures": sample.records[index].disclosures, "inclusion_proof": proof,
+            })
+        };
+        json!({
+            "format": crate::verify::record::FORMAT, "log": sample.log, "checkpoint_key": Hash(sample.public_key).to_base64(),
+            "session": {"session": session}, "first_seq": first, "last_seq": 23, "checkpoint": sample.checkpoint,
+            "entries": (first..24).map(entry).collect::<Vec<_>>(), "keys": (0..first).map(entry).collect::<Vec<_>>(),
+        })
+    }
+
+    fn failures(export: &Value) -> Vec<String> {
+        let record = Record::parse(&serde_json::to_vec(export).unwrap()).unwrap();
+        all(&record, None)
+            .into_iter()
+            .filter(|finding| finding.weight == Weight::Fails)
+            .map(|finding| finding.words)
+            .collect()
+    }
+
+    #[test]
+    fn a_true_record_holds() {
+        assert_eq!(failures(&exported()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_alteration_is_found() {
+        type Alteration = fn(&mut Value);
+        let alterations: &[(&str, Alteration)] = &[
+            ("an entry is dropped", |it| {
+                it["entries"].as_array_mut().unwrap().remove(5);
+            }),
+            (
+                "the newest entries are dropped and the range shortened with another end",
+                |it| {
+                    it["entries"].as_array_mut().unwrap().truncate(4);
+                },
+            ),
+            ("entries are swapped", |it| it["entries"].as_array_mut().unwrap().swap(4, 5)),
+            ("an entry is doubled", |it| {
+                let twin = it["entries"][3].clone();
+                it["entries"].as_array_mut().unwrap().insert(3, twin);
+            }),
+            ("a byte of a leaf", |it| {
+                let leaf = it["entries"][4]["leaf"]
+                    .as_str()
+                    .unwrap()
+                    .replacen("\"time_ms\":1", "\"time_ms\":2", 1);
+                it["entries"][4]["leaf"] = leaf.into();
+            }),
+            ("a text", |it| {
+                let entry = it["entries"]
+                    .as_array_mut()
+                    .unwrap()
+                    .iter_mut()
+                    .find(|entry| entry["disclosures"]["output"].is_object())
+                    .unwrap();
+                entry["disclosures"]["output"]["text"] = "nothing happened".into();
+            }),
+            ("a proof", |it| {
+                it["entries"][6]["inclusion_proof"][0] = Hash([7; 32]).to_base64().into()
+            }),
+            ("the checkpoint's size", |it| {
+                let note = it["checkpoint"].as_str().unwrap().replace("\n24\n", "\n25\n");
+                it["checkpoint"] = note.into();
+            }),
+            ("the key", |it| it["checkpoint_key"] = Hash([9; 32]).to_base64().into()),
+            ("no checkpoint", |it| it["checkpoint"] = Value::Null),
+            ("the session's name", |it| {
+                it["session"]["session"] = "ses_00000000000000000000000000".into()
+            }),
+            ("the log's name", |it| it["log"] = "elsewhere.example/a/b".into()),
+            ("an introduced key is another's", |it| {
+                let leaf = it["keys"][0]["leaf"]
+                    .as_str()
+                    .unwrap()
+                    .replacen("\"key\":\"", "\"key\":\"A", 1);
+                it["keys"][0]["leaf"] = leaf.into();
+            }),
+            ("a fault is confessed", |it| it["faults"] = json!(["a fork"])),
+        ];
+        for (name, alter) in alterations {
+            let mut export = exported();
+            alter(&mut export);
+            assert_ne!(failures(&export), Vec::<String>::new(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_right_key_from_elsewhere_is_insisted_on() {
+        let record = Record::parse(&serde_json::to_vec(&exported()).unwrap()).unwrap();
+        let own = record.checkpoint_key.clone().unwrap();
+        assert!(all(&record, Some(&own)).iter().all(|finding| finding.weight != Weight::Fails));
+        let other = Hash([3; 32]).to_base64();
+        assert!(
+            all(&record, Some(&other))
+                .iter()
+                .any(|finding| finding.weight == Weight::Fails)
+        );
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        for wrong in ["", "{}", "[]", r#"{"format":"caisey.session-export/v9"}"#, "\u{0}"] {
+            assert!(Record::parse(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+}
