@@ -2,6 +2,7 @@
 //!
 //! Start at [`facade::Console`]. Names no user interface toolkit; src-tauri, `caisey` and the journeys all drive the same object.
 
+pub mod bench;
 pub mod cache;
 pub mod error;
 pub mod export;

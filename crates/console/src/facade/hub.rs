@@ -18,6 +18,8 @@ pub(crate) struct Hub {
     pub(crate) sessions_due: Notify,
     /// Anything in the cache changed.
     pub(crate) cache_changed: Notify,
+    /// A person does not want to wait for the next attempt to connect.
+    pub(crate) retry_now: Notify,
     state: Mutex<HubState>,
 }
 
@@ -47,6 +49,7 @@ impl Hub {
             overview_due: Notify::new(),
             sessions_due: Notify::new(),
             cache_changed: Notify::new(),
+            retry_now: Notify::new(),
             state: Mutex::new(HubState {
                 connection: Connection::SignedOut {},
                 sendable: HashMap::new(),

@@ -222,6 +222,11 @@ impl Console {
         blocking(move || inner.overview()).await
     }
 
+    /// Tries to connect at once instead of at the announced time. Does nothing while connected or signed out.
+    pub fn retry_now(&self) {
+        self.inner.hub.retry_now.notify_waiters();
+    }
+
     /// Tells which endpoint is the machine that the console runs on.
     pub fn set_this_computer(&self, endpoint: Option<String>) {
         self.inner.hub.state().this_computer = endpoint;
@@ -397,7 +402,7 @@ fn set_aside_notice(path: &std::path::Path) -> Notice {
     }
 }
 
-fn base64_of(bytes: &[u8]) -> String {
+pub(crate) fn base64_of(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

@@ -170,8 +170,15 @@ impl Engine {
                         why: why.clone(),
                         retry_at_ms,
                     });
-                    tokio::time::sleep(Duration::from_millis(wait)).await;
-                    output = machine.handle(now(), self.random(), Input::Deadline);
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(wait)) => {
+                            output = machine.handle(now(), self.random(), Input::Deadline);
+                        }
+                        // A person who asks may have mended either, network or sign-in.
+                        () = self.hub.retry_now.notified() => {
+                            output = machine.handle(now(), self.random(), Input::CredentialsChanged);
+                        }
+                    }
                 }
                 _ => {
                     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -189,7 +189,7 @@ fn utf16(text: &str, places: &[Range<usize>]) -> Vec<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
