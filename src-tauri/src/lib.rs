@@ -1,1 +1,98 @@
-//! placeholder
+//! The desktop shell around `caisey-console`: the window, the tray, commands and events, the key store, the embedded control plane.
+//!
+//! Promises: the page appears at once, before key store, cache and control plane are opened; every command is one call of the
+//! console; whatever runs embedded is stopped in order when the program ends. Leaves out: rules of any kind. The only Rust that names
+//! tauri.
+
+mod commands;
+mod desktop;
+mod embedded;
+mod export;
+mod marks;
+mod opening;
+mod places;
+mod remembered;
+mod startup;
+mod tokens;
+mod tray;
+
+use desktop::Desktop;
+use std::sync::Arc;
+use tauri::{Manager, RunEvent};
+
+/// Runs the program until its window is closed.
+///
+/// # Errors
+/// When the window system cannot be reached or the program's own configuration is broken.
+pub fn run() -> anyhow::Result<()> {
+    marks::begin();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("CAISEY_LOG").unwrap_or_else(|_| "warn".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let mut builder = tauri::Builder::default();
+    // Tests run several programs beside each other, each with its own home.
+    if std::env::var_os("CAISEY_HOME").is_none() {
+        builder = builder
+            .plugin(tauri_plugin_single_instance::init(|app, _, _| tray::show_window(app)))
+            .plugin(tauri_plugin_window_state::Builder::default().build());
+    }
+    let app = builder
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .invoke_handler(tauri::generate_handler![
+            commands::startup,
+            commands::overview,
+            commands::about,
+            commands::start_embedded,
+            commands::sign_in,
+            commands::sign_out,
+            commands::unlock_with_passphrase,
+            commands::retry_key_store,
+            commands::dismiss_notice,
+            commands::retry_connection,
+            commands::sendable,
+            commands::open_session,
+            commands::close_session,
+            commands::propose,
+            commands::cancel,
+            commands::draft,
+            commands::keep_draft,
+            commands::chat,
+            commands::note,
+            commands::sessions,
+            commands::watch_session,
+            commands::leave_session,
+            commands::command_history,
+            commands::search,
+            commands::export_session,
+            commands::cancel_export,
+            commands::verify_again,
+            commands::reveal,
+            commands::usable,
+        ])
+        .setup(|app| {
+            let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
+            app.manage(Arc::clone(&desktop));
+            tray::build(app.handle());
+            marks::reached("setup");
+            tauri::async_runtime::spawn(async move { desktop.open().await });
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    app.run(|app, event| {
+        if let RunEvent::ExitRequested { api, code, .. } = event {
+            let desktop = Arc::clone(&app.state::<Arc<Desktop>>());
+            // The first request waits until everything embedded has stopped; the second one, from here, ends the program.
+            if desktop.begin_stopping() {
+                api.prevent_exit();
+                let app = app.clone();
+                tauri::async_runtime::spawn(async move {
+                    desktop.stop().await;
+                    app.exit(code.unwrap_or(0));
+                });
+            }
+        }
+    });
+    Ok(())
+}

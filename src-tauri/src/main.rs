@@ -1,2 +1,6 @@
-//! placeholder
-fn main() {}
+//! The desktop program. See the library.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> anyhow::Result<()> {
+    caisey_desktop::run()
+}

@@ -79,7 +79,7 @@ export interface Host {
   retryConnection(): Promise<void>;
 
   sendable(endpoint: string): Promise<SendableView>;
-  openSession(endpoint: string, purpose: string): Promise<SessionRow>;
+  openSession(endpoint: string, purpose: string): Promise<string>;
   closeSession(session: string): Promise<void>;
   propose(session: string, command: NewCommand): Promise<string>;
   cancel(action: string): Promise<void>;

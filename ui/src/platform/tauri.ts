@@ -29,7 +29,7 @@ export class TauriHost implements Host {
   dismissNotice = (code: string, endpoint: string | null) => ask<void>('dismiss_notice', { code, endpoint });
   retryConnection = () => ask<void>('retry_connection');
   sendable = (endpoint: string) => ask<SendableView>('sendable', { endpoint });
-  openSession = (endpoint: string, purpose: string) => ask<SessionRow>('open_session', { endpoint, purpose });
+  openSession = (endpoint: string, purpose: string) => ask<string>('open_session', { endpoint, purpose });
   closeSession = (session: string) => ask<void>('close_session', { session });
   propose = (session: string, command: NewCommand) => ask<string>('propose', { session, command });
   cancel = (action: string) => ask<void>('cancel', { action });

@@ -134,14 +134,14 @@ export class MemoryHost implements Host {
     return answer;
   }
 
-  async openSession(endpoint: string, purpose: string): Promise<SessionRow> {
+  async openSession(endpoint: string, purpose: string): Promise<string> {
     this.#online();
     const book = this.#book(endpoint);
     book.now = Date.now();
     const session = `ses-new-${book.items.length}`;
     book.open(session, ME, purpose);
     await this.#tellOverview();
-    return this.#row(session);
+    return session;
   }
 
   async closeSession(session: string): Promise<void> {

@@ -1,0 +1,237 @@
+//! What the page can ask for: one command per method of its host interface (`ui/src/platform/host.ts`), each one call further in.
+
+use crate::desktop::{Desktop, ShellEvent, locked};
+use crate::opening::refused;
+use crate::startup::Startup;
+use crate::{export, marks};
+use caisey_console::view::{
+    NewCommand, Overview, SearchQuery, SearchResult, SendableView, SessionDetail, SessionFilter, SessionRow, VerifyProgress,
+};
+use caisey_console::{CancelFlag, ConsoleError, ErrorView};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tauri::State;
+use tauri_plugin_opener::OpenerExt;
+
+type Shell<'a> = State<'a, Arc<Desktop>>;
+type Answer<T> = Result<T, ErrorView>;
+
+fn view(error: ConsoleError) -> ErrorView {
+    error.view()
+}
+
+/// How to sign in to a control plane.
+#[derive(Deserialize)]
+pub(crate) struct How {
+    address: String,
+    email: Option<String>,
+    password: Option<String>,
+}
+
+/// What is known about this installation.
+#[derive(Serialize)]
+pub(crate) struct About {
+    version: &'static str,
+    data_dir: String,
+    control_plane: Option<String>,
+    key_store: &'static str,
+}
+
+#[tauri::command]
+pub(crate) fn startup(shell: Shell<'_>) -> Startup {
+    shell.startup()
+}
+
+#[tauri::command]
+pub(crate) async fn overview(shell: Shell<'_>) -> Answer<Overview> {
+    shell.console().await.map_err(view)?.overview().await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) fn about(shell: Shell<'_>) -> About {
+    let by_passphrase = shell.passphrase.load(Ordering::Relaxed);
+    About {
+        version: env!("CARGO_PKG_VERSION"),
+        data_dir: shell.home.display().to_string(),
+        control_plane: locked(&shell.address).clone(),
+        key_store: match by_passphrase {
+            true => "A vault that your passphrase opens",
+            false if cfg!(windows) => "Windows Credential Manager",
+            false if cfg!(target_os = "macos") => "macOS Keychain",
+            false => "Secret Service (GNOME Keyring, KWallet or another)",
+        },
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn start_embedded(shell: Shell<'_>) -> Answer<()> {
+    shell.inner().start_embedded().await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_in(shell: Shell<'_>, how: How) -> Answer<()> {
+    let (Some(email), Some(password)) = (how.email, how.password) else {
+        return Err(refused("invalid", "An e-mail address and a password are needed.".to_owned()));
+    };
+    shell.inner().sign_in_remote(&how.address, &email, &password).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(shell: Shell<'_>) -> Answer<()> {
+    shell.inner().sign_out().await
+}
+
+#[tauri::command]
+pub(crate) async fn unlock_with_passphrase(shell: Shell<'_>, passphrase: String) -> Answer<()> {
+    shell.inner().unlock_with_passphrase(passphrase).await
+}
+
+#[tauri::command]
+pub(crate) async fn retry_key_store(shell: Shell<'_>) -> Answer<()> {
+    shell.inner().open().await;
+    match shell.startup() {
+        Startup::KeyStoreMissing { failure, .. } => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn dismiss_notice(shell: Shell<'_>, code: String, endpoint: Option<String>) -> Answer<()> {
+    shell.console().await.map_err(view)?.dismiss_notice(&code, endpoint.as_deref());
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn retry_connection(shell: Shell<'_>) -> Answer<()> {
+    shell.console().await.map_err(view)?.retry_now();
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn sendable(shell: Shell<'_>, endpoint: String) -> Answer<SendableView> {
+    let console = shell.console().await.map_err(view)?;
+    console.ask_sendable(&endpoint).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn open_session(shell: Shell<'_>, endpoint: String, purpose: String) -> Answer<String> {
+    let console = shell.console().await.map_err(view)?;
+    console.open_session(&endpoint, &purpose).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn close_session(shell: Shell<'_>, session: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.close_session(&session).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn propose(shell: Shell<'_>, session: String, command: NewCommand) -> Answer<String> {
+    let console = shell.console().await.map_err(view)?;
+    console.propose(&session, command).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn cancel(shell: Shell<'_>, action: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.cancel(&action).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn draft(shell: Shell<'_>, session: String) -> Answer<String> {
+    let console = shell.console().await.map_err(view)?;
+    console.draft(&session).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn keep_draft(shell: Shell<'_>, session: String, text: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.keep_draft(&session, &text).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn chat(shell: Shell<'_>, session: String, message: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.chat(&session, &message).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn note(shell: Shell<'_>, session: String, note: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.note(&session, &note).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn sessions(shell: Shell<'_>, filter: SessionFilter) -> Answer<Vec<SessionRow>> {
+    let console = shell.console().await.map_err(view)?;
+    console.sessions(filter).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn watch_session(shell: Shell<'_>, session: String) -> Answer<SessionDetail> {
+    let console = shell.console().await.map_err(view)?;
+    // Watched first and read then, so that nothing falls between.
+    console.look_at(&session);
+    console.session_detail(&session).await.map_err(|error| {
+        console.look_away(&session);
+        view(error)
+    })
+}
+
+#[tauri::command]
+pub(crate) async fn leave_session(shell: Shell<'_>, session: String) -> Answer<()> {
+    shell.console().await.map_err(view)?.look_away(&session);
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn command_history(shell: Shell<'_>, endpoint: String) -> Answer<Vec<String>> {
+    let console = shell.console().await.map_err(view)?;
+    console.command_history(Some(&endpoint), "", 500).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn search(shell: Shell<'_>, query: SearchQuery) -> Answer<SearchResult> {
+    let console = shell.console().await.map_err(view)?;
+    console.search(query).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn export_session(shell: Shell<'_>, session: String, format: export::Format) -> Answer<Option<String>> {
+    export::run(shell.inner(), session, format).await
+}
+
+#[tauri::command]
+pub(crate) fn cancel_export(shell: Shell<'_>, session: String) {
+    if let Some(flag) = locked(&shell.exports).get(&session) {
+        flag.cancel();
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn verify_again(shell: Shell<'_>, endpoint: String) -> Answer<VerifyProgress> {
+    let console = shell.console().await.map_err(view)?;
+    let desktop = Arc::clone(shell.inner());
+    let told = move |progress| desktop.tell(ShellEvent::Verify { progress });
+    console.verify_again(&endpoint, CancelFlag::default(), told).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) fn reveal(shell: Shell<'_>, path: PathBuf) -> Answer<()> {
+    // Only what this program wrote since it started: the page cannot have anything else shown.
+    if !locked(&shell.exported).contains(&path) {
+        return Err(refused("not_found", "This file was not exported since the program was started.".to_owned()));
+    }
+    shell
+        .app
+        .opener()
+        .reveal_item_in_dir(&path)
+        .map_err(|error| refused("internal", format!("The file manager did not open: {error}.")))
+}
+
+#[tauri::command]
+pub(crate) fn usable() {
+    marks::reached("usable");
+}

@@ -1,0 +1,174 @@
+//! The program's one object: which console is open, how far the start has come, what runs embedded.
+
+use crate::embedded::Embedded;
+use crate::startup::Startup;
+use crate::{marks, tray};
+use caisey_console::view::{Connection, ConsoleEvent};
+use caisey_console::{CancelFlag, Console, ConsoleError, KeyStore};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tauri::{AppHandle, Emitter};
+use tokio::sync::broadcast::error::RecvError;
+
+/// The channel of all events to the page.
+const CHANNEL: &str = "console";
+/// How long everything embedded may take to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(12);
+
+/// Events that the shell adds to the console's own.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum ShellEvent {
+    /// The start came further.
+    Startup {
+        /// How far.
+        startup: Startup,
+    },
+    /// An export came further.
+    Export {
+        /// Of this session.
+        session: String,
+        /// Entries done.
+        done: usize,
+        /// Entries in all.
+        total: usize,
+    },
+    /// A renewed check came further.
+    Verify {
+        /// How far.
+        progress: caisey_console::view::VerifyProgress,
+    },
+}
+
+/// See the module's text.
+pub(crate) struct Desktop {
+    pub(crate) app: AppHandle,
+    pub(crate) home: PathBuf,
+    console: tokio::sync::RwLock<Option<Console>>,
+    startup: Mutex<Startup>,
+    pub(crate) embedded: tokio::sync::Mutex<Option<Embedded>>,
+    /// Address of the control plane that was signed in to, for the settings page.
+    pub(crate) address: Mutex<Option<String>>,
+    /// Where secrets are kept, once the console is open.
+    pub(crate) keys: Mutex<Option<Arc<dyn KeyStore>>>,
+    /// Whether a passphrase protects the keys instead of the operating system's key store.
+    pub(crate) passphrase: AtomicBool,
+    pub(crate) exports: Mutex<HashMap<String, CancelFlag>>,
+    pub(crate) exported: Mutex<HashSet<PathBuf>>,
+    stopping: AtomicBool,
+}
+
+impl Desktop {
+    pub(crate) fn new(app: AppHandle, home: PathBuf) -> Self {
+        Self {
+            app,
+            home,
+            console: tokio::sync::RwLock::new(None),
+            startup: Mutex::new(Startup::Opening),
+            embedded: tokio::sync::Mutex::new(None),
+            address: Mutex::new(None),
+            keys: Mutex::new(None),
+            passphrase: AtomicBool::new(false),
+            exports: Mutex::new(HashMap::new()),
+            exported: Mutex::new(HashSet::new()),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The console, once its cache is open.
+    pub(crate) async fn console(&self) -> Result<Console, ConsoleError> {
+        self.console.read().await.clone().ok_or(ConsoleError::SignedOut)
+    }
+
+    pub(crate) async fn has_console(&self) -> bool {
+        self.console.read().await.is_some()
+    }
+
+    /// Takes the opened console and passes its events on to the page from here on.
+    pub(crate) async fn use_console(self: &Arc<Self>, console: Console) {
+        let mut events = console.subscribe();
+        *self.console.write().await = Some(console.clone());
+        let desktop = Arc::clone(self);
+        tauri::async_runtime::spawn(async move {
+            loop {
+                match events.recv().await {
+                    Ok(event) => desktop.pass_on(event),
+                    // The page can only be late as a whole: the present state makes up for what was missed.
+                    Err(RecvError::Lagged(_)) => {
+                        if let Ok(overview) = console.overview().await {
+                            desktop.pass_on(ConsoleEvent::Overview(Box::new(overview)));
+                        }
+                    }
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
+    }
+
+    fn pass_on(&self, event: ConsoleEvent) {
+        if let ConsoleEvent::Overview(overview) = &event {
+            tray::set_status(&self.app, status_line(&overview.connection));
+        }
+        self.emit(event);
+    }
+
+    pub(crate) fn tell(&self, event: ShellEvent) {
+        self.emit(event);
+    }
+
+    fn emit<E: Serialize + Clone>(&self, event: E) {
+        if let Err(error) = self.app.emit(CHANNEL, event) {
+            tracing::debug!(%error, "an event did not reach the page");
+        }
+    }
+
+    pub(crate) fn startup(&self) -> Startup {
+        locked(&self.startup).clone()
+    }
+
+    pub(crate) fn set_startup(&self, startup: Startup) {
+        *locked(&self.startup) = startup.clone();
+        if let Startup::Ready { .. } = startup {
+            marks::reached("ready");
+        }
+        self.tell(ShellEvent::Startup { startup });
+    }
+
+    /// True for the first caller: that one has to stop everything.
+    pub(crate) fn begin_stopping(&self) -> bool {
+        !self.stopping.swap(true, Ordering::SeqCst)
+    }
+
+    /// Stops the console, this computer's runtime and the embedded control plane, in this order.
+    pub(crate) async fn stop(&self) {
+        let all = async {
+            if let Some(console) = self.console.write().await.take() {
+                console.shut_down().await;
+            }
+            if let Some(embedded) = self.embedded.lock().await.take() {
+                embedded.stop().await;
+            }
+        };
+        if tokio::time::timeout(STOP_WITHIN, all).await.is_err() {
+            tracing::warn!("not everything stopped in time");
+        }
+    }
+}
+
+fn status_line(connection: &Connection) -> &'static str {
+    match connection {
+        Connection::Online {} => "Online",
+        Connection::Connecting {} => "Connecting",
+        Connection::Offline { .. } => "Offline: the cache can be read",
+        Connection::SignedOut {} => "Signed out",
+    }
+}
+
+/// What is behind these locks stays usable even if a holder panicked: plain values, replaced whole.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,198 @@
+//! Writing a session to a file that the person chooses: transcript as PDF, record as JSON.
+//!
+//! Promises: the file appears whole or not at all; the work can be stopped; nothing is written that was not asked for. In tests
+//! `CAISEY_EXPORT_DIR` stands in for the dialog.
+
+use crate::desktop::{Desktop, ShellEvent, locked};
+use crate::opening::refused;
+use caisey_console::view::SessionDetail;
+use caisey_console::{CancelFlag, Clock, ConsoleError, ErrorView};
+use serde::Deserialize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tauri_plugin_dialog::DialogExt;
+use tokio::sync::oneshot;
+
+/// What to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// For people.
+    Pdf,
+    /// For checking.
+    Json,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Json => "json",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Pdf => "PDF document",
+            Self::Json => "JSON record",
+        }
+    }
+}
+
+/// Asks where to save and writes; none when the person changed their mind.
+pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format) -> Result<Option<String>, ErrorView> {
+    let console = desktop.console().await.map_err(|error| error.view())?;
+    let detail = console.session_detail(&session).await.map_err(|error| error.view())?;
+    let Some(path) = choose(desktop, &file_name(&detail, format), format).await else {
+        return Ok(None);
+    };
+    let flag = CancelFlag::default();
+    locked(&desktop.exports).insert(session.clone(), flag.clone());
+    let made = match format {
+        Format::Json => console.export_session_json(&session).await.map_err(|error| error.view()),
+        Format::Pdf => print(desktop, session.clone(), detail, flag.clone()).await,
+    };
+    locked(&desktop.exports).remove(&session);
+    let bytes = made?;
+    if flag.is_cancelled() {
+        return Err(ConsoleError::Cancelled.view());
+    }
+    let target = path.clone();
+    tokio::task::spawn_blocking(move || write_whole(&target, &bytes))
+        .await
+        .map_err(|error| refused("internal", error.to_string()))?
+        .map_err(|error| not_saved(&path, &error))?;
+    locked(&desktop.exported).insert(path.clone());
+    Ok(Some(path.display().to_string()))
+}
+
+async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, flag: CancelFlag) -> Result<Vec<u8>, ErrorView> {
+    let organisation = match desktop.console().await.map_err(|error| error.view())?.overview().await {
+        Ok(overview) => overview.me.map(|me| me.organisation_name),
+        Err(_) => None,
+    };
+    let imprint = caisey_pdf::Imprint {
+        organisation: organisation.unwrap_or_default(),
+        printed_at_ms: caisey_console::ports::SystemClock.now_ms(),
+        program: concat!("Caisey Console ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let desktop = Arc::clone(desktop);
+    let printing = move || {
+        let mut told = 0;
+        caisey_pdf::transcript(&detail, &imprint, caisey_pdf::Limits::default(), |progress| {
+            // A hundred steps are as many as a progress bar can show.
+            if progress.done == progress.total || (progress.done - told) * 100 >= progress.total {
+                told = progress.done;
+                desktop.tell(ShellEvent::Export {
+                    session: session.clone(),
+                    done: progress.done,
+                    total: progress.total,
+                });
+            }
+            match flag.is_cancelled() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        })
+    };
+    let printed = tokio::task::spawn_blocking(printing).await;
+    match printed.map_err(|error| refused("internal", error.to_string()))? {
+        Ok(bytes) => Ok(bytes),
+        Err(caisey_pdf::PdfError::Stopped) => Err(ConsoleError::Cancelled.view()),
+        Err(error) => Err(refused("export_failed", format!("Nothing was saved: {error}."))),
+    }
+}
+
+async fn choose(desktop: &Desktop, name: &str, format: Format) -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("CAISEY_EXPORT_DIR") {
+        return Some(PathBuf::from(folder).join(name));
+    }
+    let (tell, told) = oneshot::channel();
+    desktop
+        .app
+        .dialog()
+        .file()
+        .set_title("Export this session")
+        .set_file_name(name)
+        .add_filter(format.words(), &[format.extension()])
+        .save_file(move |path| {
+            let _ = tell.send(path);
+        });
+    told.await.ok()??.into_path().ok()
+}
+
+/// `caisey-HOST-20261117-2214.pdf`; the host's name is hostile until reduced to letters, digits, dots and hyphens.
+fn file_name(detail: &SessionDetail, format: Format) -> String {
+    let host: String = detail
+        .row
+        .hostname
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
+        .take(60)
+        .collect();
+    let opened = utc_minute(detail.row.opened_at_ms);
+    format!("caisey-{host}-{opened}.{}", format.extension())
+}
+
+/// `20261117-2214`, by the civil-from-days algorithm of Howard Hinnant.
+fn utc_minute(ms: u64) -> String {
+    let minutes = ms / 60_000;
+    let days = minutes / 1_440 + 719_468;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}{month:02}{day:02}-{:02}{:02}", minutes / 60 % 24, minutes % 60)
+}
+
+/// Beside the target first, then in its place.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut fresh = path.as_os_str().to_owned();
+    fresh.push(".part");
+    let fresh = PathBuf::from(fresh);
+    let written = std::fs::File::create(&fresh)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&fresh, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written
+}
+
+fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
+    refused(
+        "export_failed",
+        format!("{} could not be written ({error}). Choose another place or make room, and export again.", path.display()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn minutes_are_written_as_dates() {
+        assert_eq!(utc_minute(0), "19700101-0000");
+        assert_eq!(utc_minute(951_827_640_000), "20000229-1234");
+        assert_eq!(utc_minute(1_794_953_640_000), "20261117-2214");
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = std::env::temp_dir().join(format!("caisey-export-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a.json");
+        write_whole(&path, b"{}").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}");
+        assert!(write_whole(&folder.join("missing").join("a.json"), b"{}").is_err());
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

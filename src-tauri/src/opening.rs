@@ -1,0 +1,200 @@
+//! From the program's start to a usable console: key store, cache, then whatever was chosen last time.
+
+use crate::desktop::{Desktop, locked};
+use crate::embedded;
+use crate::places;
+use crate::remembered::{self, Remembered};
+use crate::startup::Startup;
+use crate::tokens::RemoteTokens;
+use caisey_console::passphrase::PassphraseKeyStore;
+use caisey_console::ports::SystemEntropy;
+use caisey_console::{Access, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl Desktop {
+    /// Opens everything, telling the page how far it is.
+    pub(crate) async fn open(self: &Arc<Self>) {
+        if PassphraseKeyStore::exists(&self.home) {
+            self.set_startup(Startup::KeyStoreMissing {
+                failure: passphrase_wanted(),
+                cache_exists: true,
+            });
+            return;
+        }
+        self.open_with(Ports::system()).await;
+    }
+
+    /// Opens the cache with these keys and goes on as last time.
+    pub(crate) async fn open_with(self: &Arc<Self>, ports: Ports) {
+        self.set_startup(Startup::Opening);
+        let keys = Arc::clone(&ports.keys);
+        let config = ConsoleConfig {
+            data_dir: places::cache(&self.home),
+            device_label: places::computer_name(),
+            access: Access::ReadWrite,
+        };
+        match Console::open(config, ports).await {
+            Ok(console) => {
+                self.use_console(console).await;
+                *locked(&self.keys) = Some(keys);
+                self.go_on().await;
+            }
+            Err(
+                error @ (ConsoleError::KeyStoreMissing(_) | ConsoleError::KeyStoreLocked(_) | ConsoleError::KeyStoreFailed(_)),
+            ) => self.set_startup(Startup::KeyStoreMissing {
+                failure: error.view(),
+                cache_exists: false,
+            }),
+            Err(error) => self.set_startup(Startup::Failed { failure: error.view() }),
+        }
+    }
+
+    /// Does what was chosen last time, or lets the person choose.
+    async fn go_on(self: &Arc<Self>) {
+        let autostart = std::env::var("CAISEY_AUTOSTART").is_ok_and(|way| way == "embedded");
+        match remembered::load(&self.home) {
+            _ if autostart => self.start_embedded_telling().await,
+            Some(Remembered::Embedded) => self.start_embedded_telling().await,
+            Some(Remembered::ControlPlane { address }) => {
+                // What is cached can be read at once; signing in goes on behind it.
+                self.ready().await;
+                if let Err(error) = self.resume_remote(&address).await {
+                    tracing::warn!(error = %error, "not signed in again");
+                }
+            }
+            None => self.set_startup(Startup::Choose),
+        }
+    }
+
+    async fn start_embedded_telling(self: &Arc<Self>) {
+        if let Err(failure) = self.start_embedded().await {
+            self.set_startup(Startup::Failed { failure });
+        }
+    }
+
+    /// Starts the control plane in this program and makes this computer its first endpoint.
+    pub(crate) async fn start_embedded(self: &Arc<Self>) -> Result<(), ErrorView> {
+        embedded::start(self).await.map_err(|error| match error.downcast_ref::<ConsoleError>() {
+            Some(known) => known.view(),
+            None => refused("embedded_failed", format!("{}.", sentence(&format!("{error:#}")))),
+        })?;
+        if let Err(error) = remembered::store(&self.home, &Remembered::Embedded) {
+            tracing::warn!(%error, "the choice was not remembered");
+        }
+        *locked(&self.address) = None;
+        self.ready().await;
+        Ok(())
+    }
+
+    /// Signs in to a control plane with one of its own accounts.
+    pub(crate) async fn sign_in_remote(self: &Arc<Self>, address: &str, email: &str, password: &str) -> Result<(), ErrorView> {
+        let tokens = RemoteTokens::sign_in(address, email, password, self.keys()?).await?;
+        self.use_remote(address, tokens).await?;
+        let chosen = Remembered::ControlPlane {
+            address: address.to_owned(),
+        };
+        if let Err(error) = remembered::store(&self.home, &chosen) {
+            tracing::warn!(%error, "the choice was not remembered");
+        }
+        self.ready().await;
+        Ok(())
+    }
+
+    async fn resume_remote(self: &Arc<Self>, address: &str) -> anyhow::Result<()> {
+        let keys = self.keys().map_err(|view| anyhow::anyhow!(view.message))?;
+        let tokens = RemoteTokens::resume(address, keys).map_err(|view| anyhow::anyhow!(view.message))?;
+        self.use_remote(address, tokens)
+            .await
+            .map_err(|view| anyhow::anyhow!(view.message))
+    }
+
+    async fn use_remote(self: &Arc<Self>, address: &str, tokens: RemoteTokens) -> Result<(), ErrorView> {
+        let sign_in = SignIn {
+            base_url: address.to_owned(),
+            tokens: Arc::new(tokens),
+            embedded: false,
+        };
+        let console = self.console().await.map_err(|error| error.view())?;
+        console.sign_in(sign_in).await.map_err(|error| error.view())?;
+        *locked(&self.address) = Some(address.to_owned());
+        Ok(())
+    }
+
+    pub(crate) async fn ready(self: &Arc<Self>) {
+        let open = self.session_to_open().await;
+        self.set_startup(Startup::Ready { open });
+    }
+
+    /// `CAISEY_OPEN=session:ID` or `session:latest`, for screenshots.
+    async fn session_to_open(&self) -> Option<String> {
+        let wanted = std::env::var("CAISEY_OPEN").ok()?;
+        let session = wanted.strip_prefix("session:")?;
+        if session != "latest" {
+            return Some(session.to_owned());
+        }
+        let overview = self.console().await.ok()?.overview().await.ok()?;
+        overview.sessions.first().map(|row| row.session.clone())
+    }
+
+    /// Opens with a passphrase instead of the operating system's key store.
+    pub(crate) async fn unlock_with_passphrase(self: &Arc<Self>, passphrase: String) -> Result<(), ErrorView> {
+        let home = self.home.clone();
+        let opened = tokio::task::spawn_blocking(move || PassphraseKeyStore::open(&home, &passphrase, &SystemEntropy)).await;
+        let keys: Arc<dyn KeyStore> = match opened {
+            Ok(Ok(keys)) => Arc::new(keys),
+            Ok(Err(error)) => return Err(refused("passphrase_refused", format!("{}.", sentence(&error.to_string())))),
+            Err(error) => return Err(refused("internal", error.to_string())),
+        };
+        self.passphrase.store(true, Ordering::Relaxed);
+        self.open_with(Ports::with_keys(keys)).await;
+        Ok(())
+    }
+
+    /// Forgets who was signed in; the cache stays.
+    pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<(), ErrorView> {
+        let console = self.console().await.map_err(|error| error.view())?;
+        console.sign_out().await.map_err(|error| error.view())?;
+        let address = locked(&self.address).take();
+        if let (Some(address), Ok(keys)) = (address, self.keys()) {
+            RemoteTokens::forget(&address, keys.as_ref());
+        }
+        if let Some(embedded) = self.embedded.lock().await.take() {
+            embedded.stop().await;
+        }
+        if let Err(error) = remembered::forget(&self.home) {
+            tracing::warn!(%error, "the choice was not forgotten");
+        }
+        self.set_startup(Startup::Choose);
+        Ok(())
+    }
+
+    fn keys(&self) -> Result<Arc<dyn KeyStore>, ErrorView> {
+        locked(&self.keys).clone().ok_or_else(|| ConsoleError::SignedOut.view())
+    }
+}
+
+/// A failure of the shell itself in the form that the page knows.
+pub(crate) fn refused(code: &str, message: String) -> ErrorView {
+    ErrorView {
+        code: code.to_owned(),
+        message,
+        retry_after_ms: None,
+    }
+}
+
+fn passphrase_wanted() -> ErrorView {
+    refused(
+        "key_store_missing",
+        "The keys of this machine’s cache are protected by a passphrase, because it had no key store when they were made.".to_owned(),
+    )
+}
+
+/// Error texts begin small, because they are usually part of a chain; on a screen they stand alone.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Real windows of the real program under a virtual display.
