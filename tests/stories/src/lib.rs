@@ -1,2 +1,5 @@
 //! Stories and attacks on the real programs, each a function that a command and a test both call.
+pub mod chaos;
+pub mod peer;
 pub mod programs;
+pub mod stage;

@@ -36,7 +36,11 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn start(program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
-        let out = File::options().create(true).append(true).open(log).with_context(|| format!("opening {}", log.display()))?;
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("opening {}", log.display()))?;
         let child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -44,8 +48,15 @@ impl Program {
             .stderr(out)
             .spawn()
             .with_context(|| format!("starting {}", program.display()))?;
-        let name = program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { name, child, log: log.to_owned() })
+        let name = program
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        Ok(Self {
+            name,
+            child,
+            log: log.to_owned(),
+        })
     }
 
     /// Its process number.
@@ -71,7 +82,11 @@ impl Program {
         if let Some(status) = self.child.try_wait()? {
             let text = std::fs::read_to_string(&self.log).unwrap_or_default();
             let tail: Vec<&str> = text.lines().rev().take(15).collect();
-            bail!("{} ended by itself ({status}); its last lines, newest first:\n{}", self.name, tail.join("\n"));
+            bail!(
+                "{} ended by itself ({status}); its last lines, newest first:\n{}",
+                self.name,
+                tail.join("\n")
+            );
         }
         Ok(())
     }
@@ -92,7 +107,11 @@ impl Program {
             }
             self.must_be_alive()?;
             if Instant::now() > end {
-                bail!("{} did not print `{prefix}…` within {within:?}; see {}", self.name, self.log.display());
+                bail!(
+                    "{} did not print `{prefix}…` within {within:?}; see {}",
+                    self.name,
+                    self.log.display()
+                );
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -1,0 +1,47 @@
+//! `caisey-stories`: plays attacks on the real programs. Started by `cargo xtask`.
+#![allow(clippy::print_stdout)] // its reports go to whoever started it
+
+use anyhow::Result;
+use caisey_stories::{chaos, peer};
+use clap::Parser;
+use std::path::PathBuf;
+
+#[derive(Parser)]
+enum Story {
+    /// kill -9 of everything, over and over.
+    Chaos {
+        /// How often.
+        #[arg(long, default_value_t = 200)]
+        rounds: u32,
+        /// For the order and times of kills.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// An empty folder, kept for inspection; a temporary one otherwise.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// A console without a window. Chaos starts and kills it.
+    #[command(hide = true)]
+    Peer {
+        /// Its folder.
+        #[arg(long)]
+        home: PathBuf,
+        /// The control plane.
+        #[arg(long)]
+        url: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Story::parse() {
+        Story::Chaos { rounds, seed, folder } => {
+            let temporary = tempfile::tempdir()?;
+            let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
+            let report = chaos::play(&folder, &std::env::current_exe()?, rounds, seed).await?;
+            println!("{}", serde_json::to_string_pretty(&report)?);
+            Ok(())
+        }
+        Story::Peer { home, url } => peer::work(&home, &url).await,
+    }
+}
