@@ -17,14 +17,22 @@ fn seq(number: u64) -> Seq {
 }
 
 fn hashes(answer: &ProofAnswer) -> Vec<Hash> {
-    answer.hashes.iter().map(|hash| Hash(STANDARD.decode(hash).unwrap().try_into().unwrap())).collect()
+    answer
+        .hashes
+        .iter()
+        .map(|hash| Hash(STANDARD.decode(hash).unwrap().try_into().unwrap()))
+        .collect()
 }
 
 fn print(desk: &mut Desk, times: usize, output: &str) {
     for _ in 0..times {
-        let event = Event::CommandOutput { stream: Stream::Stdout, chunk: 0 };
+        let event = Event::CommandOutput {
+            stream: Stream::Stdout,
+            chunk: 0,
+        };
         let action = desk.runtime.taken.keys().next().unwrap().clone();
-        desk.runtime.say(desk.plane.time(), &event, Some(&action), &[("output", output)]);
+        desk.runtime
+            .say(desk.plane.time(), &event, Some(&action), &[("output", output)]);
     }
     desk.pump(Vec::new());
     while let Some(message) = desk.runtime.send(1_000) {
@@ -51,7 +59,12 @@ fn every_proof_holds_also_across_stored_levels_and_after_loading() {
         let page = read_page(&desk.plane.store, seq(0), 1).unwrap().unwrap();
         sizes.push(Checkpoint::open(&page.checkpoint, &desk.log(), &desk.plane.signer_key()).unwrap());
     }
-    let leaves: Vec<Hash> = desk.plane.records().iter().map(|record| leaf_hash(record.leaf.as_bytes())).collect();
+    let leaves: Vec<Hash> = desk
+        .plane
+        .records()
+        .iter()
+        .map(|record| leaf_hash(record.leaf.as_bytes()))
+        .collect();
     for (number, old) in sizes.iter().enumerate() {
         for new in &sizes[number..] {
             let proof = prove_consistency(&desk.plane.store, old.size, new.size).unwrap().unwrap();
@@ -63,7 +76,10 @@ fn every_proof_holds_also_across_stored_levels_and_after_loading() {
             assert_eq!(Checkpoint::read(&proof.checkpoint).unwrap(), *old);
         }
         assert_eq!(prove_inclusion(&desk.plane.store, seq(old.size), old.size).unwrap(), None);
-        assert_eq!(prove_consistency(&desk.plane.store, old.size, old.size + 1_000_000).unwrap(), None);
+        assert_eq!(
+            prove_consistency(&desk.plane.store, old.size, old.size + 1_000_000).unwrap(),
+            None
+        );
         assert_eq!(prove_consistency(&desk.plane.store, u64::MAX, old.size).unwrap(), None);
     }
     assert_eq!(prove_consistency(&desk.plane.store, 1, u64::MAX).unwrap(), None);
@@ -99,7 +115,10 @@ fn a_changed_database_is_not_loaded() {
         desk.plane.put_away();
         assert!(EndpointObject::load(&desk.plane.store, &[]).is_ok());
         desk.plane.store.script(damage).unwrap();
-        assert!(matches!(EndpointObject::load(&desk.plane.store, &[]), Err(StoreError::Corrupt(_))), "{damage}");
+        assert!(
+            matches!(EndpointObject::load(&desk.plane.store, &[]), Err(StoreError::Corrupt(_))),
+            "{damage}"
+        );
         let failed = desk.plane.batch(vec![Input::AskSendable(RequestId(1))]);
         assert!(failed.is_err());
     }

@@ -48,10 +48,14 @@ fn the_same_bytes_again_are_one_entry_and_other_bytes_a_conflict() {
     desk.connect();
     let session = desk.open(1);
     let action = caisey_ledger::id::ActionId::from_bits([1; 16]);
-    let said = desk.person.propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
+    let said = desk
+        .person
+        .propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
     let first = desk.submit(said.clone()).unwrap();
     assert_eq!(desk.submit(said).unwrap(), first);
-    let other = desk.person.propose(&desk.log(), desk.plane.time(), &session, &action, "reboot");
+    let other = desk
+        .person
+        .propose(&desk.log(), desk.plane.time(), &session, &action, "reboot");
     assert_eq!(desk.submit(other).unwrap_err().code, ErrorCode::Conflict);
     let again = desk.person.open(&desk.log(), desk.plane.time(), &session);
     assert_eq!(desk.submit(again).unwrap_err().code, ErrorCode::Conflict);
@@ -68,7 +72,9 @@ fn without_a_runtime_a_proposal_is_recorded_refused_and_never_runs() {
     let mut desk = Desk::new();
     let session = desk.open(1);
     let action = caisey_ledger::id::ActionId::from_bits([1; 16]);
-    let said = desk.person.propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
+    let said = desk
+        .person
+        .propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
     for _ in 0..2 {
         assert_eq!(desk.submit(said.clone()).unwrap_err().code, ErrorCode::NotSendable);
     }
@@ -84,10 +90,15 @@ fn a_lost_run_is_sent_again_in_time_and_expires_after() {
         desk.connect();
         let session = desk.open(1);
         let action = caisey_ledger::id::ActionId::from_bits([1; 16]);
-        let said = desk.person.propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
+        let said = desk
+            .person
+            .propose(&desk.log(), desk.plane.time(), &session, &action, "uptime");
         // The frame is lost with the connection.
         let effects = desk.batch(Input::Submit(RequestId(90), desk.person.caller(), Box::new(said)));
-        let lost = to_runtime(&effects).iter().filter(|message| matches!(message, ToRuntime::Run { .. })).count();
+        let lost = to_runtime(&effects)
+            .iter()
+            .filter(|message| matches!(message, ToRuntime::Run { .. }))
+            .count();
         assert_eq!(lost, 1);
         desk.drop_connection();
         desk.plane.now += away_ms;
@@ -108,7 +119,10 @@ fn what_the_runtime_forgot_becomes_unknown_and_a_late_word_is_kept() {
     desk.runtime.crash(desk.plane.time());
     desk.drop_connection();
     desk.connect();
-    assert!(!desk.plane.kinds().contains(&"action.unknown".to_owned()), "it has a moment to report");
+    assert!(
+        !desk.plane.kinds().contains(&"action.unknown".to_owned()),
+        "it has a moment to report"
+    );
     desk.plane.now += 5_000;
     assert_eq!(desk.plane.deadline(), Some(desk.plane.time()));
     desk.batch(Input::Wake);
@@ -178,7 +192,10 @@ fn a_newer_connection_takes_the_place_of_the_old_one() {
     assert!(effects.contains(&Effect::CloseRuntime { conn: old }));
     // The old one's end is no news.
     desk.batch(Input::RuntimeClosed(old, caisey_ledger::event::DisconnectReason::Lost));
-    assert_eq!(desk.plane.kinds()[1..], ["endpoint.connected", "endpoint.disconnected", "endpoint.connected"]);
+    assert_eq!(
+        desk.plane.kinds()[1..],
+        ["endpoint.connected", "endpoint.disconnected", "endpoint.connected"]
+    );
 }
 
 #[test]
@@ -187,7 +204,11 @@ fn a_restarted_host_records_the_connection_as_lost() {
     desk.connect();
     desk.plane.put_away();
     desk.batch(Input::Wake);
-    assert_eq!(desk.plane.kinds().last().unwrap(), "endpoint.connected", "the connection is alive, only the object was put away");
+    assert_eq!(
+        desk.plane.kinds().last().unwrap(),
+        "endpoint.connected",
+        "the connection is alive, only the object was put away"
+    );
     desk.plane.put_away();
     desk.plane.alive.clear();
     desk.runtime.disconnected();
@@ -228,7 +249,11 @@ fn watchers_get_everything_once_and_no_more_than_they_take() {
     let take = |effects: &[Effect], seen: &mut Vec<_>| {
         let before = seen.len();
         for effect in effects {
-            if let Effect::ToWatcher { event: LogEvent::Records { from, records, .. }, .. } = effect {
+            if let Effect::ToWatcher {
+                event: LogEvent::Records { from, records, .. },
+                ..
+            } = effect
+            {
                 assert_eq!(from.get(), seen.len() as u64);
                 seen.extend(records.iter().cloned());
             }
@@ -243,36 +268,66 @@ fn watchers_get_everything_once_and_no_more_than_they_take() {
     assert_eq!(take(&effects, &mut seen), 1);
     desk.batch(Input::WatchDrained(watcher));
     desk.requests += 1;
-    let said = desk.person.open(&desk.log(), desk.plane.time(), &caisey_ledger::id::SessionId::from_bits([1; 16]));
+    let said = desk.person.open(
+        &desk.log(),
+        desk.plane.time(),
+        &caisey_ledger::id::SessionId::from_bits([1; 16]),
+    );
     let effects = desk.batch(Input::Submit(RequestId(1), desk.person.caller(), Box::new(said)));
     assert_eq!(take(&effects, &mut seen), 2);
     assert_eq!(seen, desk.plane.records());
     let effects = desk.batch(Input::WatchOpened(ConnId(501), Seq::new(1_000).unwrap()));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::ToWatcher { event: LogEvent::Error(_), .. })));
+    assert!(effects.iter().any(|effect| matches!(
+        effect,
+        Effect::ToWatcher {
+            event: LogEvent::Error(_),
+            ..
+        }
+    )));
 }
 
 #[test]
 fn erasing_destroys_the_text_and_leaves_the_proofs() {
     let mut desk = Desk::new();
     let session = desk.open(1);
-    let line = desk.person.chat(&desk.log(), desk.plane.time(), &session, "my password is swordfish");
+    let line = desk
+        .person
+        .chat(&desk.log(), desk.plane.time(), &session, "my password is swordfish");
     let seq = desk.submit(line).unwrap();
     let watcher = ConnId(500);
     desk.batch(Input::WatchOpened(watcher, Seq::default()));
     let admin = Person::new(9, &desk.plane.identity.organisation, Role::Admin).caller();
     let erase = |desk: &mut Desk, number, caller: &caisey_control::port::Caller, name: &str| {
-        let input = Input::Erase(RequestId(number), caller.clone(), seq, vec![name.into()], "GDPR article 17".into());
+        let input = Input::Erase(
+            RequestId(number),
+            caller.clone(),
+            seq,
+            vec![name.into()],
+            "GDPR article 17".into(),
+        );
         let effects = desk.batch(input);
         (answer_to(&effects, RequestId(number)), effects)
     };
     let technician = desk.person.caller();
-    assert_eq!(erase(&mut desk, 201, &technician, "message").0.unwrap_err().code, ErrorCode::Forbidden);
+    assert_eq!(
+        erase(&mut desk, 201, &technician, "message").0.unwrap_err().code,
+        ErrorCode::Forbidden
+    );
     assert_eq!(erase(&mut desk, 202, &admin, "note").0.unwrap_err().code, ErrorCode::NotFound);
     let (answer, effects) = erase(&mut desk, 203, &admin, "message");
     answer.unwrap();
-    let told = LogEvent::Erased { seq, names: vec!["message".into()] };
-    assert!(effects.contains(&Effect::ToWatcher { conn: watcher, event: told }));
-    assert_eq!(erase(&mut desk, 204, &admin, "message").0.unwrap_err().code, ErrorCode::NotFound);
+    let told = LogEvent::Erased {
+        seq,
+        names: vec!["message".into()],
+    };
+    assert!(effects.contains(&Effect::ToWatcher {
+        conn: watcher,
+        event: told
+    }));
+    assert_eq!(
+        erase(&mut desk, 204, &admin, "message").0.unwrap_err().code,
+        ErrorCode::NotFound
+    );
     assert!(desk.plane.records()[seq.get() as usize].disclosures.is_empty());
     assert_eq!(desk.plane.kinds().last().unwrap(), "text.erased");
 }
@@ -293,11 +348,23 @@ fn a_removed_endpoint_is_closed_for_good() {
     });
     assert_eq!(state, Some(EndpointState::Removing));
     let kinds = desk.plane.kinds();
-    assert_eq!(kinds[kinds.len() - 4..], ["action.unknown", "session.closed", "endpoint.disconnected", "endpoint.removed"]);
+    assert_eq!(
+        kinds[kinds.len() - 4..],
+        [
+            "action.unknown",
+            "session.closed",
+            "endpoint.disconnected",
+            "endpoint.removed"
+        ]
+    );
     desk.runtime.disconnected();
     desk.connect();
     assert!(desk.runtime.removed);
-    let again = desk.person.open(&desk.log(), desk.plane.time(), &caisey_ledger::id::SessionId::from_bits([7; 16]));
+    let again = desk.person.open(
+        &desk.log(),
+        desk.plane.time(),
+        &caisey_ledger::id::SessionId::from_bits([7; 16]),
+    );
     assert_eq!(desk.submit(again).unwrap_err().code, ErrorCode::Conflict);
     assert_eq!(desk.plane.kinds().len(), kinds.len());
 }
@@ -312,8 +379,14 @@ fn a_clock_that_goes_back_a_day_is_noted_once_and_times_stay_in_order() {
     desk.open(3);
     let entries = desk.plane.verified();
     assert!(entries.windows(2).all(|pair| pair[0].entry.time_ms <= pair[1].entry.time_ms));
-    let gaps: Vec<_> = entries.iter().filter_map(|entry| entry.event.as_ref()).filter(|event| matches!(event, Event::RecorderGap { .. })).collect();
-    assert!(matches!(gaps[..], [Event::RecorderGap { cause, from_ms, to_ms }] if cause == "clock_jump" && to_ms - from_ms == 86_400_000));
+    let gaps: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| entry.event.as_ref())
+        .filter(|event| matches!(event, Event::RecorderGap { .. }))
+        .collect();
+    assert!(
+        matches!(gaps[..], [Event::RecorderGap { cause, from_ms, to_ms }] if cause == "clock_jump" && to_ms - from_ms == 86_400_000)
+    );
 }
 
 #[test]
@@ -324,6 +397,8 @@ fn a_runtime_that_says_goodbye_is_recorded_as_closed() {
     assert!(effects.contains(&Effect::CloseRuntime { conn: desk.conn }));
     desk.drop_connection();
     let last = desk.plane.verified().pop().unwrap();
-    let expected = Event::EndpointDisconnected { reason: caisey_ledger::event::DisconnectReason::Closed };
+    let expected = Event::EndpointDisconnected {
+        reason: caisey_ledger::event::DisconnectReason::Closed,
+    };
     assert_eq!(last.event, Some(expected));
 }

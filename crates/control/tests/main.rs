@@ -1,10 +1,18 @@
 //! The objects driven as a host drives them, on the real SQLite adapter, in simulated time.
 //!
 //! The adapter is compiled in by path, so that these tests wait for nothing else of the native host.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod journal;
 mod lifecycle;
+mod organisation;
 mod refusals;
 mod simulation;
 #[path = "../../control-native/src/store/mod.rs"]
@@ -38,7 +46,13 @@ impl Desk {
         let (identity, runtime) = identity(1);
         let person = Person::new(2, &identity.organisation, Role::Technician);
         let plane = Plane::new(SqliteStore::in_memory().unwrap(), identity, 3).enrolled();
-        Self { plane, runtime, person, conn: ConnId(0), requests: 0 }
+        Self {
+            plane,
+            runtime,
+            person,
+            conn: ConnId(0),
+            requests: 0,
+        }
     }
 
     fn log(&self) -> String {
@@ -113,7 +127,9 @@ impl Desk {
 
     fn propose(&mut self, session: &SessionId, number: u8) -> Result<ActionId, ErrorBody> {
         let action = ActionId::from_bits([number; 16]);
-        let said = self.person.propose(&self.log(), self.plane.time(), session, &action, "df -h /");
+        let said = self
+            .person
+            .propose(&self.log(), self.plane.time(), session, &action, "df -h /");
         self.submit(said).map(|_| action)
     }
 }
@@ -128,6 +144,12 @@ fn answer_to(effects: &[Effect], wanted: RequestId) -> Result<Answer, ErrorBody>
 
 /// What is sent to the runtime.
 fn to_runtime(effects: &[Effect]) -> Vec<&ToRuntime> {
-    let message = |effect| if let &Effect::ToRuntime { ref message, .. } = effect { Some(message) } else { None };
+    let message = |effect| {
+        if let &Effect::ToRuntime { ref message, .. } = effect {
+            Some(message)
+        } else {
+            None
+        }
+    };
     effects.iter().filter_map(message).collect()
 }

@@ -24,10 +24,15 @@ fn a_file_is_private_and_keeps_what_was_committed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.sqlite");
     let store = SqliteStore::open(&path).unwrap();
-    store.script("CREATE TABLE t (a TEXT) STRICT; INSERT INTO t VALUES ('kept')").unwrap();
+    store
+        .script("CREATE TABLE t (a TEXT) STRICT; INSERT INTO t VALUES ('kept')")
+        .unwrap();
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
-    assert_eq!(store.exec("SELECT a FROM t", &[]).unwrap(), vec![vec![Value::Text("kept".into())]]);
+    assert_eq!(
+        store.exec("SELECT a FROM t", &[]).unwrap(),
+        vec![vec![Value::Text("kept".into())]]
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -41,7 +46,10 @@ fn a_file_that_is_no_database_is_reported_as_damaged() {
     let path = folder.path().join("x.sqlite");
     std::fs::write(&path, vec![7; 8192]).unwrap();
     assert!(matches!(SqliteStore::open(&path), Err(StoreError::Corrupt(_))));
-    assert!(matches!(SqliteStore::open(&folder.path().join("no/such/folder")), Err(StoreError::Io(_))));
+    assert!(matches!(
+        SqliteStore::open(&folder.path().join("no/such/folder")),
+        Err(StoreError::Io(_))
+    ));
 }
 
 #[test]
@@ -50,11 +58,15 @@ fn deleted_text_is_gone_from_the_files() {
     let path = folder.path().join("x.sqlite");
     let store = SqliteStore::open(&path).unwrap();
     let secret = "correct horse battery staple ".repeat(400);
-    store.script("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL) STRICT").unwrap();
+    store
+        .script("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL) STRICT")
+        .unwrap();
     store.exec("INSERT INTO t VALUES (1, ?1)", &[Value::Text(secret)]).unwrap();
     let holds_it = || {
         let files = std::fs::read_dir(folder.path()).unwrap();
-        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).any(|bytes| bytes.windows(13).any(|part| part == b"battery stapl"))
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(13).any(|part| part == b"battery stapl"))
     };
     assert!(holds_it());
     store.exec("DELETE FROM t", &[]).unwrap();

@@ -25,7 +25,9 @@ fn one(store: &dyn Store, sql: &str, params: &[Value]) -> Value {
 }
 
 fn table(store: &dyn Store) {
-    store.script("CREATE TABLE t (id INTEGER PRIMARY KEY, body ANY) STRICT; CREATE TABLE u (id INTEGER REFERENCES t (id)) STRICT").unwrap();
+    store
+        .script("CREATE TABLE t (id INTEGER PRIMARY KEY, body ANY) STRICT; CREATE TABLE u (id INTEGER REFERENCES t (id)) STRICT")
+        .unwrap();
 }
 
 fn put(store: &dyn Store, id: i64) -> Result<(), StoreError> {
@@ -39,7 +41,12 @@ fn count(store: &dyn Store) -> Value {
 fn values_come_back(store: &dyn Store) {
     let texts = ["", "plain", "žluťoučký 漢字 🜁", "zero \u{0} inside"].map(|text| Value::Text(text.into()));
     let numbers = [0, 1, -1, MAX, -MAX].map(Value::Int);
-    let blobs = [Value::Blob(Vec::new()), Value::Blob((0..=255).collect()), Value::Null, Value::Real(0.5)];
+    let blobs = [
+        Value::Blob(Vec::new()),
+        Value::Blob((0..=255).collect()),
+        Value::Null,
+        Value::Real(0.5),
+    ];
     for value in texts.iter().chain(&numbers).chain(&blobs) {
         assert_eq!(one(store, "SELECT ?1", std::slice::from_ref(value)), *value);
     }
@@ -48,7 +55,10 @@ fn values_come_back(store: &dyn Store) {
 
 fn numbers_outside_the_safe_range_are_refused(store: &dyn Store) {
     for number in [MAX + 1, -MAX - 1, i64::MAX, i64::MIN] {
-        assert!(matches!(store.exec("SELECT ?1", &[Value::Int(number)]), Err(StoreError::Refused(_))), "{number}");
+        assert!(
+            matches!(store.exec("SELECT ?1", &[Value::Int(number)]), Err(StoreError::Refused(_))),
+            "{number}"
+        );
     }
     assert!(store.exec("SELECT ?1", &[Value::Real(f64::NAN)]).is_err());
     assert!(store.exec("SELECT CAST('9007199254740992' AS INTEGER)", &[]).is_err());
@@ -95,8 +105,14 @@ fn constraints_are_told_apart(store: &dyn Store) {
     table(store);
     put(store, 1).unwrap();
     assert!(matches!(put(store, 1), Err(StoreError::Constraint(_))));
-    assert!(matches!(store.exec("INSERT INTO t (id) VALUES ('x')", &[]), Err(StoreError::Constraint(_) | StoreError::Refused(_))));
-    assert!(matches!(store.exec("SELECT * FROM nowhere", &[]), Err(StoreError::Refused(_))));
+    assert!(matches!(
+        store.exec("INSERT INTO t (id) VALUES ('x')", &[]),
+        Err(StoreError::Constraint(_) | StoreError::Refused(_))
+    ));
+    assert!(matches!(
+        store.exec("SELECT * FROM nowhere", &[]),
+        Err(StoreError::Refused(_))
+    ));
     // A failed statement in a transaction does not end it.
     store
         .tx(&mut || {
@@ -109,7 +125,10 @@ fn constraints_are_told_apart(store: &dyn Store) {
 
 fn foreign_keys_hold(store: &dyn Store) {
     table(store);
-    assert!(matches!(store.exec("INSERT INTO u (id) VALUES (7)", &[]), Err(StoreError::Constraint(_))));
+    assert!(matches!(
+        store.exec("INSERT INTO u (id) VALUES (7)", &[]),
+        Err(StoreError::Constraint(_))
+    ));
 }
 
 fn what_the_other_host_refuses_is_refused(store: &dyn Store) {
@@ -142,13 +161,23 @@ fn limits_hold(store: &dyn Store) {
     assert!(store.exec(&format!("SELECT {}1", "1 + ".repeat(120)), &[]).is_err());
     assert!(store.exec("SELECT ?101", &vec![Value::Int(1); 101]).is_err());
     assert!(store.exec("SELECT 'a' LIKE ?1", &[Value::Text("a".repeat(51))]).is_err());
-    assert!(store.exec("INSERT INTO t (id, body) VALUES (1, ?1)", &[Value::Blob(vec![7; 2_000_001])]).is_err());
+    assert!(
+        store
+            .exec("INSERT INTO t (id, body) VALUES (1, ?1)", &[Value::Blob(vec![7; 2_000_001])])
+            .is_err()
+    );
     assert!(store.exec(&format!("SELECT '{}'", "x".repeat(100_001)), &[]).is_err());
 }
 
 fn one_statement_at_a_time(store: &dyn Store) {
     table(store);
-    assert!(store.exec("INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)", &[]).is_err());
-    store.script("INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)").unwrap();
+    assert!(
+        store
+            .exec("INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)", &[])
+            .is_err()
+    );
+    store
+        .script("INSERT INTO t (id) VALUES (1); INSERT INTO t (id) VALUES (2)")
+        .unwrap();
     assert_eq!(count(store), Value::Int(2));
 }

@@ -22,7 +22,12 @@ pub struct FaultyStore<S> {
 
 impl<S: Store> FaultyStore<S> {
     pub fn new(inner: S) -> Self {
-        Self { inner, fault: Cell::new(None), depth: Cell::new(0), writes: Cell::new(0) }
+        Self {
+            inner,
+            fault: Cell::new(None),
+            depth: Cell::new(0),
+            writes: Cell::new(0),
+        }
     }
 
     /// The write after `writes` more ones fails, once.
@@ -92,7 +97,11 @@ impl<S: Store> Store for FaultyStore<S> {
             }
         });
         self.depth.set(self.depth.get() - 1);
-        if lie { done.and(Err(StoreError::Io("on purpose, after the commit".into()))) } else { done }
+        if lie {
+            done.and(Err(StoreError::Io("on purpose, after the commit".into())))
+        } else {
+            done
+        }
     }
 
     fn size_bytes(&self) -> Result<u64, StoreError> {

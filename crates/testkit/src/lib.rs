@@ -2,7 +2,13 @@
 //!
 //! Promises: nothing here reads a clock or draws randomness by itself, so a failing test fails again with the same seed. Panics are this
 //! crate's way to report: it runs in tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 pub mod contract;
 pub mod dice;

@@ -59,7 +59,11 @@ impl Person {
 
     pub fn actor(&self) -> Actor {
         let (id, device) = (self.member.clone(), self.device.clone());
-        if self.role == Role::Contact { Actor::Contact { id, device } } else { Actor::Member { id, device } }
+        if self.role == Role::Contact {
+            Actor::Contact { id, device }
+        } else {
+            Actor::Member { id, device }
+        }
     }
 
     fn seed(&mut self) -> TextSeed {
@@ -72,17 +76,32 @@ impl Person {
     }
 
     pub fn open(&mut self, log: &str, now: TimeMs, session: &SessionId) -> SignedStatement {
-        let (event, seed) = (Event::SessionOpened { device: self.device.clone() }, self.seed());
-        self.draft(log, now, &event).session(session.clone()).text("purpose", "disk is full", seed).sign(&self.key).unwrap()
+        let (event, seed) = (
+            Event::SessionOpened {
+                device: self.device.clone(),
+            },
+            self.seed(),
+        );
+        self.draft(log, now, &event)
+            .session(session.clone())
+            .text("purpose", "disk is full", seed)
+            .sign(&self.key)
+            .unwrap()
     }
 
     pub fn close(&mut self, log: &str, now: TimeMs, session: &SessionId) -> SignedStatement {
-        let event = Event::SessionClosed { reason: SessionEnd::ByTechnician };
+        let event = Event::SessionClosed {
+            reason: SessionEnd::ByTechnician,
+        };
         self.draft(log, now, &event).session(session.clone()).sign(&self.key).unwrap()
     }
 
     pub fn propose(&mut self, log: &str, now: TimeMs, session: &SessionId, action: &ActionId, command: &str) -> SignedStatement {
-        let event = Event::ActionProposed { interpreter: Interpreter::Sh, timeout_ms: 60_000, model: None };
+        let event = Event::ActionProposed {
+            interpreter: Interpreter::Sh,
+            timeout_ms: 60_000,
+            model: None,
+        };
         let (command_seed, reason_seed) = (self.seed(), self.seed());
         self.draft(log, now, &event)
             .session(session.clone())
@@ -100,7 +119,11 @@ impl Person {
 
     pub fn chat(&mut self, log: &str, now: TimeMs, session: &SessionId, message: &str) -> SignedStatement {
         let seed = self.seed();
-        self.draft(log, now, &Event::ChatMessage {}).session(session.clone()).text("message", message, seed).sign(&self.key).unwrap()
+        self.draft(log, now, &Event::ChatMessage {})
+            .session(session.clone())
+            .text("message", message, seed)
+            .sign(&self.key)
+            .unwrap()
     }
 }
 

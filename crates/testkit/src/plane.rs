@@ -38,7 +38,16 @@ impl<S: Store> Plane<S> {
     pub fn new(store: S, identity: Identity, seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let signer = CheckpointKey(SigningKey::from_bytes(&dice.bytes()));
-        Self { store, signer, identity, now: 1_750_000_000_000, alive: Vec::new(), object: None, failed_since: None, dice }
+        Self {
+            store,
+            signer,
+            identity,
+            now: 1_750_000_000_000,
+            alive: Vec::new(),
+            object: None,
+            failed_since: None,
+            dice,
+        }
     }
 
     /// Enrols the endpoint.
@@ -70,7 +79,10 @@ impl<S: Store> Plane<S> {
     }
 
     pub fn deadline(&self) -> Option<TimeMs> {
-        self.object.as_ref().and_then(|object| object.poll_deadline()).map(|(at, _)| at)
+        self.object
+            .as_ref()
+            .and_then(|object| object.poll_deadline())
+            .map(|(at, _)| at)
     }
 
     /// One batch, as a host does it. After a failure every connection is closed and the object is loaded anew with the next batch.
@@ -95,7 +107,15 @@ impl<S: Store> Plane<S> {
         let inputs: Vec<_> = failed
             .into_iter()
             .chain(inputs)
-            .map(|input| (Moment { now_ms: TimeMs::new(self.now).unwrap(), entropy: self.dice.bytes() }, input))
+            .map(|input| {
+                (
+                    Moment {
+                        now_ms: TimeMs::new(self.now).unwrap(),
+                        entropy: self.dice.bytes(),
+                    },
+                    input,
+                )
+            })
             .collect();
         let mut inputs = Some(inputs);
         let mut effects = Vec::new();
@@ -140,7 +160,9 @@ impl<S: Store> Plane<S> {
         let outcome = verifier.accept_batch(&self.records());
         assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
         if let Some(page) = read_page(&self.store, Seq::default(), 1).unwrap() {
-            let coverage = verifier.check_checkpoint(&page.checkpoint, &self.signer.public_key()).unwrap();
+            let coverage = verifier
+                .check_checkpoint(&page.checkpoint, &self.signer.public_key())
+                .unwrap();
             assert!(matches!(coverage, Coverage::Exact(_)), "{coverage:?}");
         }
         outcome.accepted
@@ -148,6 +170,9 @@ impl<S: Store> Plane<S> {
 
     /// Kinds of all entries, in order.
     pub fn kinds(&self) -> Vec<String> {
-        self.verified().into_iter().map(|accepted| accepted.entry.statement.kind).collect()
+        self.verified()
+            .into_iter()
+            .map(|accepted| accepted.entry.statement.kind)
+            .collect()
     }
 }

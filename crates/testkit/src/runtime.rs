@@ -84,8 +84,12 @@ impl Runtime {
 
     /// Signs a statement and puts it into the outbox.
     pub fn say(&mut self, now: TimeMs, event: &Event, about: Option<&ActionId>, texts: &[(&str, &str)]) {
-        let actor = Actor::Endpoint { id: self.endpoint.clone() };
-        let mut draft = Draft::new(&self.log, now, actor, event).unwrap().counter(Counter::new(self.next_counter).unwrap());
+        let actor = Actor::Endpoint {
+            id: self.endpoint.clone(),
+        };
+        let mut draft = Draft::new(&self.log, now, actor, event)
+            .unwrap()
+            .counter(Counter::new(self.next_counter).unwrap());
         if let Some(action) = about {
             draft = draft.action(action.clone()).session(self.taken[action].clone());
         }
@@ -100,7 +104,11 @@ impl Runtime {
     pub fn crash(&mut self, now: TimeMs) {
         self.alive.clear();
         self.disconnected();
-        let gap = Event::RecorderGap { cause: "restarted".into(), from_ms: now.get(), to_ms: now.get() };
+        let gap = Event::RecorderGap {
+            cause: "restarted".into(),
+            from_ms: now.get(),
+            to_ms: now.get(),
+        };
         self.say(now, &gap, None, &[("detail", "the runtime was started again")]);
     }
 
@@ -141,21 +149,36 @@ impl Runtime {
 
     fn forget(&mut self, below: u64) {
         self.acked = self.acked.max(below);
-        while self.outbox.front().is_some_and(|said| said.statement.counter.unwrap().get() < self.acked) {
+        while self
+            .outbox
+            .front()
+            .is_some_and(|said| said.statement.counter.unwrap().get() < self.acked)
+        {
             self.outbox.pop_front();
         }
     }
 
     fn run(&mut self, now: TimeMs, proposal: &SignedStatement) -> Vec<FromRuntime> {
         assert!(matches!(proposal.verify().unwrap(), Some(Event::ActionProposed { .. })));
-        assert_eq!(proposal.disclosures.len(), proposal.statement.texts.len(), "a command without its text cannot be run");
+        assert_eq!(
+            proposal.disclosures.len(),
+            proposal.statement.texts.len(),
+            "a command without its text cannot be run"
+        );
         let action = proposal.statement.action.clone().unwrap();
         self.runs.push(action.clone());
-        let first = self.taken.insert(action.clone(), proposal.statement.session.clone().unwrap()).is_none();
+        let first = self
+            .taken
+            .insert(action.clone(), proposal.statement.session.clone().unwrap())
+            .is_none();
         if first {
             *self.starts.entry(action.clone()).or_default() += 1;
             self.alive.insert(action.clone());
-            let started = Event::CommandStarted { pid: 7, interpreter: Interpreter::Sh, elevated: false };
+            let started = Event::CommandStarted {
+                pid: 7,
+                interpreter: Interpreter::Sh,
+                elevated: false,
+            };
             self.say(now, &started, Some(&action), &[("cwd", "/"), ("user", "root")]);
         }
         vec![FromRuntime::Accepted { action }]
@@ -163,14 +186,28 @@ impl Runtime {
 
     /// A running command prints.
     pub fn print(&mut self, now: TimeMs, action: &ActionId, output: &str) {
-        self.say(now, &Event::CommandOutput { stream: Stream::Stdout, chunk: 0 }, Some(action), &[("output", output)]);
+        self.say(
+            now,
+            &Event::CommandOutput {
+                stream: Stream::Stdout,
+                chunk: 0,
+            },
+            Some(action),
+            &[("output", output)],
+        );
     }
 
     /// A running command ends.
     pub fn finish(&mut self, now: TimeMs, action: &ActionId, outcome: RunOutcome) {
         self.alive.remove(action);
-        let event =
-            Event::CommandFinished { outcome, exit_code: Some(0), signal: None, duration_ms: 5, stdout_bytes: 0, stderr_bytes: 0 };
+        let event = Event::CommandFinished {
+            outcome,
+            exit_code: Some(0),
+            signal: None,
+            duration_ms: 5,
+            stdout_bytes: 0,
+            stderr_bytes: 0,
+        };
         self.say(now, &event, Some(action), &[]);
     }
 

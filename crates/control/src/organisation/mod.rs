@@ -1,14 +1,32 @@
 //! The Organisation object: members and their devices, clients, installer tokens, the endpoint directory, the session index, and a log
 //! of its own for every administrative change.
+//!
+//! Promises: a caller of another organisation is told that nothing exists; a contact sees one client and nothing of the others; every
+//! change is in the log with who asked for it, and secrets are stored as digests only. Leaves out: people's names and roles, which the
+//! identity token vouches for each time. Log origin: `<authority>/<organisation>`.
 
+mod client;
+mod device;
+mod endpoint;
+mod enrol;
+mod event;
+mod installer;
+mod session;
+mod tables;
+
+use crate::journal::{self, Journal};
 use crate::port::{Caller, DirectoryChange, Moment, Signer};
+use crate::refusal::{Stop, refused, settle};
 use crate::store::{Store, StoreError};
-use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, SessionId, TimeMs};
-use caisey_protocol::error::ErrorBody;
+use crate::turn::Turn;
+use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{
-    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, InstallerSecret, InstallerView,
-    RegisterDevice, SessionView,
+    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, EntriesPage, InstallerSecret,
+    InstallerView, RegisterDevice, SessionView,
 };
+use caisey_protocol::role::{Permission, Role};
+pub use event::AdminEvent;
 
 /// Which sessions are wanted; absent means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,20 +105,19 @@ pub enum Reply {
 
 /// The object itself.
 pub struct OrganisationObject {
-    _private: (),
+    organisation: OrganisationId,
+    journal: Journal,
 }
 
 impl OrganisationObject {
     /// Reads the object's state; makes the schema when there is none. `authority` goes before the first slash of every log's origin.
     ///
     /// # Errors
-    /// The store's.
-    pub fn load(
-        _store: &dyn Store,
-        _organisation: caisey_ledger::id::OrganisationId,
-        _authority: &str,
-    ) -> Result<Self, StoreError> {
-        Ok(Self { _private: () })
+    /// The store's; `Corrupt` when the stored entries do not lead to the root of the last checkpoint.
+    pub fn load(store: &dyn Store, organisation: OrganisationId, authority: &str) -> Result<Self, StoreError> {
+        tables::SCHEMA.apply(store)?;
+        let journal = Journal::load(store, &format!("{authority}/{organisation}"))?;
+        Ok(Self { organisation, journal })
     }
 
     /// Takes one request. The answer may leave the host only after the batch is committed.
@@ -109,35 +126,145 @@ impl OrganisationObject {
     /// Only the store's; refusals are in the inner result.
     pub fn handle(
         &mut self,
-        _store: &dyn Store,
-        _moment: Moment,
-        _request: Request,
+        store: &dyn Store,
+        moment: Moment,
+        request: Request,
     ) -> Result<Result<Reply, ErrorBody>, StoreError> {
-        Ok(Ok(Reply::Done))
+        let mut turn = Turn::new(store, moment);
+        settle(self.answer(&mut turn, request))
+    }
+
+    fn answer(&mut self, turn: &mut Turn<'_>, request: Request) -> Result<Reply, Stop> {
+        use Permission::{Administer, ReadDirectory, ReadRecords};
+        Ok(match request {
+            Request::RegisterDevice(caller, wanted) => {
+                self.check(&caller, None)?;
+                Reply::Device(self.register_device(turn, &caller, wanted)?)
+            }
+            Request::FindDevice(caller, key) => {
+                self.check(&caller, None)?;
+                Reply::FoundDevice(Self::find_device(turn.store, &caller, &key)?)
+            }
+            Request::Clients(caller) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Clients(Self::clients(turn.store, &caller)?)
+            }
+            Request::CreateClient(caller, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Client(self.create_client(turn, &caller, wanted)?)
+            }
+            Request::Installers(caller) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Installers(Self::installers(turn.store)?)
+            }
+            Request::CreateInstaller(caller, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Installer(self.create_installer(turn, &caller, wanted)?)
+            }
+            Request::RotateInstaller(caller, installer) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Installer(self.rotate_installer(turn, &caller, installer)?)
+            }
+            Request::RevokeInstaller(caller, installer) => {
+                self.check(&caller, Some(Administer))?;
+                self.revoke_installer(turn, &caller, installer)?;
+                Reply::Done
+            }
+            Request::Enrol(wanted) => Reply::Enrolled(Box::new(self.enrol(turn, wanted)?)),
+            Request::Endpoints(caller) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Endpoints(Self::endpoints(turn.store, &caller)?)
+            }
+            Request::Endpoint(caller, endpoint) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Endpoint(Box::new(Self::endpoint(turn.store, &caller, &endpoint)?))
+            }
+            Request::Sessions(caller, filter) => {
+                self.check(&caller, Some(ReadRecords))?;
+                Reply::Sessions(Self::sessions(turn.store, &caller, &filter)?)
+            }
+            Request::Directory(DirectoryChange::Endpoint(view)) => {
+                self.endpoint_changed(turn, &view)?;
+                Reply::Done
+            }
+            Request::Directory(DirectoryChange::Session(view)) => {
+                Self::session_changed(turn.store, &view)?;
+                Reply::Done
+            }
+        })
+    }
+
+    fn check(&self, caller: &Caller, permission: Option<Permission>) -> Result<(), Stop> {
+        if caller.organisation != self.organisation {
+            return Err(refused(ErrorCode::NotFound, "There is no such thing in your organisation."));
+        }
+        only_client(caller)?;
+        match permission {
+            Some(permission) if !caller.role.may(permission) => Err(refused(
+                ErrorCode::Forbidden,
+                "Your role does not allow this. Ask an administrator of your organisation.",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Ends a batch: signs and stores one checkpoint over the organisation's own log.
     ///
     /// # Errors
     /// Only the store's.
-    pub fn seal(&mut self, _store: &dyn Store, _signer: &dyn Signer) -> Result<(), StoreError> {
-        Ok(())
+    pub fn seal(&mut self, store: &dyn Store, signer: &dyn Signer) -> Result<(), StoreError> {
+        self.journal.seal(store, signer).map(drop)
     }
 }
 
-/// Reads a run of the organisation's own log; needs no object in memory. The caller has checked the permission `Administer`.
+/// The only client that the caller may see; none when all. Contacts have one, nobody else has.
+fn only_client(caller: &Caller) -> Result<Option<ClientId>, Stop> {
+    match (caller.role, &caller.client) {
+        (Role::Contact, Some(client)) => Ok(Some(client.clone())),
+        (Role::Contact, None) => Err(refused(
+            ErrorCode::Forbidden,
+            "Your token names no client. Ask who gave you access.",
+        )),
+        (_, None) => Ok(None),
+        (_, Some(_)) => Err(refused(
+            ErrorCode::Forbidden,
+            "Only contacts are bound to a client. Sign in again.",
+        )),
+    }
+}
+
+fn role_word(role: Role) -> String {
+    serde_json::to_value(role)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// A line that people see: trimmed, not empty, without control characters or characters that change the direction of text.
+fn checked_line(field: &str, line: &str, most_chars: usize) -> Result<String, Stop> {
+    let line = line.trim();
+    let misleads =
+        |c: char| c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    if line.is_empty() || line.chars().count() > most_chars || line.chars().any(misleads) {
+        return Err(refused(
+            ErrorCode::BadRequest,
+            format!("`{field}` must have 1 to {most_chars} printable characters."),
+        ));
+    }
+    Ok(line.to_owned())
+}
+
+/// Reads a run of the organisation's own log; needs no object in memory. The caller has checked the permission `Administer`. None when
+/// nothing was recorded yet.
 ///
 /// # Errors
 /// The store's.
-pub fn read_page(
-    _store: &dyn Store,
-    _from: caisey_ledger::id::Seq,
-    _limit: u32,
-) -> Result<Option<caisey_protocol::http::EntriesPage>, StoreError> {
-    Ok(None)
+pub fn read_page(store: &dyn Store, from: Seq, limit: u32) -> Result<Option<EntriesPage>, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    journal::read_page(store, from, limit)
 }
 
 /// Which organisation an installer token belongs to, by its own word: enough to find the object that can check it.
-pub fn organisation_of_token(_token: &str) -> Option<caisey_ledger::id::OrganisationId> {
-    None
+pub fn organisation_of_token(token: &str) -> Option<OrganisationId> {
+    installer::parse_token(token).map(|(organisation, _)| organisation)
 }

@@ -1,0 +1,142 @@
+//! What the organisation's own log says: every administrative change, in the entry format of all logs.
+//!
+//! Kinds and facts are this object's; a verifier of entries proves them like any kind that it does not know. Texts are named at each
+//! variant. `by` is the member who asked; the control plane is the author.
+
+use crate::journal::Journal;
+use crate::store::StoreError;
+use crate::turn::Turn;
+use caisey_ledger::disclosure::Disclosure;
+use caisey_ledger::entry::{Actor, ENTRY_VERSION, SignedStatement, Statement};
+use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq};
+use caisey_ledger::text::commit;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// One administrative change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "facts", deny_unknown_fields)]
+pub enum AdminEvent {
+    /// A person's console made its key known. Texts: `label`, `name`.
+    #[serde(rename = "device.registered")]
+    DeviceRegistered {
+        /// The console.
+        device: DeviceId,
+        /// Whose.
+        member: MemberId,
+        /// Ed25519 public key, standard base64.
+        key: String,
+        /// The role that the identity provider vouched for.
+        role: String,
+    },
+    /// Texts: `name`.
+    #[serde(rename = "client.created")]
+    ClientCreated {
+        /// The client.
+        client: ClientId,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// Texts: `label`.
+    #[serde(rename = "installer.created")]
+    InstallerCreated {
+        /// The token's public name.
+        installer: InstallerId,
+        /// Endpoints enrolled with it belong to this client.
+        client: ClientId,
+        /// Its end, milliseconds since the Unix epoch.
+        expires_at_ms: u64,
+        /// How many endpoints may enrol with it.
+        max_uses: u32,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// The old secret stopped working, a new one was handed out. Texts: none.
+    #[serde(rename = "installer.rotated")]
+    InstallerRotated {
+        /// The token's public name.
+        installer: InstallerId,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// Texts: none.
+    #[serde(rename = "installer.revoked")]
+    InstallerRevoked {
+        /// The token's public name.
+        installer: InstallerId,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// A machine enrolled. Texts: `hostname`.
+    #[serde(rename = "endpoint.joined")]
+    EndpointJoined {
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// Its client.
+        client: ClientId,
+        /// The token that it used.
+        installer: InstallerId,
+        /// Its Ed25519 public key, standard base64.
+        key: String,
+    },
+    /// A machine was taken out of service; who asked for it is in its own log. Texts: none.
+    #[serde(rename = "endpoint.left")]
+    EndpointLeft {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+}
+
+#[derive(Deserialize)]
+struct Parts {
+    kind: String,
+    facts: Map<String, Value>,
+}
+
+impl AdminEvent {
+    /// Places it in the organisation's log.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) fn record(&self, turn: &mut Turn<'_>, journal: &mut Journal, texts: &[(&str, &str)]) -> Result<Seq, StoreError> {
+        let ours = |error: String| StoreError::Refused(format!("the organisation's own statement is wrong: {error}"));
+        let parts = serde_json::to_value(self)
+            .and_then(serde_json::from_value::<Parts>)
+            .map_err(|error| ours(error.to_string()))?;
+        let mut statement = Statement {
+            v: ENTRY_VERSION,
+            log: journal.origin().to_owned(),
+            at_ms: turn.now,
+            actor: Actor::Control {},
+            kind: parts.kind,
+            facts: parts.facts,
+            session: None,
+            action: None,
+            counter: None,
+            texts: BTreeMap::new(),
+        };
+        let mut disclosures = BTreeMap::new();
+        for (name, text) in texts {
+            let seed = turn.seed();
+            statement.texts.insert((*name).to_owned(), commit(text, &seed));
+            disclosures.insert(
+                (*name).to_owned(),
+                Disclosure::Full {
+                    text: (*text).to_owned(),
+                    seed,
+                },
+            );
+        }
+        statement.check().map_err(|fault| ours(fault.to_string()))?;
+        journal.append(
+            turn.store,
+            turn.now,
+            SignedStatement {
+                statement,
+                signature: None,
+                disclosures,
+            },
+        )
+    }
+}
