@@ -5,7 +5,10 @@
 use crate::checkpoint::{Checkpoint, CheckpointError, MAX_NOTE_BYTES};
 use crate::hash::Hash;
 use crate::id::MAX_SAFE_INTEGER;
+use crate::entry::Record;
+use crate::statement::StatementFault;
 use crate::tree::{ProofFault, check_inclusion, leaf_hash};
+use crate::verify::precheck;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -29,7 +32,7 @@ pub struct EntryProof {
 }
 
 /// A proof file that proves nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum EntryProofError {
     /// Not the format.
     #[error("the proof file is malformed: {0}")]
@@ -37,6 +40,17 @@ pub enum EntryProofError {
     /// Its checkpoint fails.
     #[error("the proof's checkpoint does not hold")]
     Checkpoint(#[from] CheckpointError),
+    /// The entry is wrong in itself, or signed by another key than it names.
+    #[error("the entry is broken")]
+    Entry(#[from] StatementFault),
+    /// The entry is proved to be where it says it is not.
+    #[error("the entry says it is number {seq} of {log}, the proof is for another place")]
+    Place {
+        /// Its own sequence number.
+        seq: u64,
+        /// Its own log.
+        log: String,
+    },
     /// Its path fails.
     #[error("the entry is not at its place in the log")]
     Inclusion(#[from] ProofFault),
@@ -103,14 +117,21 @@ impl EntryProof {
         })
     }
 
-    /// Checks that this leaf is in the log, at the place that the proof and the leaf itself say. Cosignatures are checked with
-    /// [`crate::checkpoint::cosignature`] on the note.
+    /// Checks the record by itself, and that it is in the log at the place that the proof and the entry say. Cosignatures are checked
+    /// with [`crate::checkpoint::cosignature`] on the note. Whether the signer's key was the author's, only the log tells.
     ///
     /// # Errors
-    /// When checkpoint or path fail.
-    pub fn verify(&self, leaf: &[u8], origin: &str, public_key: &[u8; 32]) -> Result<Checkpoint, EntryProofError> {
+    /// When entry, checkpoint or path fail.
+    pub fn verify(&self, record: &Record, origin: &str, public_key: &[u8; 32]) -> Result<Checkpoint, EntryProofError> {
         let checkpoint = Checkpoint::open(&self.checkpoint, origin, public_key)?;
-        check_inclusion(leaf_hash(leaf), self.index, checkpoint.size, &self.hashes, checkpoint.root)?;
+        check_inclusion(leaf_hash(record.leaf.as_bytes()), self.index, checkpoint.size, &self.hashes, checkpoint.root)?;
+        for checked in precheck(std::slice::from_ref(record)) {
+            let checked = checked?;
+            let (seq, log) = (checked.entry().seq.get(), &checked.entry().statement.log);
+            if seq != self.index || log != origin {
+                return Err(EntryProofError::Place { seq, log: log.clone() });
+            }
+        }
         Ok(checkpoint)
     }
 }

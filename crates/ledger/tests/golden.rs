@@ -1,4 +1,4 @@
-//! The bytes of every format as they are, for ever: docs/formats shows the same files, and tests/interop/ledger_interop.py checks
+//! The bytes of every format as they are, for ever: docs/formats shows the same files, and tests/interop/check_ledger.py checks
 //! them with other people's implementations. A change here is a new version of a format, not a new golden file.
 //! `CAISEY_WRITE_VECTORS=1` writes them anew.
 

@@ -209,7 +209,7 @@ fn a_proof_file_proves_one_entry_and_no_other() {
         let read = EntryProof::parse(&proof.to_text()).unwrap();
         assert_eq!(read, proof);
         for (index, record) in story.records.iter().enumerate() {
-            let result = read.verify(record.leaf.as_bytes(), &story.log, &story.public_key());
+            let result = read.verify(record, &story.log, &story.public_key());
             assert_eq!(result.is_ok(), index == 7);
         }
     }
