@@ -1,20 +1,61 @@
-//! `cargo xtask journey …`: builds the real programs and plays a story on them.
+//! `cargo xtask journey …`: builds the real programs, plays a story on them, and takes the picture of what the window shows afterwards.
 
+use crate::desktop::Desktop;
 use crate::step::Step;
-use crate::{build, place, setup};
-use anyhow::{Result, bail};
-use std::path::Path;
+use crate::{build, place, run, setup};
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
 
-/// A suspected breach after hours.
+/// What a story leaves.
+const LEAVES: [&str; 4] = ["session.json", "transcript.pdf", "console.png", "journey.log"];
+
+/// A suspected breach after hours: installs and builds what it needs, then plays.
 pub(crate) fn breach(out: &Path) -> Result<()> {
     setup::everything()?;
     build::all()?;
-    let program = place::program("caisey-journey");
-    if !program.is_file() {
-        bail!("the journey's program is not built: {}", program.display());
+    play_breach(out)?;
+    println!("\nLeft in {}: {}", out.display(), LEAVES.join(", "));
+    Ok(())
+}
+
+/// Plays on programs that are built already.
+pub(crate) fn play_breach(out: &Path) -> Result<()> {
+    ensure!(
+        cfg!(target_os = "linux"),
+        "journeys need the virtual desktop, which exists on Linux only"
+    );
+    let out = std::path::absolute(out)?;
+    std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
+    let stage = fresh_stage()?;
+    let keys = stage.join("desktop");
+    {
+        let desktop = Desktop::start(&keys)?;
+        Step::new("journey breach", place::program("caisey-journey"))
+            .arguments(&["breach", "--out"])
+            .arguments(&[&out])
+            .arguments(&["--stage"])
+            .arguments(&[&stage])
+            .wrapped(&Desktop::wrapper(), desktop.environment())
+            .must_succeed()?;
     }
-    Step::new("journey breach", program)
-        .arguments(&["breach", "--out"])
-        .arguments(&[out])
-        .must_succeed()
+    let home = stage.join("console").into_os_string();
+    let environment = [("CAISEY_HOME", home), ("CAISEY_OPEN", "session:latest".into())];
+    run::photograph(&environment, &keys, &out.join("console.png"))?;
+    for name in LEAVES {
+        let size = std::fs::metadata(out.join(name))
+            .with_context(|| format!("the story left no {name}"))?
+            .len();
+        ensure!(size > 0, "the story left an empty {name}");
+    }
+    Ok(())
+}
+
+/// An empty folder for the programs' data; kept until the next time, for looking into.
+fn fresh_stage() -> Result<PathBuf> {
+    let stage = place::target().join("journey-stage");
+    if stage.is_dir() {
+        std::fs::remove_dir_all(&stage).with_context(|| format!("clearing {}", stage.display()))?;
+    }
+    std::fs::create_dir_all(&stage).with_context(|| format!("making {}", stage.display()))?;
+    Ok(stage)
 }

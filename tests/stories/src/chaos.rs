@@ -151,7 +151,9 @@ async fn settled(stage: &Stage, within: Duration) -> Result<Vec<(Entry, Record)>
 }
 
 async fn read_log(api: &Api, endpoint: &EndpointId, log: &str, key: &str) -> Result<Vec<(Entry, Record)>> {
-    let key = caisey_ledger::hash::Hash::from_base64(key).context("the checkpoint key is not a key")?.0;
+    let key = caisey_ledger::hash::Hash::from_base64(key)
+        .context("the checkpoint key is not a key")?
+        .0;
     let mut verifier = LogVerifier::new(log);
     let mut records = Vec::new();
     loop {

@@ -1,0 +1,384 @@
+//! The first story: a client suspects a breach at night; a technician looks, touches little, and can prove it afterwards.
+//!
+//! Plays on a real control plane, a real runtime and the console's real backend. Ends with the control plane gone: what was run is
+//! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
+
+use crate::machine::{self, Look};
+use crate::teller::Teller;
+use anyhow::{Context, Result, bail, ensure};
+use caisey_console::view::{Connection, NewCommand, SearchQuery, SessionDetail, TimelineItem, Verification};
+use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
+use caisey_stories::programs::built;
+use caisey_stories::stage::Stage;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Entry kinds that the story must leave on the record.
+const KINDS: &[&str] = &[
+    "session.opened",
+    "chat.message",
+    "action.proposed",
+    "action.authorised",
+    "command.started",
+    "command.output",
+    "command.finished",
+    "state.captured",
+    "endpoint.disconnected",
+    "endpoint.connected",
+    "action.cancel_requested",
+    "note.added",
+    "session.closed",
+];
+
+/// Plays it.
+pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+    let mut teller = Teller::begin(out)?;
+    let (stage, mut control) = Stage::set(&folder.join("programs")).await?;
+    let mut runtime = stage.start_runtime()?;
+    teller.tell(&format!("control plane at {}; one endpoint enrolled", stage.url()))?;
+    let home = folder.join("console");
+    let console = sign_in(&home, &stage).await?;
+    let endpoint = sendable_endpoint(&console).await?;
+    teller.tell("signed in; the endpoint answers")?;
+
+    let mut scene = Scene {
+        console: &console,
+        session: String::new(),
+        teller,
+    };
+    scene.session = console
+        .open_session(
+            &endpoint,
+            "Suspected ransomware activity: client called at 22:05, ticket 4711",
+        )
+        .await?;
+    scene.teller.tell(&format!("session {} opened", scene.session))?;
+    console
+        .chat(
+            &scene.session,
+            "Connected. Looking at sign-ins, persistence and processes; staying out of documents.",
+        )
+        .await?;
+    for look in machine::looks() {
+        scene.run(&look, None).await?;
+    }
+    scene.run(&machine::streaming(), None).await?;
+
+    runtime.kill()?;
+    scene
+        .until("the record says that the endpoint is gone", |items| {
+            items.iter().any(|item| item.kind == "endpoint.disconnected")
+        })
+        .await?;
+    ensure!(
+        !console.ask_sendable(&endpoint).await?.sendable,
+        "the endpoint was killed and is still called sendable"
+    );
+    scene
+        .teller
+        .tell("the endpoint's runtime was killed: not sendable, and on the record")?;
+    runtime = stage.start_runtime()?;
+    sendable_endpoint(&console).await?;
+    scene.teller.tell("the runtime is back and answers")?;
+
+    let file = folder.join("allow-list.conf");
+    std::fs::write(&file, "203.0.113.0/24\n").context("making the file that the story changes")?;
+    let (change, probe) = machine::change(&file);
+    scene.run(&change, Some(probe)).await?;
+    scene.cancel(&machine::endless()).await?;
+    console
+        .note(
+            &scene.session,
+            "No sign of persistence. Two addresses blocked by the client. No user's files were opened.",
+        )
+        .await?;
+    console.close_session(&scene.session).await?;
+    scene
+        .until("the session is closed", |items| {
+            items.iter().any(|item| item.kind == "session.closed")
+        })
+        .await?;
+    console.wait_synchronised(None, PATIENCE).await?;
+    let Scene { session, mut teller, .. } = scene;
+    let detail = console.session_detail(&session).await?;
+    judge(&detail)?;
+    teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
+
+    runtime.kill()?;
+    control.kill()?;
+    offline(&console).await?;
+    teller.tell("control plane and endpoint are gone; everything below is offline")?;
+    search(&console, &mut teller, &detail).await?;
+    console.shut_down().await;
+    hand_over(&mut teller, out, &home, &session, &detail)?;
+    // The desktop starts as its person left it: signed in to this control plane.
+    let remembered = serde_json::json!({"start": "control_plane", "address": stage.url()});
+    std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")?;
+    teller.tell("the story holds")
+}
+
+async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
+    let config = ConsoleConfig {
+        data_dir: home.join("cache"),
+        device_label: "journey".to_owned(),
+        access: Access::ReadWrite,
+    };
+    std::fs::create_dir_all(&config.data_dir)?;
+    let console = Console::open(config, Ports::system()).await?;
+    console
+        .sign_in(SignIn {
+            base_url: stage.url(),
+            tokens: stage.tokens(),
+            embedded: false,
+        })
+        .await?;
+    Ok(console)
+}
+
+async fn sendable_endpoint(console: &Console) -> Result<String> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(row) = console.overview().await?.endpoints.first()
+            && console.ask_sendable(&row.endpoint).await.is_ok_and(|answer| answer.sendable)
+        {
+            return Ok(row.endpoint.clone());
+        }
+        ensure!(Instant::now() < end, "no endpoint answered within {PATIENCE:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+struct Scene<'a> {
+    console: &'a Console,
+    session: String,
+    teller: Teller,
+}
+
+impl Scene<'_> {
+    async fn propose(&mut self, look: &Look, probe: Option<String>) -> Result<String> {
+        self.teller.tell(&format!("runs  {}", look.command))?;
+        let command = NewCommand {
+            command: look.command.clone(),
+            interpreter: None,
+            reason: look.reason.to_owned(),
+            cwd: None,
+            probe,
+            timeout_ms: Some(120_000),
+        };
+        Ok(self.console.propose(&self.session, command).await?)
+    }
+
+    /// Runs a command to its end and checks how it ended.
+    async fn run(&mut self, look: &Look, probe: Option<String>) -> Result<()> {
+        let states = if probe.is_some() { 2 } else { 0 };
+        let action = self.propose(look, probe).await?;
+        let of = |items: &[TimelineItem], kind: &str| {
+            items
+                .iter()
+                .filter(|item| item.kind == kind && item.action.as_ref() == Some(&action))
+                .count()
+        };
+        let items = self
+            .until(&format!("`{}` is over", look.command), |items| {
+                of(items, "action.refused") > 0 || (of(items, "command.finished") == 1 && of(items, "state.captured") == states)
+            })
+            .await?;
+        let end = items
+            .iter()
+            .find(|item| item.action.as_ref() == Some(&action) && item.kind == "command.finished");
+        let end = end.with_context(|| format!("`{}` was refused", look.command))?;
+        ensure!(
+            end.exit_code == Some(look.exit_code),
+            "`{}` ended with {:?}",
+            look.command,
+            end.exit_code
+        );
+        self.teller.tell(&format!("      {}", end.headline))
+    }
+
+    /// Starts a command, waits until it prints, stops it.
+    async fn cancel(&mut self, look: &Look) -> Result<()> {
+        let action = self.propose(look, None).await?;
+        let of = |items: &[TimelineItem], kind: &str| {
+            items
+                .iter()
+                .any(|item| item.kind == kind && item.action.as_ref() == Some(&action))
+        };
+        self.until("the endless command prints", |items| of(items, "command.output"))
+            .await?;
+        self.console.cancel(&action).await?;
+        let items = self
+            .until("the endless command is over", |items| of(items, "command.finished"))
+            .await?;
+        let end = items
+            .iter()
+            .find(|item| item.action.as_ref() == Some(&action) && item.kind == "command.finished");
+        let outcome = end
+            .and_then(|item| item.facts.get("outcome"))
+            .and_then(|outcome| outcome.as_str());
+        ensure!(outcome == Some("cancelled"), "the cancelled command ended as {outcome:?}");
+        self.teller.tell("      cancelled, with everything that it had started")
+    }
+
+    /// Waits until the session's entries are as wanted.
+    async fn until(&self, what: &str, wanted: impl Fn(&[TimelineItem]) -> bool) -> Result<Vec<TimelineItem>> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let items = match self.console.session_detail(&self.session).await {
+                Ok(detail) => detail.items,
+                // Just opened: the entry is durable at the control plane and on its way here.
+                Err(error) if error.code() == "not_found" => Vec::new(),
+                Err(error) => return Err(error.into()),
+            };
+            if wanted(&items) {
+                return Ok(items);
+            }
+            if Instant::now() > end {
+                let kinds: Vec<&str> = items.iter().map(|item| item.kind.as_str()).collect();
+                bail!("waited {PATIENCE:?} until {what}; the session's entries are {kinds:?}");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Everything promised is there, and all of it holds.
+fn judge(detail: &SessionDetail) -> Result<()> {
+    for kind in KINDS {
+        ensure!(detail.items.iter().any(|item| item.kind == *kind), "the record has no {kind}");
+    }
+    for item in &detail.items {
+        ensure!(
+            item.verification == Verification::Verified,
+            "#{} is {:?}: {:?}",
+            item.seq,
+            item.verification,
+            item.fault
+        );
+    }
+    let states: Vec<Option<&str>> = detail
+        .items
+        .iter()
+        .filter(|item| item.kind == "state.captured")
+        .map(|item| text(item, "state"))
+        .collect();
+    ensure!(
+        matches!(states.as_slice(), [Some(before), Some(after)] if before != after),
+        "the change is not to be seen in its states: {states:?}"
+    );
+    Ok(())
+}
+
+async fn offline(console: &Console) -> Result<()> {
+    let end = Instant::now() + PATIENCE;
+    while !matches!(console.overview().await?.connection, Connection::Offline { .. }) {
+        ensure!(
+            Instant::now() < end,
+            "the control plane is gone and the console does not say so"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// What was run is found; what was not, is not, and the answer says how much was searched.
+async fn search(console: &Console, teller: &mut Teller, detail: &SessionDetail) -> Result<()> {
+    for item in detail.items.iter().filter(|item| item.kind == "action.proposed") {
+        let command = text(item, "command").context("a proposal without its command")?;
+        let words: String = command.chars().take(40).collect();
+        let found = console
+            .search(SearchQuery {
+                text: words.clone(),
+                ..SearchQuery::default()
+            })
+            .await?;
+        ensure!(
+            found.hits.iter().any(|hit| hit.item.seq == item.seq),
+            "`{words}` was run and is not found"
+        );
+    }
+    teller.tell("every command that was run is found")?;
+    for absent in ["payroll", "/home/", ".xlsx"] {
+        let found = console
+            .search(SearchQuery {
+                text: absent.to_owned(),
+                ..SearchQuery::default()
+            })
+            .await?;
+        ensure!(
+            found.hits.is_empty(),
+            "{absent:?} is on the record: {:?}",
+            found.hits.first().map(|hit| &hit.excerpt)
+        );
+        ensure!(
+            found.searched_entries >= detail.items.len() as u64 && found.unreadable_entries == 0,
+            "the search for {absent:?} did not see everything"
+        );
+        teller.tell(&format!(
+            "{absent:?}: nothing, in {} entries, none of them unreadable",
+            found.searched_entries
+        ))?;
+    }
+    Ok(())
+}
+
+/// Exports with `caisey`, and has the exports checked by `caisey verify` and read by poppler.
+fn hand_over(teller: &mut Teller, out: &Path, home: &Path, session: &str, detail: &SessionDetail) -> Result<()> {
+    let (json, pdf) = (out.join("session.json"), out.join("transcript.pdf"));
+    let path = |path: &Path| path.to_string_lossy().into_owned();
+    let caisey = built("caisey")?;
+    let home = path(home);
+    run(
+        &caisey,
+        &[
+            "--home",
+            &home,
+            "export",
+            session,
+            "--json",
+            &path(&json),
+            "--pdf",
+            &path(&pdf),
+        ],
+    )?;
+    teller.tell("exported session.json and transcript.pdf")?;
+    let said = run(&caisey, &["verify", &path(&json)])?;
+    teller.tell("caisey verify session.json:")?;
+    teller.quote(&said)?;
+    let squeeze = |text: &str| -> String { text.chars().filter(|letter| !letter.is_whitespace()).collect() };
+    let printed = squeeze(&run(Path::new("pdftotext"), &["-raw", "-enc", "UTF-8", &path(&pdf), "-"])?);
+    for item in detail.items.iter().filter(|item| item.kind == "action.proposed") {
+        let command = text(item, "command").context("a proposal without its command")?;
+        ensure!(
+            printed.contains(&squeeze(command)),
+            "the transcript does not show `{command}`"
+        );
+    }
+    ensure!(!printed.to_lowercase().contains("payroll"), "the transcript names payroll");
+    teller.tell("the transcript shows every command, and no payroll")
+}
+
+fn run(program: &Path, arguments: &[&str]) -> Result<String> {
+    let done = Command::new(program)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("starting {}", program.display()))?;
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    ensure!(
+        done.status.success(),
+        "{} {} failed ({}):\n{said}{}",
+        program.display(),
+        arguments.join(" "),
+        done.status,
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(said)
+}
+
+fn text<'a>(item: &'a TimelineItem, name: &str) -> Option<&'a str> {
+    item.texts.iter().find(|text| text.name == name)?.text.as_deref()
+}

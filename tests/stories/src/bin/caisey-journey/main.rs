@@ -1,0 +1,31 @@
+//! `caisey-journey`: a story played from beginning to end on the real programs, leaving what its people would leave. Started by
+//! `cargo xtask journey`, which gives it a key store of its own and takes the picture of the window afterwards.
+#![allow(clippy::print_stdout)] // it tells its story to whoever started it
+
+mod breach;
+mod machine;
+mod teller;
+
+use anyhow::Result;
+use clap::Parser;
+use std::path::PathBuf;
+
+#[derive(Parser)]
+enum Story {
+    /// A suspected breach after hours: what was looked at, and the proof of what was not.
+    Breach {
+        /// Takes session.json, transcript.pdf and journey.log.
+        #[arg(long)]
+        out: PathBuf,
+        /// An empty folder for the programs' own data. The console's is in `console` below it.
+        #[arg(long)]
+        stage: PathBuf,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Story::parse() {
+        Story::Breach { out, stage } => breach::play(&out, &stage).await,
+    }
+}
