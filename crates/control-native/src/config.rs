@@ -50,8 +50,8 @@ pub struct Limits {
     pub failed_enrolments_per_minute: u32,
     /// Sign-in attempts per minute and address.
     pub sign_ins_per_minute: u32,
-    /// Largest database of one object in SQLite pages of 4 KiB; `None` for the disk's own limit. Tests force a full disk with it.
-    pub max_pages: Option<u32>,
+    /// An issuer's keys are fetched again for an unknown key at most this often, in milliseconds.
+    pub key_fetch_ms: u64,
 }
 
 impl Default for Limits {
@@ -61,7 +61,7 @@ impl Default for Limits {
             idle_ms: 3_000,
             failed_enrolments_per_minute: 20,
             sign_ins_per_minute: 30,
-            max_pages: None,
+            key_fetch_ms: 10_000,
         }
     }
 }

@@ -6,7 +6,6 @@
 //! into a log, which is the objects'. Follows docs/ARCHITECTURE.md and the route table of `caisey_protocol::http`.
 
 pub mod auth;
-pub mod bench;
 mod clock;
 pub mod config;
 mod data_dir;
@@ -19,5 +18,5 @@ pub mod store;
 mod system;
 
 pub use config::Config;
-pub use plane::{ControlPlane, Running, StartError};
+pub use plane::{ControlPlane, RouteFacts, Running, StartError};
 pub use system::{healthcheck, openapi, raise_file_limit};

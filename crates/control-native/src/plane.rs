@@ -8,6 +8,13 @@ use crate::hub::Hub;
 use crate::local::{AccountsError, LocalIssuer};
 use crate::object::Objects;
 use axum::serve::ListenerExt as _;
+use caisey_control::endpoint::Input;
+use caisey_control::port::{Answer, Caller};
+use caisey_ledger::entry::SignedStatement;
+use caisey_ledger::id::EndpointId;
+use caisey_protocol::error::ErrorBody;
+use caisey_protocol::http::Submitted;
+use caisey_protocol::role::Permission;
 use caisey_protocol::sign_in::TokenAnswer;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,6 +72,19 @@ pub struct Running {
     server: Option<JoinHandle<()>>,
 }
 
+/// What a route needs.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteFacts {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path, with `{id}` where an identifier goes.
+    pub path: &'static str,
+    /// Whether it needs a bearer token.
+    pub bearer: bool,
+    /// The permission that the token's role has to carry.
+    pub permission: Option<Permission>,
+}
+
 /// Makes ring the process's TLS provider; harmless when there is one already.
 pub(crate) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -84,7 +104,7 @@ impl ControlPlane {
             true => Some(Arc::new(LocalIssuer::open(data.root(), data.key("local-issuer")?)?)),
             false => None,
         };
-        let mut verifier = Verifier::new(config.issuers.clone())?;
+        let mut verifier = Verifier::new(config.issuers.clone(), Duration::from_millis(config.limits.key_fetch_ms))?;
         if let Some(local) = &local {
             verifier = verifier.with_local(local.config(), &local.jwks())?;
         }
@@ -154,19 +174,40 @@ impl Running {
         self.app.objects.hub().count()
     }
 
-    /// The routes and what they need, for tests: method, path, and whether a bearer token is needed.
-    pub fn routes() -> Vec<(&'static str, &'static str, bool)> {
+    /// All routes and what they need, for tests of isolation.
+    pub fn routes() -> Vec<RouteFacts> {
         use http::routes::Needs;
         http::routes::all()
             .into_iter()
-            .map(|route| {
-                (
-                    route.method,
-                    route.path,
-                    matches!(route.needs, Needs::AnyMember | Needs::Permission(_)),
-                )
+            .map(|route| RouteFacts {
+                method: route.method,
+                path: route.path,
+                bearer: matches!(route.needs, Needs::AnyMember | Needs::Permission(_)),
+                permission: match route.needs {
+                    Needs::Permission(permission) => Some(permission),
+                    _ => None,
+                },
             })
             .collect()
+    }
+
+    /// Places a statement as `POST /v1/endpoints/{id}/statements` does, without HTTP and without looking the device up: for programs
+    /// that embed the control plane and vouch for the caller, and for measurements.
+    ///
+    /// # Errors
+    /// The endpoint's refusal.
+    pub async fn submit(
+        &self,
+        endpoint: &EndpointId,
+        caller: Caller,
+        statement: SignedStatement,
+    ) -> Result<Submitted, ErrorBody> {
+        let organisation = caller.organisation.clone();
+        let input = move |request| Input::Submit(request, caller, Box::new(statement));
+        match self.app.objects.ask(&organisation, endpoint, 0, input).await? {
+            Answer::Submitted(submitted) => Ok(submitted),
+            Answer::Sendable(_) => Err(crate::object::internal("the endpoint's object gave an unexpected answer")),
+        }
     }
 
     /// Lets requests in progress end, closes connections and databases.

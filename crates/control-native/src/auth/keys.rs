@@ -13,7 +13,6 @@ use url::Url;
 
 const FRESH: Duration = Duration::from_secs(60 * 60);
 const BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
-const BETWEEN_FETCHES: Duration = Duration::from_secs(10);
 const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
 
 /// Where keys come from.
@@ -27,6 +26,7 @@ pub(super) enum KeySource {
 /// An issuer's keys.
 pub(super) struct Keys {
     source: KeySource,
+    between: Duration,
     fetched: Mutex<Fetched>,
 }
 
@@ -46,9 +46,10 @@ pub(super) fn http_client() -> Result<reqwest::Client, reqwest::Error> {
 }
 
 impl Keys {
-    pub(super) fn new(source: KeySource) -> Self {
+    pub(super) fn new(source: KeySource, between: Duration) -> Self {
         Self {
             source,
+            between,
             fetched: Mutex::default(),
         }
     }
@@ -78,7 +79,7 @@ impl Keys {
                 return Ok(found);
             }
         }
-        if fetched.tried.is_none_or(|tried| tried.elapsed() >= BETWEEN_FETCHES) {
+        if fetched.tried.is_none_or(|tried| tried.elapsed() >= self.between) {
             fetched.tried = Some(Instant::now());
             match fetch(issuer, http).await {
                 Ok(set) => fetched.set = Some((set, Instant::now())),

@@ -20,6 +20,7 @@ use keys::{KeySource, Keys};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const LEEWAY_S: u64 = 60;
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
@@ -84,19 +85,22 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts tokens of these issuers; keys are fetched when first needed.
+    /// Accepts tokens of these issuers; keys are fetched when first needed, and for keys not seen before at most once in `between`.
     ///
     /// # Errors
     /// When the HTTP client cannot be made.
-    pub fn new(issuers: Vec<IssuerConfig>) -> Result<Self, reqwest::Error> {
+    pub fn new(issuers: Vec<IssuerConfig>, between: Duration) -> Result<Self, reqwest::Error> {
         let http = keys::http_client()?;
         let issuers = issuers
             .into_iter()
             .map(|config| Issuer {
-                keys: Keys::new(KeySource::Discovered {
-                    issuer: config.issuer.clone(),
-                    http: http.clone(),
-                }),
+                keys: Keys::new(
+                    KeySource::Discovered {
+                        issuer: config.issuer.clone(),
+                        http: http.clone(),
+                    },
+                    between,
+                ),
                 config,
             })
             .collect();
@@ -114,7 +118,7 @@ impl Verifier {
         let set = serde_json::from_value(jwks.clone())?;
         self.issuers.push(Issuer {
             config,
-            keys: Keys::new(KeySource::Given(set)),
+            keys: Keys::new(KeySource::Given(set), Duration::ZERO),
         });
         Ok(self)
     }

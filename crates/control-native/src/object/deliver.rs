@@ -16,12 +16,12 @@ const RETRY_MS: u64 = 2_000;
 
 /// Takes what waits, runs it, commits, and carries out the effects.
 pub(super) fn batch(shared: &Arc<Shared>, slot: &Arc<Slot>) {
-    let batch = slot.take();
+    let mut batch = slot.take();
     if batch.is_empty() {
         return;
     }
     let ended: Vec<_> = batch.iter().filter_map(|letter| letter.mail.ends()).collect();
-    let waiting = Waiting::of(&batch);
+    let waiting = Waiting::out_of(&mut batch);
     let failed = *locked(&slot.failed);
     let mut live = locked(&slot.live);
     match run(shared, slot, &mut live, failed, batch) {
@@ -33,14 +33,13 @@ pub(super) fn batch(shared: &Arc<Shared>, slot: &Arc<Slot>) {
             let deadline = live.as_ref().and_then(|live| live.deadline_ms());
             schedule(shared, slot, deadline);
             // Effects leave in the object's order: the lock keeps the next batch's behind these.
-            carry_out(shared, slot, outcome);
+            carry_out(shared, slot, waiting, outcome);
             drop(live);
         }
         Err(lost) => {
             *live = None;
-            slot.set_open(false);
             drop(live);
-            give_up(shared, slot, &waiting, &lost);
+            give_up(shared, slot, waiting, &lost);
         }
     }
     for conn in ended {
@@ -62,29 +61,14 @@ fn run(
                 slot.set_open(true);
                 live.insert(loaded)
             }
-            Err(error) => {
-                refuse_unloaded(batch, &error.clone().into());
-                return Err(error.into());
-            }
+            Err(error) => return Err(error.into()),
         },
     };
     loaded.run(shared, failed, batch)
 }
 
-/// Answers what can only be answered while the letters still exist.
-fn refuse_unloaded(batch: Vec<Letter>, lost: &Lost) {
-    for letter in batch {
-        let refusal = not_recorded(lost.for_people());
-        match letter.mail {
-            Mail::Organisation(_, Some(answer)) => drop(answer.send(Err(refusal))),
-            Mail::Enrol(_, answer) => drop(answer.send(Err(refusal))),
-            _ => {}
-        }
-    }
-}
-
 /// A batch is lost: everyone hears so, and connections that the object knew are closed, because what it told them is not certain.
-fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: &Waiting, lost: &Lost) {
+fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: Waiting, lost: &Lost) {
     tracing::error!(object = %Shown(&slot.name), error = %lost, "a batch could not be recorded; the object is discarded");
     let refusal = not_recorded(lost.for_people());
     let mut requests = locked(&shared.waiting);
@@ -94,6 +78,12 @@ fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: &Waiting, lost: &Los
         }
     }
     drop(requests);
+    for answer in waiting.replies.into_iter().flatten() {
+        let _ = answer.send(Err(refusal.clone()));
+    }
+    for answer in waiting.enrolled {
+        let _ = answer.send(Err(refusal.clone()));
+    }
     for conn in shared.hub.attached(&slot.name) {
         shared.hub.send(conn, Frame::Fail(refusal.clone()));
     }
@@ -114,12 +104,16 @@ fn schedule(shared: &Shared, slot: &Arc<Slot>, deadline_ms: Option<u64>) {
     }
 }
 
-fn carry_out(shared: &Arc<Shared>, slot: &Slot, outcome: Outcome) {
-    for answer in outcome.enrolled {
+fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Waiting, outcome: Outcome) {
+    for answer in waiting.enrolled {
         let _ = answer.send(Ok(()));
     }
-    for (answer, reply) in outcome.replies {
-        let _ = answer.send(reply);
+    for (answer, reply) in waiting.replies.into_iter().zip(outcome.replies) {
+        match (answer, reply) {
+            (Some(answer), reply) => drop(answer.send(reply)),
+            (None, Err(refusal)) => tracing::warn!(code = ?refusal.code, "the directory refused an endpoint's report"),
+            (None, Ok(_)) => {}
+        }
     }
     for effect in outcome.effects {
         match effect {

@@ -1,7 +1,7 @@
 //! A loaded object with its store, and how one batch runs through it.
 
+use super::Shared;
 use super::slot::{Failed, Letter, Mail};
-use super::{Shared, internal};
 use crate::clock;
 use crate::store::SqliteStore;
 use caisey_control::endpoint::{EndpointObject, Input};
@@ -27,15 +27,18 @@ enum Object {
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) effects: Vec<Effect>,
-    pub(super) replies: Vec<(oneshot::Sender<Result<Reply, ErrorBody>>, Result<Reply, ErrorBody>)>,
-    pub(super) enrolled: Vec<oneshot::Sender<Result<(), ErrorBody>>>,
-    pub(super) erased: bool,
+    /// One per letter to an Organisation object, in order.
+    pub(super) replies: Vec<Result<Reply, ErrorBody>>,
+    erased: bool,
 }
 
-/// Everyone who waits for a batch, in case it is lost.
+/// Everyone who waits for a batch. Taken out of it beforehand, so that they hear of it even when it is lost.
 #[derive(Default)]
 pub(super) struct Waiting {
     pub(super) requests: Vec<RequestId>,
+    /// One per letter to an Organisation object, in order; reports want no answer.
+    pub(super) replies: Vec<Option<oneshot::Sender<Result<Reply, ErrorBody>>>>,
+    pub(super) enrolled: Vec<oneshot::Sender<Result<(), ErrorBody>>>,
 }
 
 /// Why a batch was lost.
@@ -141,14 +144,8 @@ impl Live {
                 for (letter, moment) in batch.by_ref().zip(moments.by_ref()) {
                     let input = match letter.mail {
                         Mail::Endpoint(input) => input,
-                        Mail::Enrol(identity, done) => {
-                            outcome.enrolled.push(done);
-                            Input::Enrolled(identity)
-                        }
-                        Mail::Organisation(_, answer) => {
-                            refuse_misdirected(&mut outcome, answer);
-                            continue;
-                        }
+                        Mail::Enrol(identity, _) => Input::Enrolled(identity),
+                        Mail::Organisation(..) => continue,
                     };
                     outcome.erased |= matches!(input, Input::Erase(..));
                     object.handle(store, moment, input)?;
@@ -158,16 +155,9 @@ impl Live {
             })?,
             Object::Organisation(object) => store.tx(&mut || {
                 for (letter, moment) in batch.by_ref().zip(moments.by_ref()) {
-                    if let Mail::Organisation(request, answer) = letter.mail {
+                    if let Mail::Organisation(request, _) = letter.mail {
                         let reply = object.handle(store, moment, *request)?;
-                        match answer {
-                            Some(answer) => outcome.replies.push((answer, reply)),
-                            None => {
-                                if let Err(refusal) = reply {
-                                    tracing::warn!(code = ?refusal.code, "the directory refused an endpoint's report");
-                                }
-                            }
-                        }
+                        outcome.replies.push(reply);
                     }
                 }
                 object.seal(store, &shared.signer)
@@ -182,25 +172,23 @@ impl Live {
     }
 }
 
-fn refuse_misdirected(outcome: &mut Outcome, answer: Option<oneshot::Sender<Result<Reply, ErrorBody>>>) {
-    if let Some(answer) = answer {
-        outcome
-            .replies
-            .push((answer, Err(internal("the request went to the wrong object"))));
-    }
-}
-
 impl Waiting {
-    /// Notes who waits for these letters.
-    pub(super) fn of(batch: &[Letter]) -> Self {
-        let requests = batch.iter().filter_map(|letter| match &letter.mail {
-            Mail::Endpoint(
-                Input::Submit(request, ..) | Input::AskSendable(request) | Input::Erase(request, ..) | Input::Remove(request, ..),
-            ) => Some(*request),
-            _ => None,
-        });
-        Self {
-            requests: requests.collect(),
+    /// Takes those who wait out of the letters.
+    pub(super) fn out_of(batch: &mut [Letter]) -> Self {
+        let mut waiting = Self::default();
+        for letter in batch {
+            match &mut letter.mail {
+                Mail::Endpoint(
+                    Input::Submit(request, ..)
+                    | Input::AskSendable(request)
+                    | Input::Erase(request, ..)
+                    | Input::Remove(request, ..),
+                ) => waiting.requests.push(*request),
+                Mail::Endpoint(_) => {}
+                Mail::Enrol(_, answer) => waiting.enrolled.extend(answer.take()),
+                Mail::Organisation(_, answer) => waiting.replies.push(answer.take()),
+            }
         }
+        waiting
     }
 }

@@ -34,6 +34,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long a request waits for room in a mailbox.
 const ROOM_WITHIN: Duration = Duration::from_secs(5);
 
+/// With more objects open than this, idle ones are put away at once.
+const OPEN_AT_EASE: usize = 256;
+
 /// All objects of one data directory.
 #[derive(Clone)]
 pub(crate) struct Objects(Arc<Shared>);
@@ -161,7 +164,7 @@ impl Objects {
         let slot = self.slot(&name);
         let units = slot.reserve(0, ROOM_WITHIN).await?;
         let (done, stored) = oneshot::channel();
-        self.put(&slot, Mail::Enrol(Box::new(identity), done), units);
+        self.put(&slot, Mail::Enrol(Box::new(identity), Some(done)), units);
         within(stored).await?
     }
 
@@ -191,6 +194,16 @@ impl Objects {
             if self.stopping() || self.tell(&name, 0, Input::Wake).await.is_err() {
                 return;
             }
+            // One at a time, and away again: starting must not need memory for all of them at once.
+            let slot = self.slot(&name);
+            while !slot.is_quiet() && !self.stopping() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let away = Arc::clone(&slot);
+            if tokio::task::spawn_blocking(move || away.put_away()).await.is_err() {
+                return;
+            }
+            self.forget_unneeded();
         }
     }
 
@@ -255,12 +268,7 @@ impl Objects {
             if self.stopping() {
                 return;
             }
-            let before = clock::now_ms().saturating_sub(idle_ms);
-            let candidates: Vec<_> = locked(&self.0.slots)
-                .values()
-                .filter(|slot| slot.is_open() && slot.unused_since(before))
-                .cloned()
-                .collect();
+            let candidates = self.idle(idle_ms);
             if candidates.is_empty() {
                 continue;
             }
@@ -269,12 +277,29 @@ impl Objects {
                 for slot in candidates {
                     slot.put_away();
                 }
-                let hub = &objects.0.hub;
-                locked(&objects.0.slots)
-                    .retain(|name, slot| Arc::strong_count(slot) > 1 || slot.is_needed() || hub.is_attached(name));
+                objects.forget_unneeded();
             });
             let _ = closed.await;
         }
+    }
+
+    /// Objects to put away: those unused for a while, or, when many are open, all that are unused right now.
+    fn idle(&self, idle_ms: u64) -> Vec<Arc<Slot>> {
+        let mut open: Vec<_> = locked(&self.0.slots)
+            .values()
+            .filter(|slot| slot.is_open())
+            .cloned()
+            .collect();
+        let patience = if open.len() > OPEN_AT_EASE { 0 } else { idle_ms };
+        let before = clock::now_ms().saturating_sub(patience);
+        open.retain(|slot| slot.unused_since(before));
+        open
+    }
+
+    /// Forgets slots that hold nothing, wait for nothing, and have no connection.
+    fn forget_unneeded(&self) {
+        let hub = &self.0.hub;
+        locked(&self.0.slots).retain(|name, slot| Arc::strong_count(slot) > 1 || slot.is_needed() || hub.is_attached(name));
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) enum Mail {
     /// To an Endpoint object.
     Endpoint(Input),
     /// The first input of an Endpoint object's life, answered when it is stored.
-    Enrol(Box<Identity>, oneshot::Sender<Result<(), ErrorBody>>),
+    Enrol(Box<Identity>, Option<oneshot::Sender<Result<(), ErrorBody>>>),
     /// To an Organisation object; reports want no answer.
     Organisation(Box<Request>, Option<oneshot::Sender<Result<Reply, ErrorBody>>>),
 }
@@ -167,14 +167,14 @@ impl Slot {
 
     /// Closes the databases unless the object is in use or holds what its store does not.
     pub(super) fn put_away(&self) {
-        if let Ok(mut reader) = self.reader.try_lock() {
-            *reader = None;
-        }
-        let Ok(mut live) = self.live.try_lock() else { return };
+        let (Ok(mut reader), Ok(mut live)) = (self.reader.try_lock(), self.live.try_lock()) else {
+            return;
+        };
+        *reader = None;
         if self.is_quiet() && live.as_ref().is_some_and(|live| live.is_idle()) {
             *live = None;
-            self.set_open(false);
         }
+        self.set_open(live.is_some());
     }
 
     /// Closes the databases whatever they hold.
@@ -195,15 +195,7 @@ impl Slot {
         let mut reader = locked(&self.reader);
         let store = match reader.take() {
             Some(store) => store,
-            None => {
-                // A reader must never be the one that makes the file or its tables.
-                let mut live = locked(&self.live);
-                if live.is_none() {
-                    *live = Some(Live::load(shared, &self.name)?);
-                }
-                drop(live);
-                Box::new(SqliteStore::open(&shared.data.path(&self.name))?)
-            }
+            None => Box::new(SqliteStore::open(&shared.data.path(&self.name))?),
         };
         let done = read(store.as_ref());
         if done.is_ok() {

@@ -1,0 +1,32 @@
+//! Measures the host: durable appends against raw SQLite on the same disk, and memory per idle connected endpoint. Prints JSON.
+//!
+//! `measure appends [SECONDS]` runs 64 writers three ways: raw SQLite with group commits of the same bytes, through the in-process
+//! mailbox, and over HTTP. `measure idle [ENDPOINTS]` starts the program `caisey-control` beside this one, connects that many
+//! simulated runtimes, waits until nothing moves, and divides the growth of its resident memory. For `cargo xtask bench` and people.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "measure/appends.rs"]
+mod appends;
+#[path = "measure/idle.rs"]
+mod idle;
+#[path = "measure/person.rs"]
+mod person;
+
+fn main() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let number = |default: u64| arguments.get(1).map_or(default, |text| text.parse().expect("a number"));
+    caisey_control_native::raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let result = match arguments.first().map(String::as_str) {
+        Some("appends") => runtime.block_on(appends::run(number(5))),
+        Some("idle") => runtime.block_on(idle::run(number(5_000))),
+        _ => {
+            println!("measure appends [SECONDS] | measure idle [ENDPOINTS]");
+            std::process::exit(2);
+        }
+    };
+    println!("{}", serde_json::to_string_pretty(&result).expect("JSON"));
+}

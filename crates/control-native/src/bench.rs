@@ -1,1 +1,0 @@
-//! Measurements of the host, for `cargo xtask bench` and people: durable appends against raw SQLite, memory per idle connection.

@@ -1,0 +1,18 @@
+//! The host as strangers, runtimes and consoles meet it: over real HTTP and WebSocket, on real files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod data_dir;
+mod desk;
+mod document;
+mod full_disk;
+mod isolation;
+mod issuer;
+mod oidc;
+mod sign_in;
+mod story;
