@@ -131,7 +131,7 @@ def bind(count, top):
 
 def commit(text, seed):
     tokens = TOKEN.findall(text)
-    return bind(len(tokens), tree_of(tokens, sha(b"\x22", seed)[:16]) if tokens else sha())
+    return bind(len(tokens), tree_of(tokens or [""], sha(b"\x22", seed)[:16]))
 
 
 def shown_of(disclosure, commitment):
@@ -170,7 +170,8 @@ def shown_of(disclosure, commitment):
         left = rebuild(start, middle)
         return sha(b"\x11", left, rebuild(middle, end))
 
-    top = rebuild(0, at) if at else sha()
+    need(at > 0, "no parts")
+    top = rebuild(0, at)
     need(not any(given for *_, given in spans), "too many seeds or hashes")
     need(bind(at, top) == commitment, "redacted text does not match its commitment")
     return [part.get("text") for part in disclosure["parts"]]

@@ -5,7 +5,7 @@
 //! later. Nothing in a disclosure helps to guess what it hides: hidden tokens appear only under salts of 128 bits.
 
 use crate::hash::Hash;
-use crate::text::{Commitment, MAX_TEXT_BYTES, NodeSeed, TextSeed, Tokens, bind, empty_tree, inner, is_word};
+use crate::text::{Commitment, MAX_TEXT_BYTES, NodeSeed, TextSeed, Tokens, bind, inner, is_word};
 use crate::tree::split;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -190,11 +190,18 @@ pub fn token_ranges(text: &str, bytes: &[Range<usize>]) -> Vec<Range<u64>> {
     merged
 }
 
-/// Hides these ranges of tokens and shows the rest. Ranges ascend and do not overlap; they may touch.
+/// Hides these ranges of tokens and shows the rest. Ranges ascend and do not overlap; they may touch. A text in which nothing is
+/// hidden is disclosed in full.
 ///
 /// # Errors
 /// When a range makes no sense.
 pub fn hide(text: &str, seed: &TextSeed, ranges: &[(Range<u64>, Label)]) -> Result<Disclosure, HideError> {
+    if ranges.is_empty() {
+        return Ok(Disclosure::Full {
+            text: text.to_owned(),
+            seed: seed.clone(),
+        });
+    }
     let tokens = Tokens::of(text);
     let count = tokens.count();
     let mut parts = Vec::with_capacity(ranges.len() * 2 + 1);

@@ -3,9 +3,9 @@
 //! It holds the entry's place, its audit path and the checkpoint with its cosignatures; the entry itself travels beside it.
 
 use crate::checkpoint::{Checkpoint, CheckpointError, MAX_NOTE_BYTES};
+use crate::entry::Record;
 use crate::hash::Hash;
 use crate::id::MAX_SAFE_INTEGER;
-use crate::entry::Record;
 use crate::statement::StatementFault;
 use crate::tree::{ProofFault, check_inclusion, leaf_hash};
 use crate::verify::precheck;
@@ -124,7 +124,13 @@ impl EntryProof {
     /// When entry, checkpoint or path fail.
     pub fn verify(&self, record: &Record, origin: &str, public_key: &[u8; 32]) -> Result<Checkpoint, EntryProofError> {
         let checkpoint = Checkpoint::open(&self.checkpoint, origin, public_key)?;
-        check_inclusion(leaf_hash(record.leaf.as_bytes()), self.index, checkpoint.size, &self.hashes, checkpoint.root)?;
+        check_inclusion(
+            leaf_hash(record.leaf.as_bytes()),
+            self.index,
+            checkpoint.size,
+            &self.hashes,
+            checkpoint.root,
+        )?;
         for checked in precheck(std::slice::from_ref(record)) {
             let checked = checked?;
             let (seq, log) = (checked.entry().seq.get(), &checked.entry().statement.log);

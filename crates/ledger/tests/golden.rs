@@ -82,7 +82,6 @@ fn text_format_unchanged() {
             "commitments": commitments,
             "disclosures": [
                 {"commitment": commit(sample, &seed), "disclosure": redacted, "opening": key, "opened": opened, "text": sample},
-                {"commitment": commit("", &seed), "disclosure": {"shown": "redacted", "parts": []}, "text": ""},
                 {"commitment": commit(sample, &seed), "disclosure": {"shown": "erased"}},
             ],
         }),
