@@ -101,19 +101,19 @@ impl SampleLog {
             None,
             &[],
         )?;
-        let (member, device, key) = (self.member.clone(), self.device.clone(), self.device_key.clone());
-        self.introduce(&member, &device, &key)
+        let (member, device) = (self.member.clone(), self.device.clone());
+        self.introduce_public(&member, &device, &self.device_key.verifying_key().to_bytes())
     }
 
     /// Introduces a key of a person.
     ///
     /// # Errors
     /// See [`SampleError`].
-    pub fn introduce(&mut self, member: &MemberId, device: &DeviceId, key: &SigningKey) -> Result<(), SampleError> {
+    pub fn introduce_public(&mut self, member: &MemberId, device: &DeviceId, key: &[u8; 32]) -> Result<(), SampleError> {
         let event = Event::KeyIntroduced {
             member: member.clone(),
             device: device.clone(),
-            key: crate::facade::base64_of(key.verifying_key().as_bytes()),
+            key: crate::facade::base64_of(key),
             role: "technician".to_owned(),
         };
         self.control_says(&event, None, &[("name", "Ada Example")])
