@@ -206,7 +206,7 @@ impl Link<'_> {
                 return Ok(());
             }
             let batch = self.outbox.read(flow.cursor, BATCH_BYTES).await;
-            let statements = batch.map_err(|error| End::Lost(format!("the outbox cannot be read: {error}")))?;
+            let (statements, bytes) = batch.map_err(|error| End::Lost(format!("the outbox cannot be read: {error}")))?;
             if statements.is_empty() {
                 return Err(End::Lost(format!("statement {} is not in the outbox", flow.cursor)));
             }
@@ -222,7 +222,7 @@ impl Link<'_> {
                 other => other?,
             }
             flow.cursor += sent;
-            flow.under_way.push_back((flow.cursor, BATCH_BYTES));
+            flow.under_way.push_back((flow.cursor, bytes));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Service definitions: systemd unit, launchd property list, Windows service, with what the platform offers against a runtime that
+//! Service definitions: systemd unit, launchd property list, Windows start-up task, with what the platform offers against a runtime that
 //! misbehaves. Commands run by technicians must be able to administer the machine, so that nothing here takes rights from them that
 //! administration needs; what is restricted is what no command needs.
 
@@ -14,7 +14,7 @@ pub enum Platform {
     Linux,
     /// launchd.
     Macos,
-    /// The Windows service manager, by a scripted definition.
+    /// The Windows task scheduler, by a PowerShell script.
     Windows,
 }
 
@@ -158,9 +158,9 @@ fn launchd(program: &Path, state: &Path) -> String {
     )
 }
 
-/// A PowerShell script: creates the service under the local system account, restarts it when it fails, and lets only administrators
-/// control it. The service manager starts a scheduled task's action in the same way as a service's, without the program having to speak
-/// the service protocol; a task "at start-up, whether anybody is signed in or not" is what Windows has for a plain program.
+/// A PowerShell script that registers a task which the local system account starts with the machine, whether anybody is signed in or
+/// not, and starts again when it fails. A task, because a service proper has to speak the service manager's protocol; what the machine's
+/// owner sees is the same. Only administrators can change it.
 fn windows(program: &Path, state: &Path) -> String {
     let (program, state) = (
         powershell_quoted(&program.to_string_lossy()),

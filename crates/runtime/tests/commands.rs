@@ -148,23 +148,24 @@ async fn cancelling_kills_the_whole_tree() {
     let control = control().await;
     let (_dir, runtime) = control.endpoint(Limits::default()).await;
     // Background jobs, a new session, a double fork, one that ignores polite signals and one that keeps forking.
-    let command = "sleep 1000.111 & sleep 1000.222 & \
-                   setsid sh -c 'sleep 1000.333' & \
-                   (setsid sh -c 'sleep 1000.444 & exec true' &) ; \
-                   sh -c 'trap \"\" TERM INT HUP; while :; do sleep 1000.555; done' & \
-                   sh -c 'while :; do sleep 0.01; (sleep 1000.666 &); sleep 0.05; done' & \
+    let command = "sleep 1000.1PID & sleep 1000.2PID & \
+                   setsid sh -c 'sleep 1000.3PID' & \
+                   (setsid sh -c 'sleep 1000.4PID & exec true' &) ; \
+                   sh -c 'trap \"\" TERM INT HUP; while :; do sleep 1000.5PID; done' & \
+                   sh -c 'while :; do sleep 0.01; (sleep 1000.6PID &); sleep 0.05; done' & \
                    sleep 0.5; echo ready; wait";
-    let action = control.run(command);
+    let pid = std::process::id().to_string();
+    let action = control.run(&command.replace("PID", &pid));
     control
         .until("ready", |view| view.about(&action).stdout().contains("ready").then_some(()))
         .await;
     for part in 1..=6 {
-        assert!(alive(&format!("1000.{part}{part}{part}")), "part {part} never ran");
+        assert!(alive(&format!("1000.{part}{pid}")), "part {part} never ran");
     }
     control.tell(ToRuntime::Cancel { action: action.clone() });
     assert_eq!(control.finished(&action).await.end().0, RunOutcome::Cancelled);
     for part in 1..=6 {
-        assert!(!alive(&format!("1000.{part}{part}{part}")), "part {part} survived");
+        assert!(!alive(&format!("1000.{part}{pid}")), "part {part} survived");
     }
     runtime.stop().await;
 }
@@ -196,14 +197,13 @@ async fn what_a_command_leaves_behind_lives_on_and_is_named() {
         ..Limits::default()
     };
     let (_dir, runtime) = control.endpoint(limits).await;
-    let told = control.done("sleep 30.777 & echo started").await;
+    let told = control.done("sleep 4.777 & echo started").await;
     assert_eq!(
         (told.end(), told.stdout().as_str()),
         ((RunOutcome::Exited, Some(0), None), "started\n")
     );
     assert!(told.text("detail").contains("left behind"));
-    assert!(alive("sleep 30.777"));
-    control.done("pkill -f 'sleep 30[.]777'").await;
+    assert!(alive("sleep 4.777"));
     runtime.stop().await;
 }
 

@@ -65,7 +65,6 @@ pub(crate) struct Control {
     checkpoint_key: SigningKey,
     author: SigningKey,
     pub(crate) session: SessionId,
-    ids: Arc<Mutex<u8>>,
 }
 
 impl Control {
@@ -85,7 +84,6 @@ impl Control {
             checkpoint_key: SigningKey::from_bytes(&[11; 32]),
             author: SigningKey::from_bytes(&[12; 32]),
             session: SessionId::from_bits([5; 16]),
-            ids: Arc::default(),
         });
         let serving = Arc::clone(&control);
         tokio::spawn(async move {
@@ -123,9 +121,10 @@ impl Control {
     }
 
     pub(crate) fn next_action(&self) -> ActionId {
-        let mut ids = self.ids.lock().unwrap();
-        *ids += 1;
-        ActionId::from_bits([*ids; 16])
+        // Processes are found by this identifier, so that tests side by side must not share any.
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).unwrap();
+        ActionId::from_bits(bits)
     }
 
     /// A proposal as a technician's console would sign it.

@@ -6,14 +6,24 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-fn start(state: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_caisey-runtime"))
+/// The real program; killed if a test forgets it.
+pub(crate) struct Program(pub(crate) Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+pub(crate) fn start(state: &Path) -> Program {
+    let program = Command::new(env!("CARGO_BIN_EXE_caisey-runtime"))
         .args(["run", "--foreground", "--state"])
         .arg(state)
         .env("CAISEY_LOG", "warn")
         .stdin(Stdio::null())
-        .spawn()
-        .unwrap()
+        .spawn();
+    Program(program.unwrap())
 }
 
 #[tokio::test]
@@ -30,7 +40,7 @@ async fn killed_again_and_again() {
     let mut lost = 0;
     for round in 0..6u64 {
         let ran = dir.path().join(format!("ran-{round}"));
-        let marker = format!("3000.{round}00");
+        let marker = format!("3000.{round}{}", std::process::id());
         let action = control.run(&format!(
             "echo x >> {}; (setsid sleep {marker} &); i=0; while :; do echo line $i; i=$((i+1)); sleep 0.002; done",
             ran.display()
@@ -39,8 +49,7 @@ async fn killed_again_and_again() {
             .until("streaming", |view| (view.about(&action).stdout().len() > 20).then_some(()))
             .await;
         tokio::time::sleep(Duration::from_millis(37 * round)).await;
-        program.kill().unwrap();
-        program.wait().unwrap();
+        drop(program);
         program = start(&state);
         let told = control.finished(&action).await;
         assert_eq!(told.gaps(), ["restarted"]);
@@ -57,9 +66,14 @@ async fn killed_again_and_again() {
     }
     assert_eq!(lost, 0);
     assert_eq!(control.done("echo fine").await.stdout(), "fine\n");
-    rustix::process::kill_process(rustix::process::Pid::from_child(&program), rustix::process::Signal::TERM).unwrap();
-    assert!(program.wait().unwrap().success());
+    end(program);
     control.until("goodbye", |view| view.said_goodbye().then_some(())).await;
+}
+
+/// Asks the program to stop, politely, and waits.
+pub(crate) fn end(mut program: Program) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(&program.0), rustix::process::Signal::TERM).unwrap();
+    assert!(program.0.wait().unwrap().success());
 }
 
 fn alive(marker: &str) -> bool {
@@ -76,15 +90,16 @@ async fn the_program_finds_processes_that_hide() {
     let control = Control::start(Manners::default()).await;
     let dir = tempfile::tempdir().unwrap();
     control.enrol(&dir.path().join("state"));
-    let mut program = start(&dir.path().join("state"));
-    let action = control.run("(env -i setsid sh -c '(/bin/sleep 4000.111 &) ; exec true' &); sleep 0.3; echo ready; sleep 1000");
+    let program = start(&dir.path().join("state"));
+    let marker = format!("4000.{}", std::process::id());
+    let command = format!("(env -i setsid sh -c '(/bin/sleep {marker} &) ; exec true' &); sleep 0.3; echo ready; sleep 1000");
+    let action = control.run(&command);
     control
         .until("ready", |view| view.about(&action).stdout().contains("ready").then_some(()))
         .await;
-    assert!(alive("4000.111"));
+    assert!(alive(&marker));
     control.tell(caisey_protocol::runtime::ToRuntime::Cancel { action: action.clone() });
     control.finished(&action).await;
-    assert!(!alive("4000.111"));
-    rustix::process::kill_process(rustix::process::Pid::from_child(&program), rustix::process::Signal::TERM).unwrap();
-    assert!(program.wait().unwrap().success());
+    assert!(!alive(&marker));
+    end(program);
 }

@@ -66,6 +66,11 @@ async fn an_action_delivered_again_runs_once() {
     let control = Control::start(Manners::default()).await;
     let (dir, runtime) = control.endpoint(Limits::default()).await;
     let ran = dir.path().join("ran");
+    runtime
+        .status()
+        .wait_for(|status| *status == Status::Connected)
+        .await
+        .unwrap();
     let action = control.next_action();
     let proposal = control.proposal(&action, &format!("echo x >> {}; sleep 0.3", ran.display()), |draft| draft);
     for _ in 0..5 {
@@ -125,7 +130,18 @@ async fn a_full_outbox_is_stated_and_new_actions_wait_for_room() {
         ..Limits::default()
     };
     let (_dir, runtime) = control.endpoint(limits).await;
-    let told = control.done("yes overflow | head -c 6000000").await;
+    let flood = control.run("yes overflow | head -c 6000000");
+    let mut running = runtime.running();
+    running.wait_for(|count| *count > 0).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), running.wait_for(|count| *count == 0))
+        .await
+        .unwrap()
+        .unwrap();
+    let late = control.run("true");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    control.behave(Manners::default());
+    control.cut();
+    let told = control.finished(&flood).await;
     assert_eq!(told.end(), (RunOutcome::Exited, Some(0), None));
     let kept = told.output(Stream::Stdout).len() as u64;
     let omitted: u64 = told
@@ -138,11 +154,8 @@ async fn a_full_outbox_is_stated_and_new_actions_wait_for_room() {
         .sum();
     assert_eq!(kept + omitted, 6_000_000);
     assert!(omitted > 4_000_000 && kept > 100_000, "kept {kept}, omitted {omitted}");
-    assert_eq!(control.done("true").await.refusal(), "not_recorded");
-    control.behave(Manners::default());
-    control.cut();
-    // The first statement that is acknowledged makes room; the gap follows with the next commit.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(control.finished(&late).await.refusal(), "not_recorded");
+    // What was acknowledged made room; the gap follows with the next commit.
     assert_eq!(control.done("echo again").await.stdout(), "again\n");
     let gaps = control
         .until("the gap", |view| Some(view.all().gaps()).filter(|gaps| !gaps.is_empty()))

@@ -12,5 +12,6 @@ mod commands;
 mod control;
 mod crash;
 mod delivery;
+mod exhaustion;
 mod program;
 mod refusals;

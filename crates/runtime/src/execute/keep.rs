@@ -144,8 +144,12 @@ impl Keeper {
         let evict = (self.tail.len() + bytes.len())
             .saturating_sub(self.tail_limit)
             .min(self.tail.len());
-        let old: Vec<u8> = self.tail.drain(..evict).collect();
-        self.omit(&old);
+        let (front, back) = self.tail.as_slices();
+        let from_front = evict.min(front.len());
+        self.hash.update(front.get(..from_front).unwrap_or_default());
+        self.hash.update(back.get(..evict - from_front).unwrap_or_default());
+        self.omitted += evict as u64;
+        self.tail.drain(..evict);
         self.tail.extend(bytes);
     }
 

@@ -14,6 +14,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+/// The most that an operating system buffers in a pipe (pipe(7): 1 MiB for unprivileged users).
+const MAX_PIPE_BYTES: usize = 1 << 20;
+
 /// Where the record of a stream goes.
 #[derive(Clone)]
 pub(crate) struct Sink {
@@ -43,8 +46,11 @@ pub(crate) async fn pump<R: AsyncRead + Unpin>(
     let mut pump = Pump { sink, stream, chunk: 0 };
     let mut buffer = vec![0u8; MAX_PUSH_BYTES];
     let mut flush_at = Instant::now() + flush_after;
+    let mut after_stop = 0;
     let ended = loop {
+        // Reading comes first: what was printed before the end is taken even when the order to stop is already there.
         let read = tokio::select! {
+            biased;
             read = reader.read(&mut buffer) => read,
             () = sleep_until(flush_at), if keeper.has_text() => {
                 let texts: Vec<String> = keeper.flush().into_iter().collect();
@@ -64,8 +70,16 @@ pub(crate) async fn pump<R: AsyncRead + Unpin>(
         if !keeper.has_text() {
             flush_at = Instant::now() + flush_after;
         }
+        let count = bytes.len();
         let texts = keeper.push(bytes);
         pump.record(&mut keeper, texts).await;
+        if *stop.borrow() {
+            // More than a pipe can hold was printed after the end: that is no longer the command's.
+            after_stop += count;
+            if after_stop > MAX_PIPE_BYTES {
+                break false;
+            }
+        }
     };
     let total = keeper.total();
     pump.record_rest(keeper.finish()).await;

@@ -205,8 +205,8 @@ impl Outbox {
         self.tip.clone()
     }
 
-    /// Statements from this counter on, at most `max_bytes` of them but at least one if there is one.
-    pub(crate) async fn read(&self, from: u64, max_bytes: usize) -> Result<Vec<SignedStatement>, StoreError> {
+    /// Statements from this counter on, at most `max_bytes` of them but at least one if there is one; and their size.
+    pub(crate) async fn read(&self, from: u64, max_bytes: usize) -> Result<(Vec<SignedStatement>, usize), StoreError> {
         let reader = Arc::clone(&self.reader);
         let read = move || reader.lock().unwrap_or_else(PoisonError::into_inner).read(from, max_bytes);
         tokio::task::spawn_blocking(read)

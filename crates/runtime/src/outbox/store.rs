@@ -297,7 +297,7 @@ impl Reader {
         Ok(Self { sql })
     }
 
-    pub(super) fn read(&self, from: u64, max_bytes: usize) -> Result<Vec<SignedStatement>, StoreError> {
+    pub(super) fn read(&self, from: u64, max_bytes: usize) -> Result<(Vec<SignedStatement>, usize), StoreError> {
         let mut query = self
             .sql
             .prepare_cached("SELECT counter, body FROM statements WHERE counter >= ?1 ORDER BY counter")?;
@@ -320,7 +320,7 @@ impl Reader {
             expected += 1;
             found.push(serde_json::from_str(body).map_err(|error| StoreError::Damaged(error.to_string()))?);
         }
-        Ok(found)
+        Ok((found, bytes))
     }
 
     pub(super) fn waiting(&self) -> Result<super::Waiting, StoreError> {
