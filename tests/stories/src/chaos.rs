@@ -267,14 +267,7 @@ fn lines_of(entries: &[&(Entry, Record)]) -> Result<Vec<String>> {
 
 async fn judge_cache(home: &Path, stage: &Stage, size: u64) -> Result<()> {
     let console = peer::open(home, &stage.url()).await?;
-    let endpoint = console
-        .overview()
-        .await?
-        .endpoints
-        .first()
-        .context("the cache lost its endpoint")?
-        .endpoint
-        .clone();
+    let endpoint = peer::first_endpoint(&console).await?;
     console.wait_synchronised(Some(&endpoint), Duration::from_secs(60)).await?;
     let overview = console.overview().await?;
     let row = overview.endpoints.first().context("the cache lost its endpoint")?;

@@ -51,14 +51,7 @@ pub async fn open(home: &Path, url: &str) -> Result<Console> {
 /// When it cannot even begin.
 pub async fn work(home: &Path, url: &str) -> Result<()> {
     let console = open(home, url).await?;
-    let endpoint = console
-        .overview()
-        .await?
-        .endpoints
-        .first()
-        .context("no endpoint in the directory")?
-        .endpoint
-        .clone();
+    let endpoint = first_endpoint(&console).await?;
     let session = loop {
         match console.open_session(&endpoint, "chaos").await {
             Ok(session) => break session,
@@ -85,6 +78,20 @@ pub async fn work(home: &Path, url: &str) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The stage's only endpoint, once the directory has arrived.
+///
+/// # Errors
+/// When it does not within half a minute.
+pub async fn first_endpoint(console: &Console) -> Result<String> {
+    for _ in 0..300 {
+        if let Some(row) = console.overview().await?.endpoints.first() {
+            return Ok(row.endpoint.clone());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("the directory stayed empty")
 }
 
 async fn wait_until_over(console: &Console, session: &str, action: &str) -> Result<()> {

@@ -201,19 +201,7 @@ impl TokenSource for Password {
 }
 
 async fn token(url: &str, request: &TokenRequest) -> Result<TokenAnswer> {
-    let answer = reqwest::Client::new()
-        .post(format!("{url}/local/token"))
-        .json(request)
-        .send()
-        .await?;
-    if !answer.status().is_success() {
-        bail!(
-            "sign-in was refused: {} {}",
-            answer.status(),
-            answer.text().await.unwrap_or_default()
-        );
-    }
-    Ok(answer.json().await?)
+    Ok(Api::anonymous(url.parse::<ControlUrl>()?)?.local_token(request).await?)
 }
 
 /// 16 fresh random bytes.
