@@ -18,6 +18,9 @@ pub(crate) struct Step {
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
     reporter: Reporter,
+    /// How many words in front are a wrapper's.
+    wrapper: usize,
+    wrapper_environment: Vec<(OsString, OsString)>,
 }
 
 /// How a step ended.
@@ -38,6 +41,8 @@ impl Step {
             folder: place::root().to_owned(),
             environment: Vec::new(),
             reporter: Reporter::Whole,
+            wrapper: 0,
+            wrapper_environment: Vec::new(),
         }
     }
 
@@ -71,7 +76,7 @@ impl Step {
         self
     }
 
-    /// Puts another program in front: `wrapper… program arguments…`.
+    /// Puts another program in front, with an environment of its own: `wrapper… program arguments…`.
     pub(crate) fn wrapped(mut self, wrapper: &[OsString], environment: Vec<(OsString, OsString)>) -> Self {
         if let Some((first, rest)) = wrapper.split_first() {
             let inner = std::mem::replace(&mut self.program, first.clone());
@@ -79,8 +84,9 @@ impl Step {
             self.arguments.extend(rest.iter().cloned());
             self.arguments.push(inner);
             self.arguments.extend(arguments);
+            self.wrapper = wrapper.len();
         }
-        self.environment.extend(environment);
+        self.wrapper_environment = environment;
         self
     }
 
@@ -105,12 +111,14 @@ impl Step {
                 .iter()
                 .map(|(name, value)| format!("{}={}", name.to_string_lossy(), quote(value))),
         );
-        words.push(if self.program == OsStr::new(&place::cargo()) {
-            "cargo".to_owned()
-        } else {
-            quote(&self.program)
-        });
-        words.extend(self.arguments.iter().map(|word| quote(word)));
+        // A wrapper is for machines; a person repeats the command in the desktop session that they have.
+        for word in std::iter::once(&self.program).chain(&self.arguments).skip(self.wrapper) {
+            words.push(if *word == *place::cargo() {
+                "cargo".to_owned()
+            } else {
+                quote(word)
+            });
+        }
         words.join(" ")
     }
 
@@ -140,10 +148,20 @@ impl Step {
     }
 
     fn observe(&self) -> Result<Outcome> {
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        // Cargo tells xtask about xtask. Build scripts that look at these would run again whenever somebody builds without xtask.
+        let about_us = |name: &str| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_NAME", "CARGO_CRATE_NAME"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        };
+        for (name, _) in std::env::vars_os().filter(|(name, _)| about_us(&name.to_string_lossy())) {
+            command.env_remove(name);
+        }
+        let mut child = command
             .args(&self.arguments)
             .current_dir(&self.folder)
-            .envs(self.environment.iter().cloned())
+            .envs(self.wrapper_environment.iter().chain(&self.environment).cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
