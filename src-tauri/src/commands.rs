@@ -46,7 +46,8 @@ pub(crate) fn startup(shell: Shell<'_>) -> Startup {
 
 #[tauri::command]
 pub(crate) async fn overview(shell: Shell<'_>) -> Answer<Overview> {
-    shell.console().await.map_err(view)?.overview().await.map_err(view)
+    let overview = shell.console().await.map_err(view)?.overview().await.map_err(view)?;
+    Ok(shell.with_resumption(overview))
 }
 
 #[tauri::command]
@@ -106,6 +107,7 @@ pub(crate) async fn dismiss_notice(shell: Shell<'_>, code: String, endpoint: Opt
 #[tauri::command]
 pub(crate) async fn retry_connection(shell: Shell<'_>) -> Answer<()> {
     shell.console().await.map_err(view)?.retry_now();
+    shell.retry.notify_waiters();
     Ok(())
 }
 
@@ -231,7 +233,18 @@ pub(crate) fn reveal(shell: Shell<'_>, path: PathBuf) -> Answer<()> {
         .map_err(|error| refused("internal", format!("The file manager did not open: {error}.")))
 }
 
+/// Only words that are known reach the log of measurements.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mark {
+    Painted,
+    Usable,
+}
+
 #[tauri::command]
-pub(crate) fn usable() {
-    marks::reached("usable");
+pub(crate) fn reached(mark: Mark) {
+    marks::reached(match mark {
+        Mark::Painted => "painted",
+        Mark::Usable => "usable",
+    });
 }

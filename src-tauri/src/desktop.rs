@@ -3,7 +3,7 @@
 use crate::embedded::Embedded;
 use crate::startup::Startup;
 use crate::{marks, tray};
-use caisey_console::view::{Connection, ConsoleEvent};
+use caisey_console::view::{Connection, ConsoleEvent, Overview};
 use caisey_console::{CancelFlag, Console, ConsoleError, KeyStore};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -57,6 +57,10 @@ pub(crate) struct Desktop {
     pub(crate) keys: Mutex<Option<Arc<dyn KeyStore>>>,
     /// Whether a passphrase protects the keys instead of the operating system's key store.
     pub(crate) passphrase: AtomicBool,
+    /// Why the sign-in of last time is not back yet, while that is tried.
+    pub(crate) resuming: Mutex<Option<Connection>>,
+    /// A person does not want to wait for the next try.
+    pub(crate) retry: tokio::sync::Notify,
     pub(crate) exports: Mutex<HashMap<String, CancelFlag>>,
     pub(crate) exported: Mutex<HashSet<PathBuf>>,
     stopping: AtomicBool,
@@ -73,6 +77,8 @@ impl Desktop {
             address: Mutex::new(None),
             keys: Mutex::new(None),
             passphrase: AtomicBool::new(false),
+            resuming: Mutex::new(None),
+            retry: tokio::sync::Notify::new(),
             exports: Mutex::new(HashMap::new()),
             exported: Mutex::new(HashSet::new()),
             stopping: AtomicBool::new(false),
@@ -82,10 +88,6 @@ impl Desktop {
     /// The console, once its cache is open.
     pub(crate) async fn console(&self) -> Result<Console, ConsoleError> {
         self.console.read().await.clone().ok_or(ConsoleError::SignedOut)
-    }
-
-    pub(crate) async fn has_console(&self) -> bool {
-        self.console.read().await.is_some()
     }
 
     /// Takes the opened console and passes its events on to the page from here on.
@@ -110,10 +112,36 @@ impl Desktop {
     }
 
     fn pass_on(&self, event: ConsoleEvent) {
-        if let ConsoleEvent::Overview(overview) = &event {
-            tray::set_status(&self.app, status_line(&overview.connection));
-        }
+        let event = match event {
+            ConsoleEvent::Overview(overview) => {
+                let overview = self.with_resumption(*overview);
+                tray::set_status(&self.app, status_line(&overview.connection));
+                ConsoleEvent::Overview(Box::new(overview))
+            }
+            other => other,
+        };
         self.emit(event);
+    }
+
+    /// While the sign-in of last time is being resumed, nobody is signed out: the control plane is just not there.
+    pub(crate) fn with_resumption(&self, mut overview: Overview) -> Overview {
+        if let (Connection::SignedOut {}, Some(resuming)) = (&overview.connection, locked(&self.resuming).as_ref()) {
+            overview.connection = resuming.clone();
+        }
+        overview
+    }
+
+    /// Tells the page the present state, when something outside the console changed it.
+    pub(crate) async fn tell_overview(&self) {
+        if let Ok(console) = self.console().await
+            && let Ok(overview) = console.overview().await
+        {
+            self.pass_on(ConsoleEvent::Overview(Box::new(overview)));
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     pub(crate) fn tell(&self, event: ShellEvent) {

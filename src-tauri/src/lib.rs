@@ -69,7 +69,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::cancel_export,
             commands::verify_again,
             commands::reveal,
-            commands::usable,
+            commands::reached,
         ])
         .setup(|app| {
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));

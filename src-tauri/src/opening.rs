@@ -7,10 +7,17 @@ use crate::remembered::{self, Remembered};
 use crate::startup::Startup;
 use crate::tokens::RemoteTokens;
 use caisey_console::passphrase::PassphraseKeyStore;
-use caisey_console::ports::SystemEntropy;
-use caisey_console::{Access, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn};
+use caisey_console::ports::{SystemClock, SystemEntropy};
+use caisey_console::view::Connection;
+use caisey_console::{Access, Clock, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Pause after the first failure to resume a sign-in; it doubles from there.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// Longest pause.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Desktop {
     /// Opens everything, telling the page how far it is.
@@ -59,9 +66,7 @@ impl Desktop {
             Some(Remembered::ControlPlane { address }) => {
                 // What is cached can be read at once; signing in goes on behind it.
                 self.ready().await;
-                if let Err(error) = self.resume_remote(&address).await {
-                    tracing::warn!(error = %error, "not signed in again");
-                }
+                self.keep_resuming(&address).await;
             }
             None => self.set_startup(Startup::Choose),
         }
@@ -101,12 +106,32 @@ impl Desktop {
         Ok(())
     }
 
-    async fn resume_remote(self: &Arc<Self>, address: &str) -> anyhow::Result<()> {
-        let keys = self.keys().map_err(|view| anyhow::anyhow!(view.message))?;
-        let tokens = RemoteTokens::resume(address, keys).map_err(|view| anyhow::anyhow!(view.message))?;
-        self.use_remote(address, tokens)
-            .await
-            .map_err(|view| anyhow::anyhow!(view.message))
+    /// Tries until the control plane is back, or says that a person has to sign in again.
+    async fn keep_resuming(self: &Arc<Self>, address: &str) {
+        let since_ms = SystemClock.now_ms();
+        let mut wait = FIRST_WAIT;
+        while let Err(failure) = self.resume_remote(address).await {
+            let gone_on = !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now }) if now == address);
+            if failure.code != "offline" || gone_on || self.is_stopping() {
+                tracing::warn!(code = failure.code, "not signed in again");
+                break;
+            }
+            *locked(&self.resuming) = Some(Connection::Offline {
+                since_ms,
+                why: failure.message,
+                retry_at_ms: SystemClock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(0),
+            });
+            self.tell_overview().await;
+            let _ = tokio::time::timeout(wait, self.retry.notified()).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        *locked(&self.resuming) = None;
+        self.tell_overview().await;
+    }
+
+    async fn resume_remote(self: &Arc<Self>, address: &str) -> Result<(), ErrorView> {
+        let tokens = RemoteTokens::resume(address, self.keys()?)?;
+        self.use_remote(address, tokens).await
     }
 
     async fn use_remote(self: &Arc<Self>, address: &str, tokens: RemoteTokens) -> Result<(), ErrorView> {

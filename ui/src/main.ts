@@ -11,6 +11,6 @@ if (target) {
   const app = new AppState(await connectHost());
   mount(App, { target, props: { app } });
   void app.begin();
-  // After two frames the window has been painted and takes input.
-  requestAnimationFrame(() => requestAnimationFrame(() => app.host.usable()));
+  // After two frames the window has been painted.
+  requestAnimationFrame(() => requestAnimationFrame(() => app.host.reached('painted')));
 }

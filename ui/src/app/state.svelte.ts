@@ -121,12 +121,19 @@ export class AppState {
 
   async #started(startup: Startup): Promise<void> {
     this.startup = startup;
+    if (startup.stage === 'choose' || startup.stage === 'key_store_missing') this.#shown();
     if (startup.stage !== 'ready') return;
     if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
     try {
       this.overview = await this.host.overview();
+      this.#shown();
     } catch (thrown) {
       this.startup = { stage: 'failed', failure: asFailure(thrown) };
     }
+  }
+
+  /** Two frames later it is on screen. */
+  #shown(): void {
+    requestAnimationFrame(() => requestAnimationFrame(() => this.host.reached('usable')));
   }
 }

@@ -103,6 +103,6 @@ export interface Host {
   verifyAgain(endpoint: string): Promise<VerifyProgress>;
   /** Shows an exported file in the system's file manager. */
   reveal(path: string): Promise<void>;
-  /** The page can be used: for start-up measurements. */
-  usable(): void;
+  /** For start-up measurements: `painted` when the page stands, `usable` when what was asked for is on screen and takes input. */
+  reached(mark: 'painted' | 'usable'): void;
 }

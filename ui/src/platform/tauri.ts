@@ -46,8 +46,8 @@ export class TauriHost implements Host {
   cancelExport = (session: string) => ask<void>('cancel_export', { session });
   verifyAgain = (endpoint: string) => ask<VerifyProgress>('verify_again', { endpoint });
   reveal = (path: string) => ask<void>('reveal', { path });
-  usable(): void {
-    void ask<void>('usable');
+  reached(mark: 'painted' | 'usable'): void {
+    void ask<void>('reached', { mark });
   }
 }
 

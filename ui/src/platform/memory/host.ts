@@ -279,8 +279,8 @@ export class MemoryHost implements Host {
 
   async reveal(): Promise<void> {}
 
-  usable(): void {
-    performance.mark('usable');
+  reached(mark: 'painted' | 'usable'): void {
+    performance.mark(mark);
   }
 
   async #play(visit: Visit, action: string, command: string): Promise<void> {

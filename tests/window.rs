@@ -1,0 +1,164 @@
+//! Journeys in the real window: the real page, the real commands, a real key store, a real control plane and real shells.
+
+use crate::driver::{CONTROL, ENTER, ESCAPE, Window};
+use crate::plane::{EMAIL, PASSWORD, Plane};
+use crate::screen::Screen;
+use std::process::Command;
+
+const COMPOSER: &str = "textarea[aria-label^='Command for']";
+const PURPOSE: &str = "[data-purpose]";
+const FIND: &str = "[role=combobox][aria-label^='Search commands']";
+
+fn kernel() -> String {
+    let said = Command::new("uname").arg("-r").output().unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}
+
+async fn open_session(window: &Window, purpose: &str) {
+    window.sees("Sendable. It answered").await;
+    window.type_into(PURPOSE, purpose).await;
+    window.press("Open session").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_starts_here_runs_a_command_and_finds_it_again() {
+    let screen = Screen::with_key_store();
+    let window = Window::open(&screen, &[]).await;
+    window.sees("Start on this computer").await;
+    window.rests().await;
+    screen.picture("start");
+    window.press("Start on this computer").await;
+    window.sees("this computer").await;
+    window.sees("Sendable. It answered").await;
+    window.rests().await;
+    screen.picture("endpoints");
+
+    open_session(&window, "See what this machine is").await;
+    window.type_into(COMPOSER, &format!("uname -a{ENTER}")).await;
+    window.sees(&kernel()).await;
+    window.sees("Exit code 0").await;
+    window.type_into(COMPOSER, &format!("ls /caisey-is-not-here{ENTER}")).await;
+    window.sees("Exit code 2").await;
+    window.type_into(COMPOSER, &format!("printf 'a\\033[31mb\\342\\200\\256c\\n'{ENTER}")).await;
+    window.sees("ESC[31m").await;
+    assert!(!window.text().await.contains('\u{202e}'), "a bidirectional override reached the page");
+    window.rests().await;
+    screen.picture("session-live");
+
+    window.press("Close session").await;
+    window.sees("Close this session?").await;
+    window.script("document.querySelector('dialog footer button:last-child').click()").await;
+    window.sees("Session closed").await;
+    window.keys(&["v"]).await;
+    window.sees("This record holds.").await;
+    window.rests().await;
+    screen.picture("session-verified");
+    window.keys(&[ESCAPE]).await;
+
+    window.keys(&[CONTROL, "k"]).await;
+    window.type_into(FIND, &kernel()).await;
+    window.sees("Searched ").await;
+    let marked = window.script("return document.querySelector('mark').textContent").await;
+    assert_eq!(marked.as_str().unwrap_or_default().to_lowercase(), kernel().to_lowercase());
+    window.rests().await;
+    screen.picture("search");
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_is_there_after_a_restart() {
+    let screen = Screen::with_key_store();
+    let embedded = [("CAISEY_AUTOSTART", "embedded")];
+    let window = Window::open(&screen, &embedded).await;
+    open_session(&window, "Before the restart").await;
+    window.type_into(COMPOSER, &format!("echo remember-$((6*7)){ENTER}")).await;
+    window.sees("remember-42").await;
+    window.close().await;
+
+    let window = Window::open(&screen, &[("CAISEY_OPEN", "session:latest")]).await;
+    window.sees("remember-42").await;
+    window.sees("Before the restart").await;
+    window.type_into(COMPOSER, &format!("echo still-$((6*8)){ENTER}")).await;
+    window.sees("still-48").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_exported_as_pdf_and_json() {
+    let screen = Screen::with_key_store();
+    let window = Window::open(&screen, &[("CAISEY_AUTOSTART", "embedded")]).await;
+    open_session(&window, "To be exported").await;
+    window.type_into(COMPOSER, &format!("echo printed{ENTER}")).await;
+    window.sees("Exit code 0").await;
+    for (button, ending, begins) in [("Transcript, PDF", ".pdf", "%PDF-"), ("Record, JSON", ".json", "{")] {
+        window.press("Export").await;
+        window.press(button).await;
+        window.sees(ending).await;
+        let written = std::fs::read_dir(screen.exports())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .find(|path| path.to_string_lossy().ends_with(ending))
+            .unwrap();
+        assert!(std::fs::read(written).unwrap().starts_with(begins.as_bytes()));
+    }
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_key_store_is_told_so_and_may_choose_a_passphrase() {
+    let screen = Screen::without_key_store();
+    let window = Window::open(&screen, &[]).await;
+    window.sees("No key store on this computer").await;
+    assert!(!screen.caisey_home().join("cache").exists(), "something was written before the person chose");
+    window.rests().await;
+    screen.picture("key-store-missing");
+    window.press("Look again").await;
+    window.sees("No key store on this computer").await;
+    window.type_into("input[type=password]", PASSWORD).await;
+    window.type_into("label:nth-of-type(2) input[type=password]", PASSWORD).await;
+    window.press("Use this passphrase").await;
+    window.sees("Start on this computer").await;
+    window.close().await;
+
+    let window = Window::open(&screen, &[]).await;
+    window.sees("Open with your passphrase").await;
+    window.type_into("input[type=password]", "not the right one").await;
+    window.press("Open").await;
+    window.sees("does not open").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
+    let plane = Plane::start().await;
+    let screen = Screen::with_key_store();
+    let window = Window::open(&screen, &[]).await;
+    window.press("Sign in to a control plane").await;
+    window
+        .script("for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }")
+        .await;
+    window.type_into("input[type=url]", &plane.address).await;
+    window.type_into("input[type=email]", EMAIL).await;
+    window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
+    window.sees("Northgate Retail").await;
+    open_session(&window, "Ticket 88213: till is slow").await;
+    window.type_into(COMPOSER, &format!("echo seen-$((40+2))-before{ENTER}")).await;
+    window.sees("seen-42-before").await;
+    window.sees("Exit code 0").await;
+
+    plane.stop().await;
+    window.sees("Offline for").await;
+    window.sees("next try").await;
+    window.sees("seen-42-before").await;
+    let run = window.script("return document.querySelector('.composer .primary').getAttribute('aria-disabled')").await;
+    assert_eq!(run, "true");
+    window.rests().await;
+    screen.picture("offline");
+    window.keys(&[CONTROL, "k"]).await;
+    window.type_into(FIND, "seen-42-before").await;
+    window.sees("1 hit").await;
+    window.type_into(FIND, "-and-never-after").await;
+    window.sees("does not occur").await;
+    window.sees("Searched ").await;
+    window.close().await;
+}
