@@ -434,11 +434,7 @@ impl<'a> Rebuild<'a> {
     }
 
     fn finish(mut self, commitment: &Commitment) -> Result<(), DisclosureFault> {
-        let tree = if self.count == 0 {
-            empty_tree()
-        } else {
-            self.subtree(0, self.count)?
-        };
+        let tree = self.subtree(0, self.count)?;
         let unused = self.spans.iter().any(|span| match &span.kind {
             SpanKind::Shown(_, seeds) => seeds.len() > 0,
             SpanKind::Hidden(hashes) => hashes.len() > 0,

@@ -198,12 +198,7 @@ pub(crate) fn bind(tokens: u64, tree: &Hash) -> Commitment {
 pub fn commit(text: &str, seed: &TextSeed) -> Commitment {
     let tokens = Tokens::of(text);
     let count = tokens.count();
-    let tree = if count == 0 {
-        empty_tree()
-    } else {
-        tokens.subtree(0, count, &NodeSeed::root(seed))
-    };
-    bind(count, &tree)
+    bind(count, &tokens.subtree(0, count, &NodeSeed::root(seed)))
 }
 
 /// Whether text and seed are what the commitment was made from.
