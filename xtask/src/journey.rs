@@ -50,6 +50,20 @@ pub(crate) fn play_breach(out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Kills everything, over and over.
+pub(crate) fn chaos(rounds: u32, seed: u64) -> Result<()> {
+    setup::everything()?;
+    build::all()?;
+    play_chaos(rounds, seed)
+}
+
+/// The same on programs that are built already.
+pub(crate) fn play_chaos(rounds: u32, seed: u64) -> Result<()> {
+    Step::new("chaos", place::program("caisey-stories"))
+        .arguments(&["chaos", "--rounds", &rounds.to_string(), "--seed", &seed.to_string()])
+        .must_succeed()
+}
+
 /// An empty folder for the programs' data; kept until the next time, for looking into.
 fn fresh_stage() -> Result<PathBuf> {
     let stage = place::target().join("journey-stage");

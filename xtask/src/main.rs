@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)] // a program that talks to whoever typed its name
 
 mod architecture;
+mod bench;
 mod bindings;
 mod build;
 mod desktop;
@@ -44,6 +45,17 @@ enum Task {
         #[command(subcommand)]
         story: Story,
     },
+    /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
+    Bench,
+    /// kill -9 of control plane, runtime and console at random, and the record held against what each had acknowledged.
+    Chaos {
+        /// How many kills.
+        #[arg(long, default_value_t = 200)]
+        rounds: u32,
+        /// For the order and times of the kills.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Write the TypeScript types of the view models to ui/src/generated.
     Bindings,
     /// Ask the advisory database about every dependency. Needs the network, so it is no part of `test`.
@@ -68,6 +80,8 @@ fn main() -> ExitCode {
         Task::Journey {
             story: Story::Breach { out },
         } => journey::breach(&out),
+        Task::Bench => bench::run(),
+        Task::Chaos { rounds, seed } => journey::chaos(rounds, seed),
         Task::Bindings => bindings::write(),
         Task::Advisories => test::advisories(),
     };

@@ -75,7 +75,7 @@ pub async fn play(folder: &Path, own: &Path, rounds: u32, seed: u64) -> Result<R
     let mut report = Report::default();
     let mut dice = Dice(seed);
     for _ in 0..rounds {
-        std::thread::sleep(Duration::from_millis(50 + dice.below(900)));
+        std::thread::sleep(Duration::from_millis(50 + dice.below(2_000)));
         match dice.below(3) {
             0 => {
                 control.kill()?;
