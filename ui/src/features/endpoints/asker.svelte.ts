@@ -33,6 +33,13 @@ export class SendableAsker {
     this.#next();
   }
 
+  /** Offline, answers from before say nothing about now. */
+  forget(): void {
+    this.#known = new Map();
+    this.#shown.clear();
+    this.#queue = [];
+  }
+
   async ask(endpoint: string): Promise<void> {
     const before = this.#known.get(endpoint);
     if (before?.state === 'asking') return;
