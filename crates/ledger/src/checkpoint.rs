@@ -1,6 +1,7 @@
 //! Checkpoints and cosignatures: C2SP `tlog-checkpoint`, `signed-note` and `tlog-cosignature` (Ed25519), in docs/formats/log.md.
 //!
-//! The envelope is read and written by the `signed_note` crate; keys and signatures are ours, strict as in [`crate::signature`].
+//! The envelope is read and written by the `signed_note` crate; keys and signatures are ours, strict as those of
+//! statements.
 
 use crate::hash::{Hash, decode_base64};
 use crate::id::MAX_SAFE_INTEGER;

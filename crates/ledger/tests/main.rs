@@ -9,6 +9,7 @@
     reason = "tests stop at the first surprise"
 )]
 
+mod attacks;
 mod disclosing;
 mod golden;
 mod hostile;
