@@ -23,6 +23,11 @@ async fn ask(app: &App, signed: &Signed, request: Request) -> Result<Reply, Erro
     app.objects.organisation(&signed.0.caller.organisation, request).await
 }
 
+/// The same for what Endpoint objects report: the answer includes all that they have committed.
+async fn ask_directory(app: &App, signed: &Signed, request: Request) -> Result<Reply, ErrorBody> {
+    app.objects.directory(&signed.0.caller.organisation, request).await
+}
+
 fn unexpected() -> Refusal {
     internal("the organisation gave an unexpected answer").into()
 }
@@ -33,9 +38,16 @@ pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, Refusal> {
         .map_err(|_| Refusal::bad_request("The identifier in the address is not one of ours."))
 }
 
-/// The endpoint, if it is in the caller's organisation and the caller may see it.
+/// The endpoint, if it is in the caller's organisation and the caller may see it. Its state may be a moment old.
 pub(crate) async fn visible(app: &App, signed: &Signed, endpoint: &EndpointId) -> Result<EndpointView, Refusal> {
-    let Reply::Endpoint(view) = ask(app, signed, Request::Endpoint(signed.caller(), endpoint.clone())).await? else {
+    seen(
+        signed,
+        ask(app, signed, Request::Endpoint(signed.caller(), endpoint.clone())).await?,
+    )
+}
+
+fn seen(signed: &Signed, reply: Reply) -> Result<EndpointView, Refusal> {
+    let Reply::Endpoint(view) = reply else {
         return Err(unexpected());
     };
     // The object has checked this; a contact's limit is worth a second look.
@@ -141,7 +153,8 @@ pub(crate) async fn endpoint(
     signed: Signed,
     Path(endpoint): Path<String>,
 ) -> Result<Json<EndpointView>, Refusal> {
-    Ok(Json(visible(&app, &signed, &id(&endpoint)?).await?))
+    let request = Request::Endpoint(signed.caller(), id(&endpoint)?);
+    Ok(Json(seen(&signed, ask_directory(&app, &signed, request).await?)?))
 }
 
 /// Which sessions, as in the query.
@@ -175,7 +188,7 @@ pub(crate) async fn sessions(
 
 /// All endpoints that the caller may see.
 pub(crate) async fn all_endpoints(app: &App, signed: &Signed) -> Result<Vec<EndpointView>, Refusal> {
-    let Reply::Endpoints(mut endpoints) = ask(app, signed, Request::Endpoints(signed.caller())).await? else {
+    let Reply::Endpoints(mut endpoints) = ask_directory(app, signed, Request::Endpoints(signed.caller())).await? else {
         return Err(unexpected());
     };
     if let Some(only) = &signed.0.caller.client {
@@ -186,7 +199,7 @@ pub(crate) async fn all_endpoints(app: &App, signed: &Signed) -> Result<Vec<Endp
 
 /// Sessions that the caller may see.
 pub(crate) async fn some_sessions(app: &App, signed: &Signed, filter: SessionFilter) -> Result<Vec<SessionView>, Refusal> {
-    let Reply::Sessions(mut sessions) = ask(app, signed, Request::Sessions(signed.caller(), filter)).await? else {
+    let Reply::Sessions(mut sessions) = ask_directory(app, signed, Request::Sessions(signed.caller(), filter)).await? else {
         return Err(unexpected());
     };
     if let Some(only) = &signed.0.caller.client {

@@ -6,8 +6,7 @@ use super::json::Body;
 use super::refusal::Refusal;
 use axum::Json;
 use axum::extract::State;
-use caisey_control::organisation::{Reply, Request};
-use caisey_ledger::id::OrganisationId;
+use caisey_control::organisation::{Reply, Request, organisation_of_token};
 use caisey_protocol::PROTOCOL_VERSION;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{EnrolAnswer, EnrolRequest, Health};
@@ -50,11 +49,7 @@ async fn accept(app: &App, request: EnrolRequest) -> Result<EnrolAnswer, ErrorBo
     if request.version != PROTOCOL_VERSION {
         return Err(unsupported(request.version));
     }
-    let organisation = request
-        .installer_token
-        .split('.')
-        .next()
-        .and_then(|part| part.parse::<OrganisationId>().ok());
+    let organisation = organisation_of_token(&request.installer_token);
     // An organisation without a database has handed out no token, and gets no database by being named.
     let known = organisation.filter(|organisation| app.objects.organisation_exists(organisation));
     let Some(organisation) = known else {

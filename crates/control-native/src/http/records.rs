@@ -12,7 +12,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use caisey_control::endpoint::{Input, read_page};
+use caisey_control::endpoint::Input;
 use caisey_control::organisation::{Reply, Request};
 use caisey_control::port::{Answer, Caller, ObjectName};
 use caisey_ledger::id::{EndpointId, Seq};
@@ -74,8 +74,12 @@ pub(crate) async fn admin_log(
 async fn page(app: &App, name: ObjectName, query: &PageQuery) -> Result<EntriesPage, Refusal> {
     let from = seq(query.from)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let read = match name {
+        ObjectName::Organisation(_) => caisey_control::organisation::read_page,
+        ObjectName::Endpoint(..) => caisey_control::endpoint::read_page,
+    };
     app.objects
-        .read(name, move |store| read_page(store, from, limit))
+        .read(name, move |store| read(store, from, limit))
         .await?
         .ok_or_else(|| Refusal::not_found("The log has no entries there."))
 }
@@ -121,14 +125,15 @@ pub(crate) async fn submit(
             "The statement is not signed. Sign it with your device's key.",
         ));
     };
-    let (endpoint, _) = readable(&app, &signed, &endpoint).await?;
-    let key = signature.key.clone();
     let organisation = signed.0.caller.organisation.clone();
-    let Reply::FoundDevice(device) = app
-        .objects
-        .organisation(&organisation, Request::FindDevice(signed.caller(), key))
-        .await?
-    else {
+    let find = Request::FindDevice(signed.caller(), signature.key.clone());
+    // Both questions go into one batch of the Organisation object.
+    let (readable, found) = tokio::join!(
+        readable(&app, &signed, &endpoint),
+        app.objects.organisation(&organisation, find)
+    );
+    let (endpoint, _) = readable?;
+    let Reply::FoundDevice(device) = found? else {
         return Err(internal("the organisation gave an unexpected answer").into());
     };
     let device = device

@@ -76,14 +76,19 @@ impl Lost {
     }
 }
 
+/// Opens an object's database, making it when absent.
+pub(super) fn open(shared: &Shared, name: &ObjectName) -> Result<SqliteStore, StoreError> {
+    shared.data.prepare(name).map_err(|error| match error.kind() {
+        std::io::ErrorKind::StorageFull => StoreError::Full(error.to_string()),
+        _ => StoreError::Io(error.to_string()),
+    })?;
+    SqliteStore::open(&shared.data.path(name))
+}
+
 impl Live {
     /// Opens the database and reads the object's state.
     pub(super) fn load(shared: &Shared, name: &ObjectName) -> Result<Box<Self>, StoreError> {
-        shared.data.prepare(name).map_err(|error| match error.kind() {
-            std::io::ErrorKind::StorageFull => StoreError::Full(error.to_string()),
-            _ => StoreError::Io(error.to_string()),
-        })?;
-        let store = SqliteStore::open(&shared.data.path(name))?;
+        let store = open(shared, name)?;
         let mut object = None;
         store.tx(&mut || {
             object = Some(match name {

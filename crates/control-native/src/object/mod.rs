@@ -118,12 +118,15 @@ impl Objects {
         let slot = self.slot(&ObjectName::Organisation(organisation.clone()));
         let units = slot.reserve(0, ROOM_WITHIN).await?;
         let (answer, answered) = oneshot::channel();
-        if matches!(request, Request::Endpoints(_) | Request::Endpoint(..) | Request::Sessions(..)) {
-            // Changes already committed elsewhere go in front of the question, so that an answer is never older than they are.
-            self.flush_directory(organisation);
-        }
         self.put(&slot, Mail::Organisation(Box::new(request), Some(answer)), units);
         within(answered).await?
+    }
+
+    /// Asks an Organisation object about its directory: changes already committed elsewhere go in front of the question, so that an
+    /// answer is never older than they are.
+    pub(crate) async fn directory(&self, organisation: &OrganisationId, request: Request) -> Result<Reply, ErrorBody> {
+        self.flush_directory(organisation);
+        self.organisation(organisation, request).await
     }
 
     /// Sends an Endpoint object an input that will be answered. `size_bytes` is what the input holds in memory.

@@ -195,7 +195,7 @@ impl Slot {
         let mut reader = locked(&self.reader);
         let store = match reader.take() {
             Some(store) => store,
-            None => Box::new(SqliteStore::open(&shared.data.path(&self.name))?),
+            None => Box::new(super::live::open(shared, &self.name)?),
         };
         let done = read(store.as_ref());
         if done.is_ok() {
