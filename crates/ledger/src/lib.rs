@@ -5,10 +5,11 @@
 //! RFC 8785, RFC 8032 and C2SP's signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof.
 //!
 //! Where to begin: [`statement::Draft`] makes and signs, [`tree::Frontier`] and [`checkpoint::Checkpoint`] log,
-//! [`verify::LogVerifier`] verifies, [`disclosure`] hides and opens.
+//! [`verify::LogVerifier`] verifies, [`redaction`] hides and opens.
 pub mod canonical;
 pub mod checkpoint;
 pub mod disclosure;
+mod draft;
 pub mod entry;
 pub mod event;
 pub mod fault;
@@ -16,7 +17,9 @@ pub mod hash;
 pub mod id;
 pub mod kind;
 pub mod lossless;
+mod precheck;
 pub mod proof;
+pub mod redaction;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
 mod signature;

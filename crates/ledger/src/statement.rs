@@ -5,13 +5,14 @@
 
 use crate::canonical::{self, NotCanonical};
 use crate::disclosure::{Disclosure, DisclosureFault};
-use crate::entry::{Actor, ENTRY_VERSION, Entry, MAX_ENTRY_BYTES, Record, SignedStatement, Statement, StatementSignature};
+pub use crate::draft::Draft;
+use crate::entry::{ENTRY_VERSION, Entry, MAX_ENTRY_BYTES, Record, SignedStatement, Statement, StatementSignature};
 use crate::event::{Event, FactsMismatch};
 use crate::hash::{decode_base64, encode_base64};
-use crate::id::{ActionId, Counter, Seq, SessionId, TimeMs};
+use crate::id::{Seq, TimeMs};
 use crate::kind::{self, Author, Rules};
 use crate::signature::Key;
-use crate::text::{Commitment, MAX_TEXT_BYTES, TextSeed, commit};
+use crate::text::{Commitment, MAX_TEXT_BYTES};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;
 
@@ -103,96 +104,6 @@ pub enum StatementFault {
     },
 }
 
-/// A statement in the making, with its texts.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    statement: Statement,
-    disclosures: BTreeMap<String, Disclosure>,
-}
-
-impl Draft {
-    /// Begins a statement in the log of this origin.
-    ///
-    /// # Errors
-    /// When the event cannot be written as JSON.
-    pub fn new(log: &str, at_ms: TimeMs, actor: Actor, event: &Event) -> Result<Self, StatementFault> {
-        let (kind, facts) = event.to_parts()?;
-        let statement = Statement {
-            v: ENTRY_VERSION,
-            log: log.to_owned(),
-            at_ms,
-            actor,
-            kind,
-            facts,
-            session: None,
-            action: None,
-            counter: None,
-            texts: BTreeMap::new(),
-        };
-        Ok(Self {
-            statement,
-            disclosures: BTreeMap::new(),
-        })
-    }
-
-    /// Within this session.
-    #[must_use]
-    pub fn session(mut self, session: SessionId) -> Self {
-        self.statement.session = Some(session);
-        self
-    }
-
-    /// About this action.
-    #[must_use]
-    pub fn action(mut self, action: ActionId) -> Self {
-        self.statement.action = Some(action);
-        self
-    }
-
-    /// The endpoint's own count.
-    #[must_use]
-    pub fn counter(mut self, counter: Counter) -> Self {
-        self.statement.counter = Some(counter);
-        self
-    }
-
-    /// With this text. The seed must be fresh and known to nobody else.
-    #[must_use]
-    pub fn text(mut self, name: &str, text: impl Into<String>, seed: TextSeed) -> Self {
-        let text = text.into();
-        self.statement.texts.insert(name.to_owned(), commit(&text, &seed));
-        self.disclosures.insert(name.to_owned(), Disclosure::Full { text, seed });
-        self
-    }
-
-    /// Signs it with the author's key.
-    ///
-    /// # Errors
-    /// When the statement breaks a rule of its kind, or the author is the control plane.
-    pub fn sign(self, key: &SigningKey) -> Result<SignedStatement, StatementFault> {
-        let signature = sign(&self.statement, key)?;
-        self.finish(Some(signature))
-    }
-
-    /// Leaves it unsigned, as the control plane's own statements are.
-    ///
-    /// # Errors
-    /// When the statement breaks a rule of its kind, or the author is anybody else.
-    pub fn unsigned(self) -> Result<SignedStatement, StatementFault> {
-        self.finish(None)
-    }
-
-    fn finish(self, signature: Option<StatementSignature>) -> Result<SignedStatement, StatementFault> {
-        let signed = SignedStatement {
-            statement: self.statement,
-            signature,
-            disclosures: self.disclosures,
-        };
-        signed.check()?;
-        Ok(signed)
-    }
-}
-
 /// Canonical bytes of a statement, as text.
 fn statement_json(statement: &Statement) -> Result<String, StatementFault> {
     let json = canonical::to_string(statement).map_err(|error| StatementFault::Shape(error.to_string()))?;
@@ -240,7 +151,7 @@ impl SignedStatement {
         Ok(event)
     }
 
-    fn check(&self) -> Result<Option<Event>, StatementFault> {
+    pub(crate) fn check(&self) -> Result<Option<Event>, StatementFault> {
         check_signature_presence(&self.statement, self.signature.as_ref())?;
         self.statement.check()
     }

@@ -10,26 +10,12 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::hash::{Hash, decode_base64};
 use crate::id::{DeviceId, EndpointId, MemberId, SessionId};
-use crate::signature::{Claim, Key, verify_batch};
-use crate::statement::{SIGNING_CONTEXT, StatementFault, check_disclosures, check_signature_presence, parse_leaf};
-use crate::tree::{Frontier, check_consistency, leaf_hash};
+pub use crate::precheck::{Checked, precheck};
+use crate::signature::Key;
+use crate::statement::StatementFault;
+use crate::tree::{Frontier, check_consistency};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// A record that holds by itself: canonical, signed by the key that it names, texts as committed. Made by [`precheck`] only.
-#[derive(Debug)]
-pub struct Checked {
-    entry: Entry,
-    event: Option<Event>,
-    leaf_hash: Hash,
-}
-
-impl Checked {
-    /// The entry. Whether it belongs where it stands is not known yet.
-    pub fn entry(&self) -> &Entry {
-        &self.entry
-    }
-}
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry that was verified in its place.
 #[derive(Debug)]
@@ -49,75 +35,6 @@ pub struct Outcome {
     pub accepted: Vec<Accepted>,
     /// Why the next one does not, if there is one.
     pub fault: Option<Fault>,
-}
-
-/// Checks records by themselves, signatures all at once. The results stand in the records' order.
-pub fn precheck(records: &[Record]) -> Vec<Result<Checked, StatementFault>> {
-    let mut batch = Batch::default();
-    let mut results: Vec<_> = records
-        .iter()
-        .enumerate()
-        .map(|(number, record)| batch.read(number, record))
-        .collect();
-    if !verify_batch(&batch.keys, &batch.claims) {
-        for (number, claim) in batch.numbers.iter().zip(&batch.claims) {
-            let holds = batch
-                .keys
-                .get(claim.key)
-                .is_some_and(|key| key.verify(&claim.message, &claim.signature));
-            if let (false, Some(result)) = (holds, results.get_mut(*number)) {
-                *result = Err(StatementFault::BadSignature);
-            }
-        }
-    }
-    results
-}
-
-/// Signatures gathered from records.
-#[derive(Default)]
-struct Batch<'a> {
-    keys: Vec<Key>,
-    /// By standard base64; none for one that is no key.
-    known: HashMap<String, Option<usize>>,
-    claims: Vec<Claim<'a>>,
-    /// Which record each claim is of.
-    numbers: Vec<usize>,
-}
-
-impl<'a> Batch<'a> {
-    fn read(&mut self, number: usize, record: &'a Record) -> Result<Checked, StatementFault> {
-        let (entry, statement_json) = parse_leaf(&record.leaf)?;
-        check_signature_presence(&entry.statement, entry.signature.as_ref())?;
-        let event = entry.statement.check()?;
-        check_disclosures(&entry.statement, &record.disclosures)?;
-        if let Some(signature) = &entry.signature {
-            let key = self.key(&signature.key).ok_or(StatementFault::BadKey)?;
-            let signature = decode_base64(&signature.sig).ok_or(StatementFault::BadSignature)?;
-            self.claims.push(Claim {
-                key,
-                message: [SIGNING_CONTEXT.as_bytes(), statement_json.as_bytes()],
-                signature,
-            });
-            self.numbers.push(number);
-        }
-        Ok(Checked {
-            entry,
-            event,
-            leaf_hash: leaf_hash(record.leaf.as_bytes()),
-        })
-    }
-
-    fn key(&mut self, text: &str) -> Option<usize> {
-        if let Some(known) = self.known.get(text) {
-            return *known;
-        }
-        let key = Key::from_base64(text).map(|key| {
-            self.keys.push(key);
-            self.keys.len() - 1
-        });
-        self.known.insert(text.to_owned(), key);
-        key
-    }
 }
 
 /// A device's key, as the log introduced it.

@@ -1,7 +1,8 @@
 //! Hiding, opening and erasing: what is shown still proves itself, what is hidden is not in the bytes.
 
 use crate::story::Story;
-use caisey_ledger::disclosure::{Disclosure, DisclosureFault, HideError, Label, Part, Piece, hide, opening, token_ranges};
+use caisey_ledger::disclosure::{Disclosure, DisclosureFault, Label, Opening, Part, Piece};
+use caisey_ledger::redaction::{HideError, hide, opening, token_ranges};
 use caisey_ledger::text::{TextSeed, commit, token_ends};
 use caisey_ledger::verify::{Coverage, LogVerifier};
 use proptest::prelude::*;
@@ -53,7 +54,7 @@ fn a_name_is_hidden_wherever_it_stands_and_opened_once() {
     );
     assert!(matches!(opened.open(&key, &commitment), Err(HideError::NotHidden(_))));
     // One opening does not open the other occurrence.
-    let moved = caisey_ledger::disclosure::Opening {
+    let moved = Opening {
         first_token: ranges[0].start,
         ..key
     };

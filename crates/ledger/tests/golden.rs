@@ -5,10 +5,11 @@
 use crate::story::{Story, base64};
 use caisey_ledger::canonical;
 use caisey_ledger::checkpoint::{cosign, cosigner_vkey, vkey};
-use caisey_ledger::disclosure::{Label, hide, opening};
+use caisey_ledger::disclosure::Label;
 use caisey_ledger::hash::Hash;
 use caisey_ledger::lossless;
 use caisey_ledger::proof::EntryProof;
+use caisey_ledger::redaction::{hide, opening};
 use caisey_ledger::statement::signing_bytes;
 use caisey_ledger::text::{TextSeed, commit, token_ends};
 use caisey_ledger::tree::{Frontier, leaf_hash, prove_consistency, prove_inclusion};
