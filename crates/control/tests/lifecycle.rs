@@ -134,6 +134,20 @@ fn what_the_runtime_forgot_becomes_unknown_and_a_late_word_is_kept() {
 }
 
 #[test]
+fn what_the_runtime_says_it_lost_is_unknown_at_once() {
+    let mut desk = Desk::new();
+    desk.connect();
+    let session = desk.open(1);
+    desk.propose(&session, 1).unwrap();
+    desk.runtime.crash_and_report(desk.plane.time());
+    desk.drop_connection();
+    desk.connect();
+    assert_eq!(desk.plane.kinds().last().unwrap(), "action.unknown");
+    let close = desk.person.close(&desk.log(), desk.plane.time(), &session);
+    desk.submit(close).unwrap();
+}
+
+#[test]
 fn a_session_is_closed_only_when_nothing_runs_or_nobody_can_be_asked() {
     let mut desk = Desk::new();
     desk.connect();

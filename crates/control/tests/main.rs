@@ -144,12 +144,14 @@ fn answer_to(effects: &[Effect], wanted: RequestId) -> Result<Answer, ErrorBody>
 
 /// What is sent to the runtime.
 fn to_runtime(effects: &[Effect]) -> Vec<&ToRuntime> {
-    let message = |effect| {
-        if let &Effect::ToRuntime { ref message, .. } = effect {
-            Some(message)
-        } else {
-            None
-        }
-    };
-    effects.iter().filter_map(message).collect()
+    effects
+        .iter()
+        .filter_map(|effect| {
+            if let Effect::ToRuntime { message, .. } = effect {
+                Some(message)
+            } else {
+                None
+            }
+        })
+        .collect()
 }

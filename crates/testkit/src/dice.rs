@@ -9,7 +9,7 @@ impl Dice {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,7 +19,7 @@ impl Dice {
 
     /// From 0, below `sides`.
     pub fn below(&mut self, sides: u64) -> u64 {
-        self.next() % sides.max(1)
+        self.throw() % sides.max(1)
     }
 
     /// True in `percent` of a hundred throws.
@@ -30,7 +30,7 @@ impl Dice {
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut out = [0; N];
         for byte in &mut out {
-            *byte = self.next() as u8;
+            *byte = self.throw() as u8;
         }
         out
     }

@@ -112,6 +112,25 @@ impl Runtime {
         self.say(now, &gap, None, &[("detail", "the runtime was started again")]);
     }
 
+    /// The same, and it says of every command that it was running that its end is not known.
+    pub fn crash_and_report(&mut self, now: TimeMs) {
+        let lost = std::mem::take(&mut self.alive);
+        self.crash(now);
+        for action in lost {
+            let gap = Event::RecorderGap {
+                cause: "restarted".into(),
+                from_ms: now.get(),
+                to_ms: now.get(),
+            };
+            self.say(
+                now,
+                &gap,
+                Some(&action),
+                &[("detail", "it was under way when the runtime ended")],
+            );
+        }
+    }
+
     pub fn disconnected(&mut self) {
         self.welcomed = false;
     }
@@ -239,7 +258,7 @@ pub fn identity(seed: u64) -> (Identity, Runtime) {
     let organisation = caisey_ledger::id::OrganisationId::from_bits(dice.bytes());
     let endpoint = EndpointId::from_bits(dice.bytes());
     let log = format!("caisey.test/{organisation}/{endpoint}");
-    let runtime = Runtime::new(dice.next(), &endpoint, &log);
+    let runtime = Runtime::new(dice.throw(), &endpoint, &log);
     let identity = Identity {
         organisation,
         endpoint,

@@ -38,7 +38,7 @@ impl Live {
             .take(8)
             .fold(0_u64, |nonce, byte| nonce << 8 | u64::from(*byte))
             >> 11;
-        self.out.to_runtime(conn, ToRuntime::Ping { nonce });
+        self.out.send_runtime(conn, ToRuntime::Ping { nonce });
         self.link.pings.push(Ping {
             nonce,
             request,

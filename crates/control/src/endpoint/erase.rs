@@ -94,7 +94,7 @@ impl Live {
             self.end_session(turn, &session, SessionEnd::EndpointRemoved)?;
         }
         if let Some(conn) = self.link.conn {
-            self.out.to_runtime(conn, ToRuntime::Removed {});
+            self.out.send_runtime(conn, ToRuntime::Removed {});
             self.out.push(Effect::CloseRuntime { conn });
             self.disconnect(turn, DisconnectReason::Closed)?;
         }

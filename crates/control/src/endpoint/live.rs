@@ -110,7 +110,7 @@ impl Live {
     /// Sends to the runtime, if one is connected.
     pub(super) fn tell_runtime(&mut self, message: ToRuntime) {
         if let Some(conn) = self.link.conn {
-            self.out.to_runtime(conn, message);
+            self.out.send_runtime(conn, message);
         }
     }
 
@@ -217,7 +217,7 @@ impl Live {
     pub(super) fn seal(&mut self, store: &dyn Store, signer: &dyn Signer) -> Result<Vec<Effect>, StoreError> {
         let checkpoint = self.journal.seal(store, signer)?.to_owned();
         if let (true, Some(conn)) = (std::mem::take(&mut self.out.ack_due), self.link.conn) {
-            self.out.to_runtime(
+            self.out.send_runtime(
                 conn,
                 ToRuntime::Acked {
                     next_counter: self.next_counter,

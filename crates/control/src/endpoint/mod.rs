@@ -181,7 +181,7 @@ impl EndpointObject {
                 let ErrorBody { code, detail, .. } = nothing_here();
                 self.stray.turn_away(conn, code, detail);
             }
-            Input::WatchOpened(conn, _) => self.stray.to_watcher(conn, LogEvent::Error(nothing_here())),
+            Input::WatchOpened(conn, _) => self.stray.send_watcher(conn, LogEvent::Error(nothing_here())),
             Input::Submit(request, ..) | Input::AskSendable(request) | Input::Erase(request, ..) | Input::Remove(request, _) => {
                 self.stray.answer(request, Err(nothing_here()));
             }

@@ -35,17 +35,17 @@ impl Outgoing {
         self.queue.push(Queued::Ready(effect));
     }
 
-    pub(super) fn to_runtime(&mut self, conn: ConnId, message: ToRuntime) {
+    pub(super) fn send_runtime(&mut self, conn: ConnId, message: ToRuntime) {
         self.push(Effect::ToRuntime { conn, message });
     }
 
-    pub(super) fn to_watcher(&mut self, conn: ConnId, event: LogEvent) {
+    pub(super) fn send_watcher(&mut self, conn: ConnId, event: LogEvent) {
         self.push(Effect::ToWatcher { conn, event });
     }
 
     /// Tells a runtime why, and closes its connection.
     pub(super) fn turn_away(&mut self, conn: ConnId, code: ErrorCode, detail: impl Into<String>) {
-        self.to_runtime(conn, ToRuntime::Error(error(code, detail)));
+        self.send_runtime(conn, ToRuntime::Error(error(code, detail)));
         self.push(Effect::CloseRuntime { conn });
     }
 

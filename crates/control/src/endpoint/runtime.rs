@@ -16,7 +16,7 @@ use crate::turn::{Turn, later};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement, Statement};
 use caisey_ledger::event::{DisconnectReason, Event, RunOutcome};
-use caisey_ledger::id::{ActionId, Counter, EndpointId};
+use caisey_ledger::id::{ActionId, Counter, EndpointId, SessionId};
 use caisey_protocol::PROTOCOL_VERSION;
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::http::Sendable;
@@ -61,7 +61,7 @@ impl Live {
             }
         }
         let nonce = proof::base64(&turn.draw());
-        self.out.to_runtime(
+        self.out.send_runtime(
             conn,
             ToRuntime::Challenge {
                 version: PROTOCOL_VERSION,
@@ -200,7 +200,7 @@ impl Live {
             ));
         }
         if self.enrolment.removed {
-            self.out.to_runtime(conn, ToRuntime::Removed {});
+            self.out.send_runtime(conn, ToRuntime::Removed {});
             self.out.push(crate::port::Effect::CloseRuntime { conn });
             return Ok(());
         }
@@ -233,7 +233,7 @@ impl Live {
             .filter(believed)
             .map(|action| action.action.clone())
             .collect();
-        self.out.to_runtime(
+        self.out.send_runtime(
             conn,
             ToRuntime::Welcome {
                 next_counter,
@@ -281,14 +281,35 @@ impl Live {
         self.next_counter = counter.checked_add(1).ok_or_else(|| damaged("the counter is at its end"))?;
         self.out.ack_due = true;
         if let Some(action) = action {
-            self.heard_of(counter, &action);
-            if let (Some(event), Some(known)) = (event, action::find(turn.store, &action)?)
-                && session.as_ref() == Some(&known.session)
-            {
-                self.follow(turn.store, known, &event)?;
-            }
+            self.heard_about(turn, counter, &action, session.as_ref(), event.as_ref())?;
         }
         Ok(())
+    }
+
+    /// What the endpoint's word means for the action that it is about.
+    fn heard_about(
+        &mut self,
+        turn: &mut Turn<'_>,
+        counter: Counter,
+        action: &ActionId,
+        session: Option<&SessionId>,
+        event: Option<&Event>,
+    ) -> Result<(), StoreError> {
+        let Some(known) = action::find(turn.store, action)?.filter(|known| session == Some(&known.session)) else {
+            return Ok(());
+        };
+        match event {
+            // It was under way when the runtime ended; nobody will report its end.
+            Some(Event::RecorderGap { cause, .. }) if cause == "restarted" => {
+                let under_way = known.state.is_unfinished() && known.state != ActionState::Proposed;
+                if under_way { self.give_up(turn, known) } else { Ok(()) }
+            }
+            Some(event) => {
+                self.heard_of(counter, action);
+                self.follow(turn.store, known, event)
+            }
+            None => Ok(()),
+        }
     }
 
     fn check_endpoint_statement(&self, said: &SignedStatement) -> Result<Option<Event>, Stop> {

@@ -4,7 +4,8 @@
 //! - an action that it never confirmed is sent again while its time limit has not passed since it was proposed, else refused as
 //!   `expired`, or as `cancelled` if somebody cancelled it. Sending again is safe: a runtime remembers every action that it took and
 //!   runs none twice;
-//! - an action that it had started or confirmed and that is not alive gets a moment to be reported; after that it is `unknown`.
+//! - an action that it had started or confirmed and that is not alive gets a moment to be reported; after that it is `unknown`. It is
+//!   so at once when the runtime says, with a `recorder.gap` of cause `restarted` about the action, that it lost it.
 
 use super::action::{Action, ActionState};
 use super::live::Live;

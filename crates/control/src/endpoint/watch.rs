@@ -10,6 +10,7 @@ use caisey_ledger::id::Seq;
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::watch::LogEvent;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Records in one frame, at most.
 const FRAME_RECORDS: u32 = 512;
@@ -56,7 +57,7 @@ impl Watchers {
     /// Something that is not an entry, for all of them.
     pub(super) fn tell(&self, event: &LogEvent, out: &mut Outgoing) {
         for conn in self.by_conn.keys() {
-            out.to_watcher(*conn, event.clone());
+            out.send_watcher(*conn, event.clone());
         }
     }
 
@@ -70,7 +71,7 @@ impl Watchers {
                     "This log has {size} entries; you ask for those from {} on. Compare checkpoints.",
                     watcher.next
                 );
-                out.to_watcher(*conn, LogEvent::Error(error(ErrorCode::Conflict, detail)));
+                out.send_watcher(*conn, LogEvent::Error(error(ErrorCode::Conflict, detail)));
                 ahead.push(*conn);
                 continue;
             }
@@ -78,19 +79,20 @@ impl Watchers {
                 continue;
             }
             let from = watcher.next;
-            if !pages.contains_key(&from) {
-                let Some(page) = journal::read_page(store, from, FRAME_RECORDS)? else {
-                    continue;
-                };
-                pages.insert(from, (page.records, page.checkpoint));
-            }
-            let Some((records, checkpoint)) = pages.get(&from) else {
-                continue;
+            let page = match pages.entry(from) {
+                Entry::Occupied(page) => page.into_mut(),
+                Entry::Vacant(place) => {
+                    let Some(page) = journal::read_page(store, from, FRAME_RECORDS)? else {
+                        continue;
+                    };
+                    place.insert((page.records, page.checkpoint))
+                }
             };
+            let (records, checkpoint) = (&page.0, &page.1);
             watcher.next = from.checked_add(records.len() as u64).unwrap_or(from);
             watcher.busy = true;
             watcher.new = false;
-            out.to_watcher(
+            out.send_watcher(
                 *conn,
                 LogEvent::Records {
                     from,
