@@ -3,7 +3,15 @@
 //! `measure appends [SECONDS]` runs 64 writers three ways: raw SQLite with group commits of the same bytes, through the in-process
 //! mailbox, and over HTTP. `measure idle [ENDPOINTS]` starts the program `caisey-control` beside this one, connects that many
 //! simulated runtimes, waits until nothing moves, and divides the growth of its resident memory. For `cargo xtask bench` and people.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
 
 #[path = "measure/appends.rs"]
 mod appends;
@@ -16,6 +24,7 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let number = |default: u64| arguments.get(1).map_or(default, |text| text.parse().expect("a number"));
     caisey_control_native::raise_file_limit();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -157,7 +157,8 @@ impl DataDir {
     }
 }
 
-fn private_dir(path: &Path) -> io::Result<()> {
+/// A directory that its owner alone can enter.
+pub(crate) fn private_dir(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

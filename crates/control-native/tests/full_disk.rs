@@ -3,14 +3,12 @@
 //! The real program runs on a small tmpfs in a mount namespace of its own, which needs root or unprivileged user namespaces.
 
 use crate::desk::now;
-use caisey_control_native::local::LocalAccounts;
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, SessionId, TimeMs};
 use caisey_ledger::verify::LogVerifier;
 use caisey_protocol::http::{
     CreateClient, CreateInstaller, DEVICE_CONTEXT, DeviceView, EnrolAnswer, EntriesPage, InstallerSecret, Me, RegisterDevice,
     Submit, Submitted,
 };
-use caisey_protocol::role::Role;
 use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
 use caisey_testkit::person::Person;
 use caisey_testkit::runtime::Runtime;
@@ -43,9 +41,12 @@ impl Drop for Server {
 
 impl Server {
     async fn start() -> Self {
+        // Nothing else in this process does it: the control plane is another one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let script = format!(
             "mount -t tmpfs -o {SIZE} tmpfs \"$0\" && dd if=/dev/zero of=\"$0/ballast\" bs=1M count={BALLAST_MIB} status=none \
+             && \"$1\" member add --data \"$0/data\" o@example.com --name Olga --role owner \
              && exec \"$1\" serve --data \"$0/data\" --listen 127.0.0.1:0 --local-issuer"
         );
         let mut command = Command::new("unshare");
@@ -61,22 +62,22 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .expect("unshare (Debian package util-linux) starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base_url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
-            panic!("no small disk could be mounted: run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone)")
-        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut after = |what: &str| -> String {
+            let line = lines.next().and_then(Result::ok).unwrap_or_default();
+            line.rsplit_once(what).map(|(_, rest)| rest.trim().to_owned()).unwrap_or_else(|| {
+                panic!("no small disk: run as root, or allow unprivileged user namespaces (kernel.unprivileged_userns_clone); said {line:?}")
+            })
+        };
+        let code = after("good for 24 hours:");
+        let base_url = after("listening on");
         let mut server = Self {
-            base_url: base_url.to_owned(),
+            base_url,
             child,
             token: String::new(),
             http: reqwest::Client::new(),
             dir,
         };
-        let code = LocalAccounts::open(&server.inside("data"))
-            .unwrap()
-            .add("o@example.com", "Olga", Role::Owner, None)
-            .unwrap();
         let request = TokenRequest::OneTimeCode {
             code,
             password: "correct horse battery".into(),

@@ -81,7 +81,7 @@ const COLUMNS: &str = "id, email, name, role, client";
 impl Accounts {
     pub(super) fn open(path: &Path) -> Result<Self, AccountsError> {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
+            crate::data_dir::private_dir(parent)?;
         }
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(false);

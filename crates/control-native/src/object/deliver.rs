@@ -1,7 +1,7 @@
 //! One batch of one object, from its mailbox to its effects.
 
 use super::live::{Live, Lost, Outcome, Waiting};
-use super::slot::{Failed, Letter, Mail, Shown, Slot};
+use super::slot::{Failed, Letter, Shown, Slot};
 use super::{Shared, locked, not_recorded};
 use crate::clock;
 use crate::hub::Frame;
