@@ -53,7 +53,9 @@ async fn a_session_from_open_to_close_is_on_the_record() {
         )
         .await
         .unwrap();
-    until("the action is cached", async || console.cancel(&action).await.ok()).await;
+    console.wait_synchronised(None, Duration::from_secs(10)).await.unwrap();
+    assert_eq!(console.overview().await.unwrap().notices, []);
+    console.cancel(&action).await.unwrap();
     console.chat(&session, "is anyone at the printer?").await.unwrap();
     console.note(&session, "paper jam").await.unwrap();
     console.close_session(&session).await.unwrap();

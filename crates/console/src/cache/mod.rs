@@ -14,6 +14,7 @@ pub mod session;
 
 use crate::error::ConsoleError;
 use crate::facade::Access;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -29,8 +30,9 @@ pub struct Cache {
     path: PathBuf,
     key: Zeroizing<[u8; 32]>,
     access: Access,
-    writer: Mutex<Option<Connection>>,
+    /// Closed before the writer, which then moves the write-ahead log into the file.
     readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Option<Connection>>,
     _lock: Option<File>,
 }
 
@@ -169,6 +171,8 @@ fn open_writer(path: &Path, key: &[u8; 32]) -> Result<Connection, ConsoleError> 
 /// The database's; a wrong key shows as `NotADatabase`.
 pub(crate) fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<Connection, ConsoleError> {
     let connection = Connection::open_with_flags(path, flags)?;
+    // A file that the key does not open must stay as it is: closing it may not move its write-ahead log into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.execute_batch(&Zeroizing::new(format!(
         "PRAGMA key = \"x'{}'\"",
         Zeroizing::new(hex::encode(key)).as_str()
@@ -178,6 +182,7 @@ pub(crate) fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<C
     connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA trusted_schema = OFF;")?;
     // The first read is what checks the key.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(connection)
 }
 

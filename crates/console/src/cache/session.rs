@@ -112,7 +112,7 @@ pub fn row(cache: &Connection, session: &str) -> Result<SessionRow, ConsoleError
 pub fn of_action(cache: &Connection, action: &str) -> Result<(String, String), ConsoleError> {
     cache
         .prepare_cached(
-            "SELECT session, endpoint FROM actions JOIN sessions ON number = actions.session JOIN logs ON logs.log = actions.log
+            "SELECT sessions.session, endpoint FROM actions JOIN sessions ON number = actions.session JOIN logs ON logs.log = actions.log
              WHERE action = ?1",
         )?
         .query_row([action], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -154,7 +154,10 @@ impl Console {
         };
         self.inner.state().signed_in = None;
         if self.inner.state().profile.as_ref() != Some(&profile) {
-            self.inner.state().cache = None;
+            let other = self.inner.state().cache.take();
+            if let Some(other) = other {
+                closed(other).await;
+            }
             self.open_cache(profile.clone()).await?;
         }
         let device = Arc::new(self.device(&api, &me, &profile).await?);
@@ -205,7 +208,9 @@ impl Console {
             signed_in._tasks.shutdown().await;
         }
         emitters.shutdown().await;
-        drop(cache);
+        if let Some(cache) = cache {
+            closed(cache).await;
+        }
     }
 
     /// State as it changes. A receiver that lags misses events: it then asks for [`Console::overview`] and the session it shows.
@@ -352,6 +357,16 @@ impl Inner {
     ) -> Result<T, ConsoleError> {
         let cache = self.cache()?;
         blocking(move || cache.read(work)).await
+    }
+}
+
+/// Waits until work that cannot be interrupted has let go of the cache, so that its file is complete and its lock free.
+async fn closed(cache: Arc<Cache>) {
+    for _ in 0..2_000 {
+        if Arc::strong_count(&cache) == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
 

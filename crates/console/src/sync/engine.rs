@@ -334,7 +334,8 @@ impl Engine {
         let mut at = match self.row(endpoint).await? {
             Some(row) if row.broken_from.is_none() => {
                 self.round_grows(row.log_size.saturating_sub(row.cached_size));
-                row.cached_size
+                // The last entry that we hold comes again: another one in its place is a fork, and is best found before what follows it.
+                row.cached_size.saturating_sub(1)
             }
             _ => return Ok(()),
         };
