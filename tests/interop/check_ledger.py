@@ -309,7 +309,7 @@ def signatures(note, vkey, kind, size):
 def open_checkpoint(note, vkey):
     text, key, signature = signatures(note, vkey, 0x01, 64)
     verify(key, signature, text.encode())
-    origin, size, root = text[:-1].split("\n")
+    origin, size, root, *_ = text[:-1].split("\n")
     need(origin == vkey.split("+")[0] and str(int(size)) == size, "checkpoint")
     return origin, int(size), unbase64(root, 32)
 

@@ -228,3 +228,47 @@ fn unknown_kinds_verify_and_known_ones_must_fit() {
         Err(StatementFault::Name { .. })
     ));
 }
+
+#[test]
+fn unknown_members_are_refused_everywhere() {
+    let record = serde_json::to_value(&STORY.records[5]).unwrap();
+    let known = |value: &serde_json::Value| serde_json::from_value::<Record>(value.clone()).is_ok();
+    assert!(known(&record));
+    for place in ["", "/disclosures/command"] {
+        let mut changed = record.clone();
+        changed.pointer_mut(place).unwrap()["unknown"] = 1.into();
+        assert!(!known(&changed), "{place}");
+    }
+    let hidden =
+        serde_json::json!({"part": "hidden", "tokens": 1, "hashes": [], "label": {"class": "x", "by": "y", "pseudonym": "z"}});
+    let redacted = serde_json::json!({"shown": "redacted", "parts": [hidden, {"part": "shown", "text": "x", "seeds": []}]});
+    for (value, places) in [
+        (redacted, ["", "/parts/0", "/parts/0/label", "/parts/1"].as_slice()),
+        (serde_json::json!({"shown": "erased"}), [""].as_slice()),
+    ] {
+        assert!(serde_json::from_value::<Disclosure>(value.clone()).is_ok());
+        for place in places {
+            let mut changed = value.clone();
+            changed.pointer_mut(place).unwrap()["unknown"] = 1.into();
+            assert!(serde_json::from_value::<Disclosure>(changed).is_err(), "{place}");
+        }
+    }
+    let unknown_in_leaf = |from: &str, to: &str| {
+        let leaf = STORY.records[5].leaf.replacen(from, to, 1);
+        assert_ne!(leaf, STORY.records[5].leaf);
+        canonical::check(&leaf).unwrap();
+        assert!(
+            (Record {
+                leaf,
+                disclosures: BTreeMap::new()
+            })
+            .parse()
+            .is_err(),
+            "{to}"
+        );
+    };
+    unknown_in_leaf(",\"type\":\"member\"", ",\"type\":\"member\",\"unknown\":1");
+    unknown_in_leaf(",\"v\":1", ",\"unknown\":1,\"v\":1");
+    unknown_in_leaf(",\"time_ms\":", ",\"surprise\":1,\"time_ms\":");
+    unknown_in_leaf(",\"sig\":", ",\"other\":1,\"sig\":");
+}

@@ -156,6 +156,50 @@ fn a_log_begins_with_its_only_enrolment() {
 }
 
 #[test]
+fn sessions_open_once_and_close_once() {
+    use caisey_ledger::event::{Interpreter, SessionEnd};
+    use caisey_ledger::id::{ActionId, SessionId};
+    let story = Story::begun();
+    let (id, device) = technician();
+    let (open, other) = (crate::story::session(), SessionId::from_bits([77; 16]));
+    let attempt = |event: Event, session: &SessionId, texts: &[&str]| {
+        let mut verifier = LogVerifier::new(&story.log);
+        assert!(verifier.accept_batch(&story.records).fault.is_none());
+        let actor = Actor::Member {
+            id: id.clone(),
+            device: device.clone(),
+        };
+        let draft = Draft::new(&story.log, TimeMs::new(1).unwrap(), actor, &event)
+            .unwrap()
+            .session(session.clone());
+        let draft = draft.action(ActionId::from_bits([5; 16]));
+        let draft = texts
+            .iter()
+            .fold(draft, |draft, name| draft.text(name, "x", TextSeed::from_bytes([1; 32])));
+        let record = draft
+            .sign(&story.technician)
+            .unwrap()
+            .into_record(Seq::new(verifier.size()).unwrap(), TimeMs::new(1).unwrap());
+        verifier.accept(&record.unwrap()).map(drop).map_err(|fault| fault.code())
+    };
+    let opened = Event::SessionOpened { device: device.clone() };
+    let closed = Event::SessionClosed {
+        reason: SessionEnd::ByTechnician,
+    };
+    let proposed = Event::ActionProposed {
+        interpreter: Interpreter::Sh,
+        timeout_ms: 1,
+        model: None,
+    };
+    assert_eq!(attempt(opened.clone(), &open, &["purpose"]), Err("session"));
+    assert_eq!(attempt(opened, &other, &["purpose"]), Ok(()));
+    assert_eq!(attempt(closed.clone(), &open, &[]), Ok(()));
+    assert_eq!(attempt(closed, &other, &[]), Err("session"));
+    assert_eq!(attempt(proposed.clone(), &open, &["command", "reason"]), Ok(()));
+    assert_eq!(attempt(proposed, &other, &["command", "reason"]), Err("session"));
+}
+
+#[test]
 fn texts_of_other_entries_and_unknown_texts_are_refused() {
     let mut records = STORY.records.clone();
     let command = records[5].disclosures["command"].clone();
