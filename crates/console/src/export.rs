@@ -1,7 +1,8 @@
 //! A session's record in a form that a stranger can check without us (docs/formats/session-export.md).
 //!
 //! The file holds every entry of the log from the session's first to its last, none left out, each as the exact bytes of its Merkle leaf;
-//! the texts with their seeds; the checkpoint that covers them, as signed; and an inclusion proof for each entry. Entries that belong to
+//! the texts with their seeds; the checkpoint that covers them, as signed; an inclusion proof for each entry; and the earlier entries that
+//! introduced the keys which signed these. Entries that belong to
 //! other sessions come without their texts: their leaves are needed to see that nothing is missing, their contents are nobody's business here.
 
 use crate::cache::log::{self, LogRow};
@@ -32,6 +33,7 @@ struct Export {
     checkpoint: Option<String>,
     tree_size: u64,
     entries: Vec<ExportedEntry>,
+    keys: Vec<ExportedEntry>,
     faults: Vec<String>,
 }
 
@@ -60,8 +62,11 @@ pub fn session_json(cache: &Connection, name: &str, now_ms: u64) -> Result<Vec<u
     })?;
     let covering = log::checkpoint_covering(cache, log.log, row.last_seq + 1)?;
     let mut entries = entries(cache, &log, name, row.first_seq, row.last_seq)?;
+    let mut keys = introductions(cache, &log, row.first_seq)?;
     if let Some(checkpoint) = &covering {
-        prove(cache, &log, checkpoint.size, &mut entries)?;
+        let tree = Tree::of(cache, log.log, checkpoint.size)?;
+        prove(&tree, checkpoint.size, &mut entries)?;
+        prove(&tree, checkpoint.size, &mut keys)?;
     }
     let pinned = schema::get(cache, "pinned")?;
     let faults = log::faults(cache)?
@@ -86,6 +91,7 @@ pub fn session_json(cache: &Connection, name: &str, now_ms: u64) -> Result<Vec<u
         tree_size: covering.as_ref().map_or(0, |checkpoint| checkpoint.size),
         checkpoint: covering.map(|checkpoint| checkpoint.note),
         entries,
+        keys,
         faults,
     };
     serde_json::to_vec_pretty(&export).map_err(|error| ConsoleError::Internal(error.to_string()))
@@ -115,11 +121,30 @@ fn entries(cache: &Connection, log: &LogRow, name: &str, from: u64, to: u64) -> 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Inclusion proofs of the session's own entries in the tree of the checkpoint, made from the cached leaves.
-fn prove(cache: &Connection, log: &LogRow, size: u64, entries: &mut [ExportedEntry]) -> Result<(), ConsoleError> {
-    let tree = Tree::of(cache, log.log, size)?;
+/// Entries before the session that say whose keys signed it: the endpoint's enrolment, and the introduction of each device.
+fn introductions(cache: &Connection, log: &LogRow, before: u64) -> Result<Vec<ExportedEntry>, ConsoleError> {
+    let mut rows = cache
+        .prepare_cached("SELECT seq, leaf, fault FROM entries WHERE log = ?1 AND session IS NULL AND seq < ?2 ORDER BY seq")?;
+    let rows = rows.query_map(params![log.log, before], |row| {
+        Ok(ExportedEntry {
+            seq: row.get(0)?,
+            in_session: false,
+            leaf: row.get(1)?,
+            disclosures: BTreeMap::new(),
+            inclusion_proof: Vec::new(),
+            fault: row.get(2)?,
+        })
+    })?;
+    // Leaves are canonical: a quotation mark within a string is escaped, so this finds the statement's kind and nothing else.
+    let introduces = |leaf: &str| leaf.contains(r#""kind":"endpoint.enrolled""#) || leaf.contains(r#""kind":"key.introduced""#);
+    let rows = rows.filter(|row| row.as_ref().map_or(true, |entry| introduces(&entry.leaf)));
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Inclusion proofs in the tree of the checkpoint, made from the cached leaves.
+fn prove(tree: &Tree, size: u64, entries: &mut [ExportedEntry]) -> Result<(), ConsoleError> {
     for entry in entries.iter_mut().filter(|entry| entry.fault.is_none() && entry.seq < size) {
-        let proof = prove_inclusion(entry.seq, size, &tree).map_err(|error| ConsoleError::Internal(error.to_string()))?;
+        let proof = prove_inclusion(entry.seq, size, tree).map_err(|error| ConsoleError::Internal(error.to_string()))?;
         entry.inclusion_proof = proof.into_iter().map(Hash::to_base64).collect();
     }
     Ok(())

@@ -279,7 +279,7 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
         }
     }
     let mut failures = Vec::new();
-    let mut unknown = Vec::new();
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
     for (author, keys) in &keys {
         let known: Vec<&String> = introduced
             .iter()
@@ -288,7 +288,7 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
             .collect();
         for key in keys {
             if known.is_empty() {
-                unknown.push(author.clone());
+                unknown.insert(author.clone());
             } else if !known.contains(&key) {
                 failures.push(format!(
                     "{author} signed with a key that the log never introduced for them: {key}"
@@ -299,20 +299,22 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
             failures.push(format!("{author} signed with {} different keys", keys.len()));
         }
     }
-    let by = keys.len() - unknown.len().min(keys.len());
-    found.weigh(
-        format!(
-            "{by} of {} signers' keys are introduced by entries in this file, and each signed with theirs only.",
-            keys.len()
-        ),
-        failures,
-    );
+    if unknown.len() < keys.len() || !failures.is_empty() {
+        let by = keys.len() - unknown.len();
+        found.weigh(
+            format!(
+                "{by} of {} signers' keys are introduced by entries in this file, and each signed with theirs only.",
+                keys.len()
+            ),
+            failures,
+        );
+    }
     if !unknown.is_empty() {
         found.add(
             Weight::Note,
             format!(
                 "The entries that introduce these signers' keys are not in this file: {}",
-                unknown.join(", ")
+                unknown.into_iter().collect::<Vec<_>>().join(", ")
             ),
         );
     }
