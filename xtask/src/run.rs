@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// A window that shows nothing after this long is broken.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// More pixels than the window's own clock changes from one second to the next.
+const CLOCK_PIXELS: u64 = 2_000;
+
 /// Builds and opens the console.
 pub(crate) fn run() -> Result<()> {
     let has_display = setup::has_display();
@@ -45,7 +48,8 @@ pub(crate) fn photograph(environment: &[(&str, std::ffi::OsString)], folder: &Pa
     command.envs(environment.iter().map(|(name, value)| (*name, value.clone())));
     let mut session = Session(command.spawn().context("starting the console on the virtual desktop")?);
     let began = Instant::now();
-    let mut before = Vec::new();
+    let earlier = picture.with_extension("earlier.png");
+    let mut has_earlier = false;
     loop {
         if let Some(status) = session.0.try_wait()? {
             bail!("the console ended with {status} before its window was usable; what it printed above says why");
@@ -56,15 +60,15 @@ pub(crate) fn photograph(environment: &[(&str, std::ffi::OsString)], folder: &Pa
             PATIENCE.as_secs()
         );
         std::thread::sleep(Duration::from_secs(1));
-        if !is_window_open(&desktop)? {
-            continue;
-        }
-        let now = screen(&desktop, picture)?;
-        // Drawn, and no longer changing: a page that loads is neither.
-        if is_drawn(&desktop, picture)? && now == before {
+        let Some(window) = window(&desktop)? else { continue };
+        take(&desktop, &window, picture)?;
+        // Drawn, and no longer changing but for its clock: a page that loads is neither.
+        if has_earlier && is_drawn(&desktop, picture)? && changed_pixels(&desktop, &earlier, picture)? < CLOCK_PIXELS {
+            std::fs::remove_file(&earlier).context("removing the picture before the last")?;
             return Ok(());
         }
-        before = now;
+        std::fs::copy(picture, &earlier).context("keeping the picture before the last")?;
+        has_earlier = true;
     }
 }
 
@@ -82,24 +86,34 @@ impl Drop for Session {
     }
 }
 
-fn is_window_open(desktop: &Desktop) -> Result<bool> {
-    let found = desktop.look("xdotool", &["search", "--onlyvisible", "--name", "Caisey"])?;
-    Ok(!found.stdout.trim_ascii().is_empty())
+/// The console's window, once it is on the screen.
+fn window(desktop: &Desktop) -> Result<Option<String>> {
+    let found = desktop.look("xdotool", &["search", "--onlyvisible", "--name", "^Caisey Console$"])?;
+    // The frame that the toolkit makes around it comes first, if there is one.
+    Ok(String::from_utf8_lossy(&found.stdout).lines().last().map(str::to_owned))
 }
 
-fn screen(desktop: &Desktop, picture: &Path) -> Result<Vec<u8>> {
-    let path = picture.to_string_lossy().into_owned();
+fn take(desktop: &Desktop, window: &str, picture: &Path) -> Result<()> {
     if let Some(folder) = picture.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
-    let taken = desktop.look("import", &["-window", "root", "-strip", &path])?;
+    let taken = desktop.look("import", &["-window", window, "-strip", &picture.to_string_lossy()])?;
     ensure!(
         taken.status.success(),
         "the picture could not be taken: {}",
         String::from_utf8_lossy(&taken.stderr).trim()
     );
-    // The pixels alone: the file also carries the time at which it was written.
-    Ok(desktop.look("identify", &["-format", "%#", &path])?.stdout)
+    Ok(())
+}
+
+/// How many pixels differ; all of them when the sizes do.
+fn changed_pixels(desktop: &Desktop, one: &Path, other: &Path) -> Result<u64> {
+    let (one, other) = (one.to_string_lossy(), other.to_string_lossy());
+    let compared = desktop.look("compare", &["-metric", "AE", "-fuzz", "3%", &one, &other, "null:"])?;
+    let count: Option<f64> = String::from_utf8_lossy(&compared.stderr).trim().parse().ok();
+    // A count of pixels, far below where a float loses whole numbers.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    Ok(count.map_or(u64::MAX, |count| count as u64))
 }
 
 fn is_drawn(desktop: &Desktop, picture: &Path) -> Result<bool> {

@@ -111,7 +111,7 @@ fn entry(paper: &mut Paper, first: &TimelineItem, group: &[TimelineItem], budget
             command.chars().take(60).collect::<String>()
         ));
     }
-    let y = paper.y();
+    let (page, y) = (paper.count(), paper.y());
     paper.line_of(LEFT, y, Style::Bold, 8.6, TEXT, &moment::clock(first.time_ms));
     let number = match group.last() {
         Some(last) if last.seq != first.seq => format!("#{}–{}", first.seq, last.seq),
@@ -137,11 +137,22 @@ fn entry(paper: &mut Paper, first: &TimelineItem, group: &[TimelineItem], budget
         ink: ink_of(first),
         ..body(x, RIGHT - x - right - 12.0)
     };
-    prose::print(paper, title, &first.headline);
+    prose::print(paper, title, headline(first));
     mark(paper, x, first);
     texts(paper, x, first, group, budget);
     // An entry without texts is as high as its time and number.
-    paper.skip((paper.y() - (y - 13.0)).max(0.0));
+    if paper.count() == page {
+        paper.skip((paper.y() - (y - 13.0)).max(0.0));
+    }
+}
+
+/// The headline without the beginning of a text that follows it in full.
+fn headline(item: &TimelineItem) -> &str {
+    let is_followed = item.texts.iter().any(|text| text.text.is_some() && text.name != "hostname");
+    match item.headline.split_once(": ") {
+        Some((what, _)) if is_followed => what,
+        _ => &item.headline,
+    }
 }
 
 fn texts(paper: &mut Paper, x: f32, first: &TimelineItem, group: &[TimelineItem], budget: &mut Budget) {
