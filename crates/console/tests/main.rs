@@ -1,5 +1,11 @@
 //! The console's backend against a scripted control plane: honest, silent, forgetful and lying.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
 
 mod cache;
 mod keys;

@@ -128,7 +128,8 @@ impl Plane {
     /// Changes the script and tells everybody who watches.
     pub fn change<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {
         let result = change(&mut self.script.lock().unwrap());
-        self.changed.send_modify(|version| *version = if *version == u64::MAX { u64::MAX } else { *version + 1 });
+        self.changed
+            .send_modify(|version| *version = if *version == u64::MAX { u64::MAX } else { *version + 1 });
         result
     }
 
@@ -424,4 +425,3 @@ pub fn small_log(number: u64) -> (SampleLog, SessionId) {
     .unwrap();
     (log, session)
 }
-

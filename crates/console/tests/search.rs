@@ -93,6 +93,8 @@ async fn finds_substrings_words_phrases_and_nothing_else() {
         ("\"payroll xlsx\"", 0),
         ("😀 pay", 1),
         ("ls", 8),
+        ("re", 2),
+        ("ro", 16),
         ("s", 3),
         ("nowhere at all", 0),
         ("'; DROP TABLE entries; --", 0),

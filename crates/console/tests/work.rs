@@ -1,6 +1,6 @@
 //! Working on an endpoint: what a technician does is signed here and comes back verified.
 
-use crate::plane::{Plane, refusal, small_log, until};
+use crate::plane::{Plane, refusal, small_log};
 use crate::ports::{MemoryKeyStore, open};
 use caisey_console::Console;
 use caisey_console::view::{NewCommand, Verification};

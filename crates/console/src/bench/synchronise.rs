@@ -153,7 +153,10 @@ fn raw(folder: &Path, filled: &Path) -> Result<Duration, BenchError> {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     })?;
-    let bodies: Vec<String> = rows.iter().map(|row| body(row.6.as_deref())).collect();
+    let bodies: Vec<String> = rows
+        .iter()
+        .map(|row| crate::cache::entry::body(&crate::cache::session::disclosures(row.6.as_deref())))
+        .collect();
     let target = Cache::open(folder, "bench", &key, Access::ReadWrite, 0)?.cache;
     let begun = Instant::now();
     for (rows, bodies) in rows.chunks(PAGE).zip(bodies.chunks(PAGE)) {
@@ -177,14 +180,6 @@ fn insert(
     tx.prepare_cached("INSERT INTO text_index (rowid, body) VALUES (?1, ?2)")?
         .execute(params![row.0, body])?;
     Ok(())
-}
-
-fn body(disclosures: Option<&str>) -> String {
-    let texts = crate::cache::session::disclosures(disclosures);
-    texts
-        .values()
-        .filter_map(|text| text.full_text())
-        .fold(String::new(), |body, text| body + text + "\n\n")
 }
 
 /// The console's own writer without any verification: what the derived rows cost.

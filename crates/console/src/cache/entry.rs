@@ -4,10 +4,11 @@
 use super::schema::IDS_PER_MS;
 use super::search::tag::{self, Tag};
 use crate::error::ConsoleError;
+use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, Record};
 use caisey_ledger::event::Event;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A day in milliseconds: the grain of the tallies.
 pub const DAY_MS: u64 = 86_400_000;
@@ -224,11 +225,7 @@ impl<'a> EntryWriter<'a> {
 
     fn index(&mut self, id: i64, kind: i64, member: i64, record: &Record) -> Result<(), ConsoleError> {
         self.body.clear();
-        for text in record.disclosures.values().filter_map(|text| text.full_text()) {
-            self.body.push_str(text);
-            // Makes every pair of characters the beginning of some triple, for searches of two characters.
-            self.body.push_str("\n\n");
-        }
+        write_body(&record.disclosures, &mut self.body);
         let mut put = self
             .cache
             .prepare_cached("INSERT INTO text_index (rowid, body, place, kind, member) VALUES (?1, ?2, ?3, ?4, ?5)")?;
@@ -293,6 +290,23 @@ pub fn number_of(cache: &Connection, name: &str) -> Result<i64, ConsoleError> {
         .query_row([name], |row| row.get(0))?)
 }
 
+/// What the search index sees of an entry: all its texts that are disclosed in full.
+pub(crate) fn body(texts: &BTreeMap<String, Disclosure>) -> String {
+    let mut body = String::new();
+    write_body(texts, &mut body);
+    body
+}
+
+/// Line feeds around every text make each pair of characters the beginning of some triple, and give each word a character before it: that
+/// is how words of two characters are found.
+fn write_body(texts: &BTreeMap<String, Disclosure>, body: &mut String) {
+    for text in texts.values().filter_map(Disclosure::full_text) {
+        body.push('\n');
+        body.push_str(text);
+        body.push_str("\n\n");
+    }
+}
+
 /// Destroys texts of an entry in the cache: disclosure, index, history.
 ///
 /// # Errors
@@ -311,7 +325,7 @@ pub fn erase(cache: &Connection, log: i64, seq: u64, names: &[String]) -> Result
     let mut after = before.clone();
     for name in names {
         if let Some(text) = after.get_mut(name) {
-            *text = caisey_ledger::disclosure::Disclosure::Erased {};
+            *text = Disclosure::Erased {};
         }
     }
     if after == before {
@@ -330,12 +344,6 @@ pub fn erase(cache: &Connection, log: i64, seq: u64, names: &[String]) -> Result
         tag::token(Tag::Kind, kind),
         (member != 0).then(|| tag::token(Tag::Member, member)),
     );
-    let body = |texts: &std::collections::BTreeMap<String, caisey_ledger::disclosure::Disclosure>| {
-        texts
-            .values()
-            .filter_map(|text| text.full_text())
-            .fold(String::new(), |body, text| body + text + "\n\n")
-    };
     cache.execute(
         "INSERT INTO text_index (text_index, rowid, body, place, kind, member) VALUES ('delete', ?1, ?2, ?3, ?4, ?5)",
         params![id, body(&before), tags.0, tags.1, tags.2],

@@ -2,8 +2,8 @@
 //!
 //! The index knows only which entries contain which three characters. A search intersects the lists of the typed words' triples and of
 //! the filters' tokens, newest first, checks every candidate against its stored texts and row, and stops at the limit, so its cost hardly
-//! depends on how much the cache holds. Words of two characters are found through all triples that begin with them; single characters by
-//! looking through the newest entries. Promises: every hit contains every word; nothing within `searched_entries` is missed unless
+//! depends on how much the cache holds. Words of two characters are found through the triples in which they begin a word, or, where words are
+//! not told apart by spaces, through all triples that begin with them; single characters by looking through the newest entries. Promises: every hit contains every word; nothing within `searched_entries` is missed unless
 //! `truncated` says so.
 
 pub mod needle;
@@ -22,7 +22,10 @@ use std::collections::{BTreeMap, HashMap};
 use tag::Tag;
 
 /// Candidates that are looked at before a search gives up and says so.
-const MOST_CANDIDATES: u32 = 20_000;
+const MOST_CANDIDATES: u32 = 5_000;
+
+/// The same, when no word narrows them down.
+const MOST_LOOKED_THROUGH: u32 = 2_000;
 
 /// Triples that a word of two characters may stand for; more, and the newest entries are looked through instead.
 const MOST_EXPANSIONS: u32 = 2_000;
@@ -54,7 +57,9 @@ pub fn search(cache: &Connection, query: &SearchQuery) -> Result<SearchResult, C
     };
     let needles = needle::parse(&query.text);
     let limit = if query.limit == 0 { 50 } else { query.limit.min(1_000) } as usize;
+    let narrow = needles.is_empty() || needles.iter().any(|needle| needle.chars() > 1);
     let mut run = Run {
+        patience: if narrow { MOST_CANDIDATES } else { MOST_LOOKED_THROUGH },
         filters: &filters,
         needles: &needles,
         logs: &logs,
@@ -100,6 +105,8 @@ struct Run<'a> {
     logs: &'a HashMap<i64, LogRow>,
     people: HashMap<String, String>,
     limit: usize,
+    /// Candidates that may be looked at.
+    patience: u32,
     hits: Vec<SearchHit>,
     truncated: bool,
 }
@@ -116,7 +123,7 @@ impl Run<'_> {
                 }
                 self.hits.push(hit);
             }
-            if looked_at == MOST_CANDIDATES {
+            if looked_at == self.patience {
                 self.truncated = true;
                 return Ok(());
             }
@@ -298,7 +305,9 @@ enum Expression {
 fn expression(cache: &Connection, needles: &[Needle], filters: &Filters) -> Result<Expression, ConsoleError> {
     let mut parts: Vec<String> = Vec::new();
     for needle in needles {
-        if needle.chars() == 2 {
+        if let Some(triples) = needle.word_beginnings() {
+            parts.push(any(&triples));
+        } else if needle.chars() == 2 {
             match expansions(cache, needle)? {
                 Some(triples) if triples.is_empty() => return Ok(Expression::Nothing),
                 Some(triples) => parts.push(any(&triples)),

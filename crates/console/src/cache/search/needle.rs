@@ -1,7 +1,8 @@
 //! What a person typed, split into what is to be found, and finding it in a text.
 //!
 //! White space separates words, all of which must occur; double quotes hold a phrase together. Matching ignores case. Nothing typed has
-//! any other meaning: no operators, no wildcards.
+//! any other meaning: no operators, no wildcards. Words of one or two ASCII letters or digits match at the beginning of words only, where a
+//! word begins at the text's beginning or after an ASCII character that is neither letter nor digit.
 
 use crate::visible::marked_line;
 use std::ops::Range;
@@ -16,6 +17,11 @@ pub struct Needle {
 
 /// Characters of context before and after a match in an excerpt.
 const CONTEXT: usize = 80;
+
+/// Whether a word can begin after this character.
+fn ends_word(c: char) -> bool {
+    c.is_ascii() && !c.is_ascii_alphanumeric()
+}
 
 /// Case-folds character by character, so that positions stay aligned.
 fn fold(c: char) -> char {
@@ -95,6 +101,17 @@ impl Needle {
         chosen
     }
 
+    /// For a word of two characters: all triples in which it begins a word, one for each character that may stand before a word.
+    pub fn word_beginnings(&self) -> Option<Vec<String>> {
+        (self.word_prefix && self.chars == 2).then(|| {
+            (1..=127)
+                .map(char::from)
+                .filter(|c| ends_word(*c))
+                .map(|before| format!("{before}{}", self.folded))
+                .collect()
+        })
+    }
+
     /// Whether the text contains it.
     pub fn is_in(&self, text: &str) -> bool {
         let text = folded(text);
@@ -108,7 +125,7 @@ impl Needle {
             let inside_word = text
                 .get(..at)
                 .and_then(|before| before.chars().next_back())
-                .is_some_and(char::is_alphanumeric);
+                .is_some_and(|before| !ends_word(before));
             if !self.word_prefix || !inside_word {
                 return Some(at);
             }
