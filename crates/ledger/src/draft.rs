@@ -1,11 +1,11 @@
 //! A statement in the making: an event, its belonging and its texts, until its author signs (docs/formats/entry.md).
 
-use crate::disclosure::Disclosure;
+use crate::disclosure::{Disclosure, DisclosureFault};
 use crate::entry::{Actor, ENTRY_VERSION, SignedStatement, Statement, StatementSignature};
 use crate::event::Event;
 use crate::id::{ActionId, Counter, SessionId, TimeMs};
 use crate::statement::{StatementFault, sign};
-use crate::text::{TextSeed, commit};
+use crate::text::{MAX_TEXT_BYTES, TextSeed, commit};
 use ed25519_dalek::SigningKey;
 use std::collections::BTreeMap;
 
@@ -95,6 +95,77 @@ impl Draft {
             disclosures: self.disclosures,
         };
         signed.check()?;
+        for (name, disclosure) in &signed.disclosures {
+            let bytes = disclosure.full_text().map_or(0, str::len);
+            if bytes > MAX_TEXT_BYTES {
+                return Err(StatementFault::Disclosure {
+                    name: name.clone(),
+                    cause: DisclosureFault::TooLong { bytes },
+                });
+            }
+        }
         Ok(signed)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::Stream;
+    use crate::id::EndpointId;
+
+    fn draft() -> Draft {
+        let event = Event::CommandOutput {
+            stream: Stream::Stdout,
+            chunk: 0,
+        };
+        let actor = Actor::Endpoint {
+            id: EndpointId::from_bits([1; 16]),
+        };
+        Draft::new("caisey.example/a/b", TimeMs::default(), actor, &event).unwrap()
+    }
+
+    fn complete(text: &str) -> Draft {
+        let draft = draft()
+            .session(SessionId::from_bits([2; 16]))
+            .action(ActionId::from_bits([3; 16]));
+        draft
+            .counter(Counter::default())
+            .text("output", text, TextSeed::from_bytes([4; 32]))
+    }
+
+    #[test]
+    fn a_complete_draft_is_signed_and_an_incomplete_one_says_what_it_lacks() {
+        let key = SigningKey::from_bytes(&[5; 32]);
+        assert!(complete("x").sign(&key).unwrap().verify().unwrap().is_some());
+        let seed = || TextSeed::from_bytes([4; 32]);
+        for (wrong, what) in [
+            (draft(), "counter"),
+            (draft().counter(Counter::default()), "session"),
+            (
+                draft().counter(Counter::default()).session(SessionId::from_bits([2; 16])),
+                "action",
+            ),
+            (complete("x").text("other", "", seed()), "not allowed"),
+            (complete("x").text("Other Name", "", seed()), "text name"),
+            (complete(&"x".repeat(MAX_TEXT_BYTES + 1)), "does not hold"),
+        ] {
+            let error = wrong.sign(&key).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+        assert!(matches!(complete("x").unsigned(), Err(StatementFault::SignaturePresence(_))));
+    }
+
+    #[test]
+    fn a_signature_speaks_for_one_statement_only() {
+        let key = SigningKey::from_bytes(&[5; 32]);
+        let signed = complete("x").sign(&key).unwrap();
+        let mut other = complete("y").sign(&key).unwrap();
+        other.signature = signed.signature.clone();
+        assert!(matches!(other.verify(), Err(StatementFault::BadSignature)));
+        let mut other = signed;
+        other.disclosures = complete("y").sign(&key).unwrap().disclosures;
+        assert!(matches!(other.verify(), Err(StatementFault::Disclosure { .. })));
     }
 }
