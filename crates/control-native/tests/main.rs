@@ -4,9 +4,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs
+    missing_docs,
+    unreachable_pub
 )]
 
+mod administration;
 mod data_dir;
 mod desk;
 mod document;

@@ -78,10 +78,15 @@ struct Issuer {
     keys: Keys,
 }
 
+/// SHA-256 of a token.
+type TokenDigest = [u8; 32];
+/// Until when, in milliseconds since the Unix epoch, and who.
+type Believed = (u64, Arc<Identity>);
+
 /// Checks tokens.
 pub struct Verifier {
     issuers: Vec<Issuer>,
-    believed: Mutex<HashMap<[u8; 32], (u64, Arc<Identity>)>>,
+    believed: Mutex<HashMap<TokenDigest, Believed>>,
 }
 
 impl Verifier {
@@ -132,7 +137,7 @@ impl Verifier {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Refused::Invalid("it is too long"));
         }
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        let digest: TokenDigest = Sha256::digest(token.as_bytes()).into();
         let now_ms = clock::now_ms();
         if let Some((until_ms, identity)) = crate::object::locked(&self.believed).get(&digest)
             && now_ms < *until_ms
@@ -224,7 +229,7 @@ fn derived(issuer: &str, name: &str) -> [u8; 16] {
     hash.update(issuer.as_bytes());
     hash.update([0]);
     hash.update(name.as_bytes());
-    let digest: [u8; 32] = hash.finalize().into();
+    let digest: TokenDigest = hash.finalize().into();
     let mut bits = [0; 16];
     bits.iter_mut().zip(digest).for_each(|(bit, byte)| *bit = byte);
     bits

@@ -1,0 +1,131 @@
+//! What administrators do, and that it holds: installer tokens, removal, erasure, the organisation's own log.
+
+use crate::desk::{Desk, enrolment, now, turn};
+use caisey_ledger::id::{EndpointId, Seq, SessionId};
+use caisey_protocol::http::{EntriesPage, EraseText, InstallerSecret, Submit, Submitted};
+use caisey_protocol::runtime::ToRuntime;
+use caisey_protocol::watch::LogEvent;
+use caisey_testkit::runtime::Runtime;
+use serde_json::Value;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_token_replaces_the_old_one_and_a_revoked_one_enrols_nobody() {
+    let desk = Desk::start().await;
+    let owner = desk.owner();
+    let client = desk.client(&owner, 1).await;
+    let first = desk.installer(&owner, &client, 1, 10).await;
+    let path = format!("/v1/installers/{}", first.installer);
+    let second: InstallerSecret = desk
+        .call("POST", &format!("{path}/rotate"), Some(&owner), None::<&()>)
+        .await
+        .ok();
+    let newcomer = Runtime::new(50, &EndpointId::from_bits([0; 16]), "");
+    let with = |token: &str| enrolment(&newcomer, token);
+    let old = desk.call("POST", "/v1/enrol", None, Some(&with(&first.token))).await;
+    assert_eq!(old.code(), "installer_refused");
+    let _: Value = desk.call("POST", "/v1/enrol", None, Some(&with(&second.token))).await.ok();
+    let revoked = desk.call("DELETE", &path, Some(&owner), None::<&()>).await;
+    assert_eq!(revoked.status, 204, "{}", revoked.text);
+    let other = Runtime::new(51, &EndpointId::from_bits([0; 16]), "");
+    let late = desk
+        .call("POST", "/v1/enrol", None, Some(&enrolment(&other, &second.token)))
+        .await;
+    assert_eq!(late.code(), "installer_refused");
+    // All of it is in the organisation's own log, and none of it tells the secrets.
+    let log: EntriesPage = desk.get("/v1/admin-log", &owner).await.ok();
+    assert!(log.size >= 4, "{}", log.size);
+    let text = serde_json::to_string(&log).unwrap();
+    for secret in [&first.token, &second.token] {
+        let secret = secret.rsplit('.').next().unwrap();
+        assert!(!text.contains(secret));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_endpoint_is_told_and_not_let_in_again() {
+    let desk = Desk::start().await;
+    let owner = desk.owner();
+    let (_, mut runtime) = desk.machine(&owner, 1).await;
+    let mut socket = desk.connect(&mut runtime).await;
+    let path = format!("/v1/endpoints/{}", runtime.endpoint);
+    let removed = desk.call("DELETE", &path, Some(&owner), None::<&()>).await;
+    assert_eq!(removed.status, 204, "{}", removed.text);
+    while !matches!(turn(&mut runtime, &mut socket).await, ToRuntime::Removed {}) {}
+    assert!(socket.text().await.is_none(), "and closed");
+    let mut again = desk.runtime_socket(&runtime).await;
+    let mut told = false;
+    while let Some(text) = again.text().await {
+        let message: ToRuntime = serde_json::from_str(&text).unwrap();
+        told |= matches!(message, ToRuntime::Removed {} | ToRuntime::Error(_));
+        assert!(!matches!(message, ToRuntime::Welcome { .. }));
+        if let ToRuntime::Challenge { nonce, .. } = message {
+            again.send(&runtime.hello(&nonce)).await;
+        }
+    }
+    assert!(told);
+    let mut person = desk.person(&owner, 3).await;
+    let statement = person.open(&runtime.log, now(), &SessionId::from_bits([1; 16]));
+    let late = desk
+        .post(&format!("{path}/statements"), &owner, &Submit { version: 1, statement })
+        .await;
+    assert_eq!((late.status, late.code().as_str()), (409, "conflict"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_text_is_gone_from_the_wire_and_from_the_files_and_proofs_stay() {
+    let desk = Desk::start().await;
+    let owner = desk.owner();
+    let (_, runtime) = desk.machine(&owner, 1).await;
+    let mut person = desk.person(&owner, 3).await;
+    let base = format!("/v1/endpoints/{}", runtime.endpoint);
+    let session = SessionId::from_bits([1; 16]);
+    let statement = person.open(&runtime.log, now(), &session);
+    let _: Submitted = desk
+        .post(&format!("{base}/statements"), &owner, &Submit { version: 1, statement })
+        .await
+        .ok();
+    let secret = "the patient's name is Ximena Quetzalcoatl";
+    let statement = person.chat(&runtime.log, now(), &session, secret);
+    let said: Submitted = desk
+        .post(&format!("{base}/statements"), &owner, &Submit { version: 1, statement })
+        .await
+        .ok();
+    let mut watch = desk
+        .socket(&format!("{base}/watch?from={}", said.seq), Some(&owner))
+        .await
+        .unwrap();
+    let LogEvent::Records { .. } = watch.next().await else {
+        panic!("records")
+    };
+
+    let request = EraseText {
+        seq: said.seq,
+        names: vec!["message".into()],
+        basis: "asked by the person".into(),
+    };
+    let _: Submitted = desk.post(&format!("{base}/erase"), &owner, &request).await.ok();
+    loop {
+        if let LogEvent::Erased { seq, names } = watch.next().await {
+            assert_eq!((seq, names), (said.seq, vec!["message".to_owned()]));
+            break;
+        }
+    }
+    let kinds = crate::story::verified(&desk, &owner, &runtime).await;
+    assert_eq!(kinds.last().unwrap().0, "text.erased");
+    let page: EntriesPage = desk
+        .get(&format!("{base}/entries?from={}&limit=1", said.seq), &owner)
+        .await
+        .ok();
+    assert!(page.records[0].disclosures.is_empty());
+    let folder = desk.dir.path().join("data").join(desk.organisation().as_str());
+    for file in std::fs::read_dir(folder).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap();
+        let found = bytes.windows(12).any(|window| window == b"Quetzalcoatl");
+        assert!(!found, "{}", file.path().display());
+    }
+    let missing = EraseText {
+        seq: Seq::new(999).unwrap(),
+        ..request
+    };
+    assert_eq!(desk.post(&format!("{base}/erase"), &owner, &missing).await.status, 404);
+}
