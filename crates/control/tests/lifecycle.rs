@@ -226,10 +226,26 @@ fn a_restarted_host_records_the_connection_as_lost() {
     desk.plane.put_away();
     desk.plane.alive.clear();
     desk.runtime.disconnected();
-    // The new host counts its connections from the same number on.
+    let session = caisey_ledger::id::SessionId::from_bits([1; 16]);
+    let said = desk.person.open(&desk.log(), desk.plane.time(), &session);
+    desk.submit(said).unwrap();
+    assert_eq!(
+        desk.plane.kinds()[2..4],
+        ["endpoint.disconnected", "key.introduced"],
+        "the connection is known to be gone before anything else"
+    );
+    assert_eq!(desk.propose(&session, 1).unwrap_err().code, ErrorCode::NotSendable);
+    desk.connect();
+    desk.plane.put_away();
+    desk.runtime.disconnected();
+    // The next host counts its connections from the same number on.
     desk.conn = ConnId(0);
     desk.connect();
-    assert_eq!(desk.plane.kinds()[2..], ["endpoint.disconnected", "endpoint.connected"]);
+    let kinds = desk.plane.kinds();
+    assert_eq!(
+        kinds[kinds.len() - 3..],
+        ["endpoint.connected", "endpoint.disconnected", "endpoint.connected"]
+    );
 }
 
 #[test]

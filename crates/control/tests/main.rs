@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod faults;
 mod journal;
 mod lifecycle;
 mod organisation;

@@ -22,7 +22,7 @@ use caisey_testkit::plane::Plane;
 use caisey_testkit::runtime::{Runtime, identity};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-const RUNS: u64 = 800;
+const RUNS: u64 = 600;
 const STEPS: u64 = 50;
 
 /// Frames under way on the one connection, in order.

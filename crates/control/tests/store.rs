@@ -3,10 +3,16 @@
 use crate::sqlite::SqliteStore;
 use caisey_control::store::{Store, StoreError, Value};
 use caisey_testkit::contract;
+use caisey_testkit::faulty::FaultyStore;
 
 #[test]
 fn memory_keeps_the_contract() {
     contract::check(|| SqliteStore::in_memory().unwrap());
+}
+
+#[test]
+fn a_faulty_store_without_a_fault_keeps_the_contract() {
+    contract::check(|| FaultyStore::new(SqliteStore::in_memory().unwrap()));
 }
 
 #[test]

@@ -5,16 +5,19 @@
 //! out: consent beyond the policy `default` (`authorise`), and who may read (the host asks the Organisation object). Follows
 //! docs/formats/entry.md and the headers of `caisey_protocol::{http, runtime, watch}`.
 
+mod act;
 mod action;
 mod authorise;
 mod deadline;
 mod erase;
+mod handshake;
 mod identity;
 mod key;
 mod link;
 mod live;
 mod outgoing;
 mod runtime;
+mod said;
 mod session;
 mod settle;
 mod submit;
@@ -27,6 +30,7 @@ use crate::refusal::error;
 use crate::row::{Row, int};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
+pub use act::MAX_TIMEOUT_MS;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{DisconnectReason, Event};
 use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, Seq, TimeMs};
@@ -37,7 +41,7 @@ use caisey_protocol::watch::LogEvent;
 use identity::Enrolment;
 use live::Live;
 use outgoing::Outgoing;
-pub use submit::{MAX_LINE_BYTES, MAX_TIMEOUT_MS};
+pub use submit::MAX_LINE_BYTES;
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
