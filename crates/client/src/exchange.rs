@@ -75,19 +75,7 @@ impl<'a, B: Serialize + Sync> Ask<'a, B> {
 
 impl Exchange {
     pub(crate) fn new(address: ControlUrl, tokens: Option<Arc<dyn TokenSource>>) -> Result<Self, ApiError> {
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&address)?)
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(STALL_LIMIT)
-            .timeout(WHOLE_LIMIT)
-            .user_agent(concat!("caisey/", env!("CARGO_PKG_VERSION")));
-        if address.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder
-            .build()
-            .map_err(|error| ApiError::Setup(crate::error::chain(&error)))?;
+        let client = http_client(&address)?;
         Ok(Self { address, client, tokens })
     }
 
@@ -156,6 +144,21 @@ impl Exchange {
     }
 }
 
+/// A client for this address and no other kind: no redirects, no proxy on loopback, bounded in time.
+pub(crate) fn http_client(address: &ControlUrl) -> Result<Client, ApiError> {
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(tls::client_config(address)?)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_LIMIT)
+        .read_timeout(STALL_LIMIT)
+        .timeout(WHOLE_LIMIT)
+        .user_agent(concat!("caisey/", env!("CARGO_PKG_VERSION")));
+    if address.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| ApiError::Setup(crate::error::chain(&error)))
+}
+
 /// Sorts an unsuccessful answer.
 pub(crate) fn refusal(status: u16, bytes: &[u8]) -> ApiError {
     match serde_json::from_slice::<ErrorBody>(bytes) {
@@ -167,7 +170,7 @@ pub(crate) fn refusal(status: u16, bytes: &[u8]) -> ApiError {
     }
 }
 
-async fn read_capped(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read_capped(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response
         .chunk()

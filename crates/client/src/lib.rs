@@ -1,13 +1,17 @@
 //! Reaching the control plane: addresses, requests, live connections, sign-in.
 //!
 //! [`connection`] decides *when* to connect and is pure. Everything else does I/O: [`api`] asks over HTTPS, [`socket`] streams over
-//! WebSocket, [`oidc`] signs a person in. This crate moves entries and never looks inside them, and it holds no state on disk.
+//! WebSocket, `oidc` (a feature) signs a person in. This crate moves entries and never looks inside them, and it holds no state on disk.
 
 pub mod address;
 pub mod api;
 pub mod connection;
 pub mod error;
 mod exchange;
+#[cfg(feature = "oidc")]
+mod loopback;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod socket;
 mod tls;
 pub mod token;
