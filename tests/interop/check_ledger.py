@@ -471,6 +471,14 @@ def check_log(vectors):
         statement = json.loads(records[5]["leaf"])["statement"]
         need("caisey.statement/v1\n" + rfc8785.dumps(statement).decode() == vectors["signing_bytes_of_entry_5"], "signing bytes")
         need(leaf_hash(records[5]["leaf"].encode()) == unbase64(vectors["leaf_hash_of_entry_5"]), "leaf hash")
+        formats = {name: (ROOT / f"docs/formats/{name}.md").read_text() for name in ("entry", "text")}
+        need(f"\n{records[7]['leaf']}\n" in formats["entry"], "the example in entry.md")
+        need(leaf_hash(records[7]["leaf"].encode()).hex() in formats["entry"], "the example's hash in entry.md")
+        need(commit("a b", bytes(range(32)))["root"] in formats["text"], "the example in text.md")
+        for record in records:
+            statement = json.loads(record["leaf"])["statement"]
+            row = re.search(f"^\\| `{statement['kind']}` \\| (.*) \\|$", formats["entry"].split("## Facts")[1], re.MULTILINE)
+            need(row and all(f"`{name}`" in row[1] for name in statement["facts"]), f"facts of {statement['kind']} in entry.md")
         need({json.loads(record["leaf"])["statement"]["kind"] for record in records} == set(KINDS), "every kind")
     for case in vectors.get("tampered", []):
         changed = list(records)
