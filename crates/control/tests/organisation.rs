@@ -615,3 +615,47 @@ fn the_organisations_log_verifies_and_goes_on_after_loading() {
         "another authority's log"
     );
 }
+
+/// One entry of every kind, from fixed keys, times and randomness. Set `CAISEY_WRITE_VECTORS` to write the file after a deliberate
+/// change of the format.
+#[test]
+fn admin_log_format_unchanged() {
+    let mut office = Office::new();
+    let client = office.client(1, "Harbor Dental");
+    let robin = Person::new(7, &office.organisation, Role::Technician);
+    let device = RegisterDevice {
+        key: robin.public_key(),
+        label: "laptop".into(),
+        proof: robin.sign_lines(&[DEVICE_CONTEXT, robin.member.as_str()]),
+    };
+    office.ask(Request::RegisterDevice(robin.caller(), device)).map(drop).unwrap();
+    let token = office.token(1, &client, 9);
+    let identity = office.enrol(&token, &machine(1)).unwrap();
+    let (caller, installer) = (office.admin.caller(), InstallerId::from_bits([1; 16]));
+    office
+        .ask(Request::RotateInstaller(caller.clone(), installer.clone()))
+        .map(drop)
+        .unwrap();
+    office
+        .ask(Request::RevokeInstaller(caller.clone(), installer))
+        .map(drop)
+        .unwrap();
+    let Ok(Reply::Endpoint(view)) = office.ask(Request::Endpoint(caller, identity.endpoint)) else {
+        panic!()
+    };
+    let gone = EndpointView {
+        state: EndpointState::Removing,
+        ..*view
+    };
+    office
+        .ask(Request::Directory(DirectoryChange::Endpoint(gone)))
+        .map(drop)
+        .unwrap();
+    let page = read_page(&office.store, Seq::default(), 100).unwrap().unwrap();
+    let found: String = page.records.iter().map(|record| format!("{}\n", record.leaf)).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/admin-log.jsonl");
+    if std::env::var_os("CAISEY_WRITE_VECTORS").is_some() {
+        std::fs::write(path, &found).unwrap();
+    }
+    assert_eq!(found, std::fs::read_to_string(path).unwrap());
+}
