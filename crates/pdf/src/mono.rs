@@ -86,11 +86,14 @@ fn cells(letter: &Letter) -> u8 {
     }
 }
 
-/// Takes the hyphens off the end of a line that is broken there: readers that extract text take one at the end of a line for a
-/// word broken in two, and drop it.
-fn hyphens(line: &mut Vec<Letter>) -> Vec<Letter> {
-    let count = line.iter().rev().take_while(|letter| letter.letter == '-').count();
-    if count > 8 || count == line.len() {
+/// Takes off the end of a full line what reads better on the next one: the word that began shortly before the edge, or hyphens, because
+/// readers that extract text take one at the end of a line for a word broken in two, and drop it.
+fn carried(line: &mut Vec<Letter>, columns: usize) -> Vec<Letter> {
+    let tail = line.iter().rev().take(columns / 4);
+    let word = tail.clone().position(|letter| letter.letter == ' ');
+    let hyphens = tail.take_while(|letter| letter.letter == '-').count();
+    let count = word.unwrap_or(hyphens);
+    if count == line.len() {
         Vec::new()
     } else {
         line.split_off(line.len() - count)
@@ -107,8 +110,11 @@ fn lines(paper: &mut Paper, text: &str, columns: usize) -> Vec<Cells> {
     let push = |out: &mut Vec<Cells>, column: &mut usize, letter: Letter| {
         let wide = usize::from(cells(&letter));
         if *column + wide > columns {
-            let carried = out.last_mut().map(|line| hyphens(&mut line.letters)).unwrap_or_default();
-            *column = carried.len();
+            let carried = out
+                .last_mut()
+                .map(|line| carried(&mut line.letters, columns))
+                .unwrap_or_default();
+            *column = carried.iter().map(|letter| usize::from(cells(letter))).sum();
             out.push(Cells {
                 letters: carried,
                 continues: true,

@@ -81,10 +81,12 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     sendable_endpoint(&console).await?;
     scene.teller.tell("the runtime is back and answers")?;
 
-    let file = folder.join("allow-list.conf");
+    // Not on the stage: its path goes on the record, and says more about this machine than about the story.
+    let file = std::env::temp_dir().join("caisey-allow-list.conf");
     std::fs::write(&file, "203.0.113.0/24\n").context("making the file that the story changes")?;
     let (change, probe) = machine::change(&file);
     scene.run(&change, Some(probe)).await?;
+    std::fs::remove_file(&file).context("removing the file that the story changed")?;
     scene.cancel(&machine::endless()).await?;
     console
         .note(
