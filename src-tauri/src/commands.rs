@@ -100,7 +100,11 @@ pub(crate) async fn retry_key_store(shell: Shell<'_>) -> Answer<()> {
 
 #[tauri::command]
 pub(crate) async fn dismiss_notice(shell: Shell<'_>, code: String, endpoint: Option<String>) -> Answer<()> {
-    shell.console().await.map_err(view)?.dismiss_notice(&code, endpoint.as_deref());
+    shell
+        .console()
+        .await
+        .map_err(view)?
+        .dismiss_notice(&code, endpoint.as_deref());
     Ok(())
 }
 
@@ -217,14 +221,20 @@ pub(crate) async fn verify_again(shell: Shell<'_>, endpoint: String) -> Answer<V
     let console = shell.console().await.map_err(view)?;
     let desktop = Arc::clone(shell.inner());
     let told = move |progress| desktop.tell(ShellEvent::Verify { progress });
-    console.verify_again(&endpoint, CancelFlag::default(), told).await.map_err(view)
+    console
+        .verify_again(&endpoint, CancelFlag::default(), told)
+        .await
+        .map_err(view)
 }
 
 #[tauri::command]
 pub(crate) fn reveal(shell: Shell<'_>, path: PathBuf) -> Answer<()> {
     // Only what this program wrote since it started: the page cannot have anything else shown.
     if !locked(&shell.exported).contains(&path) {
-        return Err(refused("not_found", "This file was not exported since the program was started.".to_owned()));
+        return Err(refused(
+            "not_found",
+            "This file was not exported since the program was started.".to_owned(),
+        ));
     }
     shell
         .app

@@ -2,7 +2,7 @@
 //!
 //! Promises: it listens on the loopback only; its owner needs no password, because whoever runs this process owns its data; this
 //! computer is enrolled once and keeps its log for good. The runtime is a process of its own when `caisey-runtime` lies beside this
-//! program, so that a crash here does not end a running command; otherwise it runs in here.
+//! program, so that a crash here leaves it time to record how running commands ended; otherwise it runs in here.
 
 use crate::desktop::Desktop;
 use crate::places;
@@ -40,7 +40,7 @@ enum OwnRuntime {
     Process(Child),
     /// Within this program.
     Within(Runtime),
-    /// Another process has it already, left over from a crash or installed as a service.
+    /// Another process has it already: one that is still ending after a crash, or a service.
     Elsewhere,
 }
 
@@ -69,7 +69,9 @@ pub(crate) async fn start(desktop: &Arc<Desktop>) -> anyhow::Result<()> {
     if place.is_some() {
         return Ok(());
     }
-    desktop.set_startup(Startup::Starting { step: Step::ControlPlane });
+    desktop.set_startup(Startup::Starting {
+        step: Step::ControlPlane,
+    });
     let plane = Arc::new(start_plane(&desktop.home).await?);
 
     desktop.set_startup(Startup::Starting { step: Step::Owner });
@@ -167,9 +169,9 @@ async fn start_runtime(state: &StateDir) -> anyhow::Result<OwnRuntime> {
     if let Some(program) = program_beside() {
         let mut command = Command::new(program);
         command
-            .args(["run", "--foreground", "--state"])
+            .args(["run", "--foreground", "--until-stdin-closes", "--state"])
             .arg(state.path())
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null());
         hide_window(&mut command);
         return Ok(OwnRuntime::Process(command.spawn().context("caisey-runtime did not start")?));
@@ -193,28 +195,13 @@ fn hide_window(command: &mut Command) {
 #[cfg(not(windows))]
 fn hide_window(_: &mut Command) {}
 
+/// Closing its standard input asks it to stop, on every platform; the operating system closes it for a console that crashed.
 async fn stop_process(mut child: Child) {
-    ask_to_stop(&mut child);
+    drop(child.stdin.take());
     if timeout(STOP_WITHIN, child.wait()).await.is_err() {
         tracing::warn!("this computer's runtime did not end in time");
         let _ = child.kill().await;
     }
-}
-
-#[cfg(unix)]
-fn ask_to_stop(child: &mut Child) {
-    let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) else {
-        return;
-    };
-    if let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM) {
-        tracing::warn!(%error, "this computer's runtime could not be asked to stop");
-    }
-}
-
-#[cfg(windows)]
-fn ask_to_stop(child: &mut Child) {
-    // A process without a window has no gentler way; its statements are durable before they are sent.
-    let _ = child.start_kill();
 }
 
 async fn wait_sendable(console: &Console, endpoint: &str) {

@@ -128,7 +128,13 @@ fn file_name(detail: &SessionDetail, format: Format) -> String {
         .row
         .hostname
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || letter == '-' {
+                letter
+            } else {
+                '_'
+            }
+        })
         .take(60)
         .collect();
     let opened = utc_minute(detail.row.opened_at_ms);
@@ -145,7 +151,11 @@ fn utc_minute(ms: u64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     format!("{year:04}{month:02}{day:02}-{:02}{:02}", minutes / 60 % 24, minutes % 60)
 }
@@ -168,7 +178,10 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
     refused(
         "export_failed",
-        format!("{} could not be written ({error}). Choose another place or make room, and export again.", path.display()),
+        format!(
+            "{} could not be written ({error}). Choose another place or make room, and export again.",
+            path.display()
+        ),
     )
 }
 

@@ -80,10 +80,12 @@ impl Desktop {
 
     /// Starts the control plane in this program and makes this computer its first endpoint.
     pub(crate) async fn start_embedded(self: &Arc<Self>) -> Result<(), ErrorView> {
-        embedded::start(self).await.map_err(|error| match error.downcast_ref::<ConsoleError>() {
-            Some(known) => known.view(),
-            None => refused("embedded_failed", format!("{}.", sentence(&format!("{error:#}")))),
-        })?;
+        embedded::start(self)
+            .await
+            .map_err(|error| match error.downcast_ref::<ConsoleError>() {
+                Some(known) => known.view(),
+                None => refused("embedded_failed", format!("{}.", sentence(&format!("{error:#}")))),
+            })?;
         if let Err(error) = remembered::store(&self.home, &Remembered::Embedded) {
             tracing::warn!(%error, "the choice was not remembered");
         }
@@ -111,7 +113,8 @@ impl Desktop {
         let since_ms = SystemClock.now_ms();
         let mut wait = FIRST_WAIT;
         while let Err(failure) = self.resume_remote(address).await {
-            let gone_on = !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now }) if now == address);
+            let gone_on =
+                !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now }) if now == address);
             if failure.code != "offline" || gone_on || self.is_stopping() {
                 tracing::warn!(code = failure.code, "not signed in again");
                 break;
@@ -211,7 +214,8 @@ pub(crate) fn refused(code: &str, message: String) -> ErrorView {
 fn passphrase_wanted() -> ErrorView {
     refused(
         "key_store_missing",
-        "The keys of this machine’s cache are protected by a passphrase, because it had no key store when they were made.".to_owned(),
+        "The keys of this machine’s cache are protected by a passphrase, because it had no key store when they were made."
+            .to_owned(),
     )
 }
 

@@ -120,7 +120,11 @@ impl RemoteTokens {
     }
 
     async fn keep(&self, answer: &TokenAnswer) -> Result<(), caisey_console::KeyStoreError> {
-        let (keys, name, secret) = (Arc::clone(&self.keys), secret_name(&self.address), answer.refresh_token.clone());
+        let (keys, name, secret) = (
+            Arc::clone(&self.keys),
+            secret_name(&self.address),
+            answer.refresh_token.clone(),
+        );
         tokio::task::spawn_blocking(move || keys.set(&name, secret.as_bytes()))
             .await
             .unwrap_or_else(|error| Err(caisey_console::KeyStoreError::Other(Box::new(error))))

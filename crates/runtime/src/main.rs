@@ -36,6 +36,9 @@ enum Action {
         /// Log in plain text to standard error instead of JSON.
         #[arg(long)]
         foreground: bool,
+        /// Also stop when standard input closes: whoever started this process, and kept the other end, has ended.
+        #[arg(long)]
+        until_stdin_closes: bool,
     },
     /// Show where this machine is enrolled and what waits to be delivered.
     Status {
@@ -87,11 +90,15 @@ fn main() -> Result<()> {
                 enrolment.endpoint, enrolment.control, enrolment.log
             ))
         }
-        Action::Run { state, foreground } => {
+        Action::Run {
+            state,
+            foreground,
+            until_stdin_closes,
+        } => {
             log_to_stderr(foreground);
             let state = StateDir::open(state.dir)?;
             adopt_orphans();
-            block_on(run(&state))
+            block_on(run(&state, until_stdin_closes))
         }
         Action::Status { state } => status(&state.dir),
         Action::Service {
@@ -112,17 +119,23 @@ fn main() -> Result<()> {
     }
 }
 
-async fn run(state: &StateDir) -> Result<()> {
+async fn run(state: &StateDir, until_stdin_closes: bool) -> Result<()> {
     let runtime = Runtime::start(state, Limits::default()).await?;
     tracing::info!(endpoint = %runtime.enrolment().endpoint, control = runtime.enrolment().control, "started");
     let mut status = runtime.status();
     tokio::select! {
         done = told_to_stop() => done?,
+        () = stdin_closed(), if until_stdin_closes => {}
         _ = status.wait_for(|status| *status == Status::Removed) => tracing::warn!("removed from service; stopping for good"),
     }
     runtime.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn stdin_closed() {
+    // An error on standard input means as much as its end.
+    let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
 }
 
 #[cfg(unix)]

@@ -15,7 +15,7 @@ it('has honest words for a code that nobody knows', () => {
 });
 
 it('says times, durations and sizes as people do', () => {
-  expect([0, 400, 9_940, 12_000, 200_000, 7_500_000, 300_000_000].map(duration)).toEqual(['0.0 s', '0.4 s', '9.9 s', '12 s', '3 min 20 s', '2 h 5 min', '3 days']);
+  expect([0, 400, 9_940, 12_000, 200_000, 7_500_000, 300_000_000].map(duration)).toEqual(['0 ms', '0.4 s', '9.9 s', '12 s', '3 min 20 s', '2 h 5 min', '3 days']);
   expect(ago(1000, 1500)).toBe('just now');
   expect(ago(0, 65_000)).toBe('1 min ago');
   expect([12, 2048, 891_289_600].map(bytes)).toEqual(['12 B', '2.0 KiB', '850 MiB']);

@@ -27,9 +27,10 @@ export function bothZones(ms: number): string {
   return `${at.toISOString().replace('T', ' ').replace('Z', '')} UTC\n${local} ${zone} on this computer`;
 }
 
-/** 0.4 s, 12 s, 3 min 20 s, 2 h 5 min */
+/** 4 ms, 0.4 s, 12 s, 3 min 20 s, 2 h 5 min */
 export function duration(ms: number): string {
-  if (ms < 0) return '0 s';
+  if (ms < 0) return '0 ms';
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
