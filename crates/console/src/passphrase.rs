@@ -62,6 +62,9 @@ impl PassphraseKeyStore {
         let key = derive(passphrase, &salt(folder, new, entropy)?)?;
         let vault = Connection::open(folder.join(VAULT_FILE)).map_err(PassphraseError::Store)?;
         vault
+            .execute_batch("PRAGMA cipher_log_level = NONE")
+            .map_err(PassphraseError::Store)?;
+        vault
             .execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", hex::encode(*key))))
             .map_err(PassphraseError::Store)?;
         match vault.execute_batch(

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::time::Instant;
 
 const BEGIN_MS: u64 = 1_760_000_000_000;
+/// A million entries are three months of work.
+const EVERY_MS: u64 = 7_776;
 const ENDPOINTS: u64 = 50;
 /// The bar for the 95th percentile, in milliseconds.
 const BAR_MS: f64 = 50.0;
@@ -111,7 +113,7 @@ fn variation(sample: &SampleLog, seq: u64, number: u64) -> Result<(Entry, Option
         .ok_or_else(|| wrong("no sample"))?;
     let mut entry: Entry = serde_json::from_str(&record.leaf).map_err(|_| wrong("an unreadable sample"))?;
     entry.seq = Seq::new(seq).unwrap_or_default();
-    entry.time_ms = TimeMs::new(BEGIN_MS + number * 11).unwrap_or_default();
+    entry.time_ms = TimeMs::new(BEGIN_MS + number * EVERY_MS).unwrap_or_default();
     for (name, text) in &mut record.disclosures {
         if let caisey_ledger::disclosure::Disclosure::Full { text, .. } = text {
             match name.as_str() {
@@ -193,8 +195,8 @@ fn queries(logs: &[SampleLog]) -> Vec<SearchQuery> {
             ..plain.clone()
         });
         queries.push(SearchQuery {
-            from_ms: Some(BEGIN_MS + 500_000),
-            to_ms: Some(BEGIN_MS + 2_500_000),
+            from_ms: Some(BEGIN_MS + 500_000_000),
+            to_ms: Some(BEGIN_MS + 2_500_000_000),
             ..plain.clone()
         });
         queries.push(SearchQuery {

@@ -3,18 +3,13 @@
 
 use super::schema::IDS_PER_MS;
 use super::search::tag::{self, Tag};
+use super::tally::{self, LATEST_MS};
 use crate::error::ConsoleError;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, Record};
 use caisey_ledger::event::Event;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, HashMap};
-
-/// A day in milliseconds: the grain of the tallies.
-pub const DAY_MS: u64 = 86_400_000;
-
-/// Times beyond this (the year 2109) are placed there; the entry itself keeps its time.
-const LATEST_MS: u64 = (1 << 42) - 1;
 
 /// A session as it is being extended.
 struct OpenSession {
@@ -88,8 +83,8 @@ impl<'a> EntryWriter<'a> {
             .texts
             .keys()
             .any(|name| record.disclosures.get(name).is_none_or(|text| text.full_text().is_none()));
-        for day in [-1, i64::try_from(entry.time_ms.get().min(LATEST_MS) / DAY_MS).unwrap_or(0)] {
-            let tally = self.tallies.entry((member, kind, day)).or_default();
+        for slot in tally::slots(entry.time_ms.get()) {
+            let tally = self.tallies.entry((member, kind, slot)).or_default();
             tally.0 += 1;
             tally.1 += u64::from(unreadable);
         }
@@ -105,8 +100,8 @@ impl<'a> EntryWriter<'a> {
             "INSERT INTO tallies VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT DO UPDATE SET entries = entries + ?5, unreadable = unreadable + ?6",
         )?;
-        for ((member, kind, day), (entries, unreadable)) in &self.tallies {
-            put.execute(params![self.log, member, kind, day, entries, unreadable])?;
+        for ((member, kind, slot), (entries, unreadable)) in &self.tallies {
+            put.execute(params![self.log, member, kind, slot, entries, unreadable])?;
         }
         let mut put = self
             .cache
@@ -361,16 +356,14 @@ pub fn erase(cache: &Connection, log: i64, seq: u64, names: &[String]) -> Result
     }
     let json = serde_json::to_string(&after).map_err(|error| ConsoleError::Internal(error.to_string()))?;
     cache.execute("UPDATE entries SET disclosures = ?2 WHERE id = ?1", params![id, json])?;
-    cache.execute(
-        "UPDATE tallies SET unreadable = unreadable + 1 WHERE log = ?1 AND member = ?2 AND kind = ?3 AND day IN (-1, ?4) AND NOT ?5",
-        params![
-            log,
-            member,
-            kind,
-            id / IDS_PER_MS / i64::try_from(DAY_MS).unwrap_or(1),
-            before.values().any(|text| text.full_text().is_none())
-        ],
-    )?;
+    if before.values().all(|text| text.full_text().is_some()) {
+        let mut put = cache.prepare_cached(
+            "UPDATE tallies SET unreadable = unreadable + 1 WHERE slot = ?4 AND log = ?1 AND member = ?2 AND kind = ?3",
+        )?;
+        for slot in tally::slots(u64::try_from(id / IDS_PER_MS).unwrap_or(0)) {
+            put.execute(params![log, member, kind, slot])?;
+        }
+    }
     // Merges every segment of the index into one, so that no trace of the deleted words stays behind.
     cache.execute("INSERT INTO text_index (text_index) VALUES ('optimize')", [])?;
     Ok(())

@@ -11,6 +11,7 @@ pub mod log;
 pub mod schema;
 pub mod search;
 pub mod session;
+pub mod tally;
 
 use crate::error::ConsoleError;
 use crate::facade::Access;
@@ -173,6 +174,8 @@ pub(crate) fn connect(path: &Path, key: &[u8; 32], flags: OpenFlags) -> Result<C
     let connection = Connection::open_with_flags(path, flags)?;
     // A file that the key does not open must stay as it is: closing it may not move its write-ahead log into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // A wrong key is an answer here, not news for standard error.
+    connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
     connection.execute_batch(&Zeroizing::new(format!(
         "PRAGMA key = \"x'{}'\"",
         Zeroizing::new(hex::encode(key)).as_str()

@@ -59,8 +59,8 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX commands_by_use ON commands (last);
 CREATE TABLE tallies (
-  log INTEGER NOT NULL, member INTEGER NOT NULL, kind INTEGER NOT NULL, day INTEGER NOT NULL,
-  entries INTEGER NOT NULL, unreadable INTEGER NOT NULL, PRIMARY KEY (day, log, member, kind)
+  log INTEGER NOT NULL, member INTEGER NOT NULL, kind INTEGER NOT NULL, slot INTEGER NOT NULL,
+  entries INTEGER NOT NULL, unreadable INTEGER NOT NULL, PRIMARY KEY (slot, log, member, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE drafts (session TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE text_index USING fts5 (

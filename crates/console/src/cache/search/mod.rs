@@ -9,10 +9,10 @@
 pub mod needle;
 pub mod tag;
 
-use super::entry::DAY_MS;
 use super::log::{self, LogRow};
 use super::schema::IDS_PER_MS;
 use super::session::{disclosures, people};
+use super::tally::{ALL_TIME, GRAINS, Grain, LATEST_MS};
 use crate::error::ConsoleError;
 use crate::timeline;
 use crate::view::{SearchHit, SearchQuery, SearchResult};
@@ -218,46 +218,42 @@ impl Filters {
     }
 
     fn first_id(&self) -> i64 {
-        i64::try_from(self.from_ms).unwrap_or(i64::MAX).saturating_mul(IDS_PER_MS)
+        first_id(self.from_ms)
     }
 
     fn last_id(&self) -> i64 {
-        i64::try_from(self.to_ms)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(IDS_PER_MS)
-            .saturating_sub(1)
+        first_id(self.to_ms).saturating_sub(1)
     }
 
-    /// How many entries the filters leave, and how many of these have a text that is not disclosed: from the tallies for whole days,
-    /// counted for the days at the ends.
+    /// How many entries the filters leave, and how many of these have a text that is not disclosed: from the tallies for whole days and
+    /// hours, counted for what remains at the ends.
     fn tally(&self, cache: &Connection) -> Result<(u64, u64), ConsoleError> {
         if self.from_ms == 0 && self.to_ms == u64::MAX {
-            return self.tally_days(cache, -1, -1);
+            return self.tally_slots(cache, ALL_TIME, ALL_TIME);
         }
-        let whole_from = self.from_ms.div_ceil(DAY_MS);
-        let whole_to = self.to_ms / DAY_MS;
-        if whole_from >= whole_to {
-            return self.count(cache, self.first_id(), self.last_id());
-        }
-        let day_id = |day: u64| {
-            i64::try_from(day.saturating_mul(DAY_MS))
-                .unwrap_or(i64::MAX)
-                .saturating_mul(IDS_PER_MS)
-        };
-        let day = |day: u64| i64::try_from(day).unwrap_or(i64::MAX);
-        let mut sum = self.tally_days(cache, day(whole_from), day(whole_to) - 1)?;
-        for (from, to) in [(self.first_id(), day_id(whole_from) - 1), (day_id(whole_to), self.last_id())] {
-            if from <= to {
-                let edge = self.count(cache, from, to)?;
-                sum = (sum.0 + edge.0, sum.1 + edge.1);
-            }
-        }
-        Ok(sum)
+        self.tally_between(cache, self.from_ms, self.to_ms.min(LATEST_MS + 1), &GRAINS)
     }
 
-    fn tally_days(&self, cache: &Connection, first: i64, last: i64) -> Result<(u64, u64), ConsoleError> {
+    fn tally_between(&self, cache: &Connection, from_ms: u64, to_ms: u64, grains: &[Grain]) -> Result<(u64, u64), ConsoleError> {
+        if from_ms >= to_ms {
+            return Ok((0, 0));
+        }
+        let Some((grain, finer)) = grains.split_first() else {
+            return self.count(cache, first_id(from_ms), first_id(to_ms) - 1);
+        };
+        let (first, end) = (from_ms.div_ceil(grain.length_ms), to_ms / grain.length_ms);
+        if first >= end {
+            return self.tally_between(cache, from_ms, to_ms, finer);
+        }
+        let whole = self.tally_slots(cache, grain.slot(first), grain.slot(end) - 1)?;
+        let before = self.tally_between(cache, from_ms, first * grain.length_ms, finer)?;
+        let after = self.tally_between(cache, end * grain.length_ms, to_ms, finer)?;
+        Ok((whole.0 + before.0 + after.0, whole.1 + before.1 + after.1))
+    }
+
+    fn tally_slots(&self, cache: &Connection, first: i64, last: i64) -> Result<(u64, u64), ConsoleError> {
         let sql = format!(
-            "SELECT coalesce(sum(entries), 0), coalesce(sum(unreadable), 0) FROM tallies WHERE day BETWEEN ?1 AND ?2 {}{}{}",
+            "SELECT coalesce(sum(entries), 0), coalesce(sum(unreadable), 0) FROM tallies WHERE slot BETWEEN ?1 AND ?2 {}{}{}",
             one_of("log", self.logs.as_deref()),
             one_of("kind", self.kinds.as_deref()),
             one_of("member", self.member.as_ref().map(std::slice::from_ref)),
@@ -283,6 +279,11 @@ impl Filters {
             .prepare(&sql)?
             .query_row([from, to], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
+}
+
+/// The smallest `id` of an entry at this time.
+fn first_id(time_ms: u64) -> i64 {
+    i64::try_from(time_ms).unwrap_or(i64::MAX).saturating_mul(IDS_PER_MS)
 }
 
 /// Numbers are ours, never text from outside.
