@@ -16,6 +16,11 @@ it('stays on the strip and visible, whatever the times say', () => {
   }
 });
 
+it('reaches up to now while the command runs', () => {
+  const [bar] = bars([run({ startedAt: 100, endedAt: null, status: 'running' })], 0, 1000, 400);
+  expect(bar?.width).toBeCloseTo(0.3);
+});
+
 it('marks round times', () => {
   expect(ticks(90_000, 390_000, 6).map((tick) => tick.ms)).toEqual([120_000, 180_000, 240_000, 300_000, 360_000]);
   expect(ticks(0, 0).length).toBeLessThanOrEqual(2);

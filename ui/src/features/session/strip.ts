@@ -18,12 +18,13 @@ export interface Tick {
 /** No bar is thinner than this, or it could not be seen nor clicked. */
 const THINNEST = 0.004;
 
-export function bars(runs: Iterable<Run>, from: number, to: number): Bar[] {
+/** A command that still runs reaches up to `now`. */
+export function bars(runs: Iterable<Run>, from: number, to: number, now = to): Bar[] {
   const span = Math.max(1, to - from);
   return [...runs].map((run) => {
     const start = run.startedAt ?? run.proposedAt;
     const left = clamp((start - from) / span);
-    const width = Math.max(THINNEST, clamp(((run.endedAt ?? to) - start) / span));
+    const width = Math.max(THINNEST, clamp(((run.endedAt ?? Math.min(now, to)) - start) / span));
     return { action: run.action, status: run.status, left: Math.min(left, 1 - width), width: Math.min(width, 1), label: (run.command ?? 'erased command').split('\n')[0] ?? '', seq: run.firstSeq };
   });
 }
