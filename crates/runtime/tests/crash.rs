@@ -66,14 +66,15 @@ async fn killed_again_and_again() {
     }
     assert_eq!(lost, 0);
     assert_eq!(control.done("echo fine").await.stdout(), "fine\n");
-    end(program);
+    end(program).await;
     control.until("goodbye", |view| view.said_goodbye().then_some(())).await;
 }
 
-/// Asks the program to stop, politely, and waits.
-pub(crate) fn end(mut program: Program) {
+/// Asks the program to stop, politely, and waits; the control plane of this test goes on answering meanwhile.
+pub(crate) async fn end(mut program: Program) {
     rustix::process::kill_process(rustix::process::Pid::from_child(&program.0), rustix::process::Signal::TERM).unwrap();
-    assert!(program.0.wait().unwrap().success());
+    let ended = tokio::task::spawn_blocking(move || program.0.wait());
+    assert!(ended.await.unwrap().unwrap().success());
 }
 
 fn alive(marker: &str) -> bool {
@@ -101,5 +102,5 @@ async fn the_program_finds_processes_that_hide() {
     control.tell(caisey_protocol::runtime::ToRuntime::Cancel { action: action.clone() });
     control.finished(&action).await;
     assert!(!alive(&marker));
-    end(program);
+    end(program).await;
 }

@@ -40,7 +40,7 @@ async fn a_gibibyte_neither_fills_memory_nor_stalls_others() {
     assert!(peak < 96 * 1024, "{peak} KiB");
     let disk = std::fs::metadata(dir.path().join("state/outbox.db")).unwrap().len();
     assert!(disk < 128 << 20, "{disk} bytes");
-    end(program);
+    end(program).await;
 }
 
 /// The state lies on a file system of two mebibytes, in a mount namespace of its own; a command fills it and goes on printing.
@@ -91,5 +91,5 @@ async fn a_full_disk_ends_the_command_and_goes_on_record() {
         .await;
     assert_eq!(gaps[0], "disk_full");
     assert_eq!(control.done("echo room again").await.stdout(), "room again\n");
-    end(program);
+    end(program).await;
 }
