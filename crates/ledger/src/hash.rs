@@ -108,6 +108,38 @@ fn to_hash(state: [u32; 8]) -> Hash {
     Hash(out)
 }
 
+/// SHA-256 of `tag ‖ left ‖ right`: a node of either tree. Two blocks, laid out by hand.
+#[inline]
+pub(crate) fn tagged_pair(tag: u8, left: &Hash, right: &Hash) -> Hash {
+    let mut first = [0; 64];
+    first[0] = tag;
+    first[1..33].copy_from_slice(&left.0);
+    first[33..64].copy_from_slice(&right.0[..31]);
+    let mut second = [0; 64];
+    second[0] = right.0[31];
+    second[1] = 0x80;
+    // 65 bytes are 0x208 bits.
+    second[62] = 0x02;
+    second[63] = 0x08;
+    let mut state = INITIAL;
+    sha2::compress256(&mut state, &[first.into(), second.into()]);
+    to_hash(state)
+}
+
+/// SHA-256 of `tag ‖ seed`. One block.
+#[inline]
+pub(crate) fn tagged_seed(tag: u8, seed: &[u8; 16]) -> Hash {
+    let mut block = [0; 64];
+    block[0] = tag;
+    block[1..17].copy_from_slice(seed);
+    block[17] = 0x80;
+    // 17 bytes are 0x88 bits.
+    block[63] = 0x88;
+    let mut state = INITIAL;
+    sha2::compress256(&mut state, &[block.into()]);
+    to_hash(state)
+}
+
 /// SHA-256 of `tag ‖ a ‖ b`.
 #[inline]
 pub(crate) fn tagged(tag: u8, a: &[u8], b: &[u8]) -> Hash {
@@ -172,6 +204,14 @@ mod tests {
                 assert_eq!(tagged(7, a, b), Hash::of(&whole), "{length}");
             }
         }
+    }
+
+    #[test]
+    fn nodes_and_seeds_hash_like_the_standard_ones() {
+        let [a, b] = [b"a", b"b"].map(|data| Hash::of(data));
+        assert_eq!(tagged_pair(1, &a, &b), Hash::of(&[&[1], a.0.as_slice(), &b.0].concat()));
+        let seed = [7; 16];
+        assert_eq!(tagged_seed(0x20, &seed), Hash::of(&[&[0x20], seed.as_slice()].concat()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! Johnson, Molnar, Song and Wagner (CT-RSA 2002). Lossless conversion between bytes and text is in [`crate::lossless`];
 //! showing parts is in [`crate::disclosure`].
 
-use crate::hash::{Hash, deserialize_base64, encode_base64, tagged};
+use crate::hash::{Hash, deserialize_base64, encode_base64, tagged, tagged_pair, tagged_seed};
 use crate::tree::split;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -65,7 +65,7 @@ impl NodeSeed {
     /// Left and right child: the halves of SHA-256(0x20 ‖ seed).
     #[inline]
     pub(crate) fn children(&self) -> (Self, Self) {
-        let Hash(hash) = tagged(0x20, &self.0, &[]);
+        let Hash(hash) = tagged_seed(0x20, &self.0);
         halves(&hash)
     }
 }
@@ -183,7 +183,7 @@ impl<'a> Tokens<'a> {
 
 /// Hash of an inner node of the token tree.
 pub(crate) fn inner(left: &Hash, right: &Hash) -> Hash {
-    tagged(0x11, &left.0, &right.0)
+    tagged_pair(0x11, left, right)
 }
 
 /// Binds the number of tokens to the token tree's root.

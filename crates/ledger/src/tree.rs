@@ -5,7 +5,7 @@
 //! No input, however hostile, makes them panic or loop. Cross-checked against the `tlog_tiles` crate, see
 //! docs/decisions/0001-own-tree-checked-against-tlog-tiles.md. Bytes: docs/formats/log.md.
 
-use crate::hash::{Hash, tagged};
+use crate::hash::{Hash, tagged_pair};
 use crate::id::MAX_SAFE_INTEGER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
 
 /// Hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    tagged(1, &left.0, &right.0)
+    tagged_pair(1, left, right)
 }
 
 /// Root of the empty tree: SHA-256 of nothing.
