@@ -2,7 +2,7 @@
 
 use crate::embedded::Embedded;
 use crate::startup::Startup;
-use crate::{marks, tray};
+use crate::{marks, notify, tray};
 use caisey_console::view::{Connection, ConsoleEvent, Overview};
 use caisey_console::{CancelFlag, Console, ConsoleError, KeyStore};
 use serde::Serialize;
@@ -118,7 +118,10 @@ impl Desktop {
                 tray::set_status(&self.app, status_line(&overview.connection));
                 ConsoleEvent::Overview(Box::new(overview))
             }
-            other => other,
+            ConsoleEvent::Session { session, items, row } => {
+                notify::ended(&self.app, &row, &items);
+                ConsoleEvent::Session { session, items, row }
+            }
         };
         self.emit(event);
     }

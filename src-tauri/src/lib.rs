@@ -9,6 +9,7 @@ mod desktop;
 mod embedded;
 mod export;
 mod marks;
+mod notify;
 mod opening;
 mod places;
 mod remembered;

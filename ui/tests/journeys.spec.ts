@@ -5,6 +5,7 @@ const feed = (page: Page) => page.getByRole('feed', { name: 'Timeline' });
 
 test('from the first start to a recorded command, with the keyboard alone', async ({ page }) => {
   await open(page, '?start=choose&empty');
+  await expect(page.getByRole('button', { name: /Start on this computer/ })).toBeVisible();
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: /Start on this computer/ })).toBeFocused();
   await page.keyboard.press('Enter');
