@@ -24,7 +24,7 @@ use caisey_protocol::error::{ErrorBody, ErrorCode};
 pub(crate) use deliver::too_slow;
 use slot::{Mail, Slot};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -34,8 +34,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How long a request waits for room in a mailbox.
 const ROOM_WITHIN: Duration = Duration::from_secs(5);
 
-/// With more objects open than this, idle ones are put away at once.
-const OPEN_AT_EASE: usize = 256;
+/// With more objects open than this, one that has nothing left to do is put away by the thread that ran it: a crowd that connects at
+/// once must not need memory for all of them at once (an open object takes about 200 KiB, most of it SQLite's).
+const OPEN_AT_EASE: usize = 96;
 
 /// All objects of one data directory.
 #[derive(Clone)]
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     deadlines: deadline::Deadlines,
     changes: directory::Changes,
     stopping: AtomicBool,
+    open: Arc<AtomicUsize>,
 }
 
 /// A lock whose data stays usable after a panic elsewhere: every critical section leaves it whole.
@@ -77,6 +79,7 @@ impl Objects {
             deadlines: deadline::Deadlines::default(),
             changes: directory::Changes::default(),
             stopping: AtomicBool::new(false),
+            open: Arc::default(),
         });
         pool::start(&shared)?;
         let objects = Self(shared);
@@ -251,7 +254,7 @@ impl Objects {
         if let Some(slot) = slots.get(name) {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(name.clone()));
+        let slot = Arc::new(Slot::new(name.clone(), Arc::clone(&self.0.open)));
         slots.insert(name.clone(), Arc::clone(&slot));
         slot
     }

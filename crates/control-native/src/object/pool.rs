@@ -1,7 +1,7 @@
 //! The threads that run objects. There are a few for all objects: an object in use borrows one for a batch at a time.
 
 use super::slot::Slot;
-use super::{Shared, deliver, locked};
+use super::{OPEN_AT_EASE, Shared, deliver, locked};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -46,6 +46,8 @@ pub(super) fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
                 deliver::batch(&shared, &slot);
                 if slot.leave() {
                     shared.ready.push(slot);
+                } else if shared.open.load(Ordering::Relaxed) > OPEN_AT_EASE {
+                    slot.put_away();
                 }
             }
         })?;

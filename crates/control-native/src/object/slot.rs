@@ -11,8 +11,8 @@ use caisey_control::store::{Store, StoreError};
 use caisey_ledger::id::TimeMs;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
@@ -68,6 +68,8 @@ pub(crate) struct Slot {
     pub(super) live: Mutex<Option<Box<Live>>>,
     reader: Mutex<Option<Box<SqliteStore>>>,
     open: AtomicBool,
+    /// How many slots of all hold open files.
+    open_of_all: Arc<AtomicUsize>,
     used_ms: AtomicU64,
     /// 0 for none.
     pub(super) deadline_ms: AtomicU64,
@@ -75,7 +77,7 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(name: ObjectName) -> Self {
+    pub(super) fn new(name: ObjectName, open_of_all: Arc<AtomicUsize>) -> Self {
         Self {
             name,
             mailbox: Mutex::default(),
@@ -83,6 +85,7 @@ impl Slot {
             live: Mutex::default(),
             reader: Mutex::default(),
             open: AtomicBool::new(false),
+            open_of_all,
             used_ms: AtomicU64::new(clock::now_ms()),
             deadline_ms: AtomicU64::new(0),
             failed: Mutex::default(),
@@ -139,7 +142,16 @@ impl Slot {
     }
 
     pub(super) fn set_open(&self, open: bool) {
-        self.open.store(open, Ordering::Release);
+        let was_open = self.open.swap(open, Ordering::AcqRel);
+        match (was_open, open) {
+            (false, true) => {
+                self.open_of_all.fetch_add(1, Ordering::Relaxed);
+            }
+            (true, false) => {
+                self.open_of_all.fetch_sub(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
     }
 
     /// Whether it holds open files.
