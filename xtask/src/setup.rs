@@ -6,6 +6,7 @@
 use crate::place;
 use crate::step::Step;
 use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// For linking the desktop, and for its vendored OpenSSL and SQLCipher.
@@ -105,7 +106,7 @@ fn system_packages(packages: &[&str]) -> Result<()> {
 
 fn debian_packages(packages: &[&str]) -> Result<()> {
     let mut missing = missing_packages(packages)?;
-    if !is_node_recent() {
+    if !is_node_recent() && !place::on_path(npm_program()) {
         missing.extend(["nodejs".to_owned(), "npm".to_owned()]);
     }
     // Ubuntu has no chromium package; there a Chromium or Chrome of any origin does.
@@ -181,9 +182,14 @@ fn as_root() -> Option<Vec<String>> {
     })
 }
 
+/// Whether the Node.js on the search path will do.
 fn is_node_recent() -> bool {
-    let Ok(answer) = Command::new("node").arg("--version").output() else {
-        return false;
+    node_version(Path::new("node")) >= NODE
+}
+
+fn node_version(node: &Path) -> (u32, u32) {
+    let Ok(answer) = Command::new(node).arg("--version").output() else {
+        return (0, 0);
     };
     let text = String::from_utf8_lossy(&answer.stdout).into_owned();
     let mut numbers = text
@@ -191,20 +197,33 @@ fn is_node_recent() -> bool {
         .trim_start_matches('v')
         .split('.')
         .map(|part| part.parse().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= NODE
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Where a newer Node.js goes when the distribution's is too old.
+fn own_node() -> PathBuf {
+    place::target().join("tools/node_modules/node/bin")
+}
+
+/// A step that runs npm in `ui/`, with a Node.js that is new enough.
+pub(crate) fn npm(name: &str, arguments: &[&str]) -> Step {
+    let step = Step::new(name, npm_program()).arguments(arguments).within("ui");
+    if is_node_recent() || !own_node().is_dir() {
+        return step;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(own_node()).chain(std::env::split_paths(&path));
+    // Only a folder with a separator in its name cannot be joined, and then npm uses what it finds.
+    step.variable("PATH", std::env::join_paths(folders).unwrap_or(path))
+}
+
+fn npm_program() -> &'static str {
+    if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
 fn front_end_packages() -> Result<()> {
-    if !crate::build::has_pages() {
-        return Ok(());
-    }
-    if !is_node_recent() {
-        bail!(
-            "Node.js {}.{} or newer is needed for the pages and this machine has none that new. Install it from https://nodejs.org \
-             (or your distribution's newer packages), then repeat the command.",
-            NODE.0,
-            NODE.1
-        );
+    if !is_node_recent() && node_version(&own_node().join("node")) < NODE {
+        newer_node()?;
     }
     let changed = |file: &str| {
         std::fs::metadata(place::root().join(file))
@@ -215,17 +234,35 @@ fn front_end_packages() -> Result<()> {
     if changed("ui/node_modules/.package-lock.json") > changed("ui/package-lock.json") {
         return Ok(());
     }
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    Step::new("front-end packages", npm)
-        .arguments(&["ci", "--no-audit", "--no-fund"])
-        .within("ui")
-        .must_succeed()
+    npm("front-end packages", &["ci", "--no-audit", "--no-fund"]).must_succeed()
+}
+
+/// Debian 12 and Ubuntu 24.04 have an npm that can bring a newer Node.js, into `target/`, for this repository alone.
+fn newer_node() -> Result<()> {
+    if place::on_path(npm_program()) {
+        let tools = place::target().join("tools");
+        std::fs::create_dir_all(&tools).with_context(|| format!("making {}", tools.display()))?;
+        Step::new("a newer Node.js, for this repository alone", npm_program())
+            .arguments(&["install", "--no-audit", "--no-fund", "--prefix"])
+            .arguments(&[&tools])
+            .arguments(&["node@22"])
+            .must_succeed()?;
+    }
+    if node_version(&own_node().join("node")) < NODE {
+        bail!(
+            "Node.js {}.{} or newer is needed for the pages and this machine has none that new. Install it from https://nodejs.org \
+             (or your distribution's newer packages), then repeat the command.",
+            NODE.0,
+            NODE.1
+        );
+    }
+    Ok(())
 }
 
 fn cargo_tool(name: &str) -> Result<()> {
     let cargo_bin = std::env::var_os("CARGO_HOME").map_or_else(
         || std::env::home_dir().unwrap_or_default().join(".cargo/bin"),
-        |home| std::path::PathBuf::from(home).join("bin"),
+        |home| PathBuf::from(home).join("bin"),
     );
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     // cargo finds its subcommands in its own folder even when that is not on the search path.

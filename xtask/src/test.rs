@@ -66,11 +66,9 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         ),
     )?;
     // The desktop carries the built pages, so they come before anything that compiles it.
-    if build::has_pages() {
-        step(total, &build::script("page types", "check"))?;
-        step(total, &build::script("page units", "test").reporting(Reporter::Vitest))?;
-        step(total, &build::pages())?;
-    }
+    step(total, &build::script("page types", "check"))?;
+    step(total, &build::script("page units", "test").reporting(Reporter::Vitest))?;
+    step(total, &build::pages())?;
     step(
         total,
         &Step::cargo("clippy", &["clippy", "--locked", "--all-targets"])
