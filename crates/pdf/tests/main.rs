@@ -107,6 +107,25 @@ fn long_outputs_are_cut_and_counted_and_the_rest_follows() {
 }
 
 #[test]
+fn pages_are_full_before_the_next_begins() {
+    let mut detail = sample::breach();
+    let note = detail.items.iter().find(|item| item.kind == "note.added").unwrap().clone();
+    detail.items = vec![note; 200];
+    let text = Opened::new(&printed(&detail)).text();
+    let pages: usize = text
+        .split("Page 1 of ")
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    // Summary and last page, and at least 15 notes on each page between them.
+    assert!(pages <= 2 + 200_usize.div_ceil(15), "{pages}");
+}
+
+#[test]
 fn printing_tells_how_far_it_is_and_can_be_stopped() {
     let detail = sample::breach();
     let mut seen: Vec<Progress> = Vec::new();
