@@ -82,6 +82,36 @@ async fn a_damaged_file_is_set_aside_and_everything_comes_again() {
 }
 
 #[tokio::test]
+async fn a_page_damaged_in_the_middle_is_found_in_use_and_set_aside_at_the_next_start() {
+    let (case, _) = closed().await;
+    let path = file(case.folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Everything but the first pages, which hold the schema.
+    let from = 4_096 * 12;
+    assert!(bytes.len() > from + 4_096);
+    for byte in &mut bytes[from..] {
+        *byte ^= 0x55;
+    }
+    std::fs::write(&path, &bytes).unwrap();
+    let console = open(case.folder.path(), &case.keys).await;
+    let failed = match console.overview().await {
+        Ok(_) => console
+            .search(SearchQuery {
+                text: "payroll".to_owned(),
+                ..SearchQuery::default()
+            })
+            .await
+            .err()
+            .unwrap(),
+        Err(error) => error,
+    };
+    assert_eq!(failed.code(), "cache_failed", "{failed}");
+    console.shut_down().await;
+    drop(console);
+    expect_fresh_start(&case, &bytes).await;
+}
+
+#[tokio::test]
 async fn a_lost_key_is_like_damage() {
     let (case, _) = closed().await;
     let bytes = std::fs::read(file(case.folder.path())).unwrap();

@@ -66,7 +66,8 @@ impl Cache {
             return Ok(Opened { cache, set_aside: None });
         }
         let lock = lock(&folder.join(format!("{name}.lock")))?;
-        let (writer, set_aside) = match open_writer(&path, key) {
+        let doubts = folder.join(format!("{name}.doubtful"));
+        let (writer, set_aside) = match open_sound(&path, key, doubts.exists()) {
             Ok(writer) => (writer, None),
             Err(ConsoleError::Cache(error)) if is_damage(&error) => {
                 let put = set_aside(&path, now_ms)?;
@@ -74,6 +75,9 @@ impl Cache {
             }
             Err(error) => return Err(error),
         };
+        if doubts.exists() {
+            std::fs::remove_file(&doubts).map_err(ConsoleError::Folder)?;
+        }
         let cache = Self {
             path,
             key: Zeroizing::new(*key),
@@ -100,6 +104,7 @@ impl Cache {
             )?,
         };
         let result = view(&reader, body);
+        self.doubt(result.as_ref().err());
         let mut readers = held(&self.readers);
         if readers.len() < READERS && result.is_ok() {
             readers.push(reader);
@@ -114,10 +119,21 @@ impl Cache {
     pub fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
         let mut writer = held(&self.writer);
         let writer = writer.as_mut().ok_or(ConsoleError::ReadOnly)?;
-        let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let result = body(&tx)?;
-        tx.commit()?;
-        Ok(result)
+        let result = change(writer, body);
+        self.doubt(result.as_ref().err());
+        result
+    }
+
+    /// A file that gave such an error is checked from end to end when it is opened next.
+    fn doubt(&self, error: Option<&ConsoleError>) {
+        if let Some(ConsoleError::Cache(error)) = error
+            && is_doubtful(error)
+            && self.access == Access::ReadWrite
+        {
+            tracing::error!(error = error.to_string(), "the cache gave an error that a damaged file gives");
+            // Without the mark the next start meets the same error again; nothing is lost.
+            let _ = std::fs::write(self.path.with_extension("doubtful"), b"");
+        }
     }
 
     /// Whether this console may write.
@@ -136,6 +152,54 @@ fn view<T>(reader: &Connection, body: impl FnOnce(&Connection) -> Result<T, Cons
     let result = body(&tx);
     tx.finish()?;
     result
+}
+
+fn change<T>(writer: &mut Connection, body: impl FnOnce(&Transaction<'_>) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
+    let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = body(&tx)?;
+    tx.commit()?;
+    Ok(result)
+}
+
+/// Opens for writing; a file in doubt, or one that cannot be read on opening, is checked page by page first.
+fn open_sound(path: &Path, key: &[u8; 32], in_doubt: bool) -> Result<Connection, ConsoleError> {
+    let opened = open_writer(path, key);
+    let check = match &opened {
+        Ok(_) => in_doubt,
+        Err(ConsoleError::Cache(error)) => is_doubtful(error) && !is_damage(error),
+        Err(_) => false,
+    };
+    if check {
+        drop(opened);
+        check_pages(path, key)?;
+        return open_writer(path, key);
+    }
+    opened
+}
+
+/// Compares every page with its authentication code and the tables with their indexes; fails as damage does.
+fn check_pages(path: &Path, key: &[u8; 32]) -> Result<(), ConsoleError> {
+    let reader = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let wrong_pages = reader
+        .prepare("PRAGMA cipher_integrity_check")?
+        .query_map([], |_| Ok(()))?
+        .count();
+    let sound = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    if wrong_pages == 0
+        && reader
+            .query_row("PRAGMA quick_check(1)", [], sound)
+            .is_ok_and(|answer| answer == "ok")
+    {
+        return Ok(());
+    }
+    let damaged = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(rusqlite::Error::SqliteFailure(damaged, Some(format!("{wrong_pages} pages were altered"))).into())
+}
+
+/// Errors that a damaged page gives, and others too: SQLCipher reports a page that fails authentication as an error without a kind.
+fn is_doubtful(error: &rusqlite::Error) -> bool {
+    is_damage(error)
+        || matches!(error, rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == rusqlite::ffi::SQLITE_ERROR)
 }
 
 /// A panic in another call cannot leave a connection in a bad state: its transaction was rolled back when it was dropped.
