@@ -18,7 +18,7 @@ pub(crate) fn ended(app: &AppHandle, row: &SessionRow, items: &[TimelineItem]) {
     if focused == Some(true) {
         return;
     }
-    let (title, text) = (format!("Command ended on {}", row.hostname), last.headline.clone());
+    let (title, text) = (format!("Command ended on {}", row.hostname), how(last));
     // The adapters block while they talk to the desktop.
     std::thread::spawn(move || {
         let shown = Notification::new().appname("Caisey Console").summary(&title).body(&text).show();
@@ -26,6 +26,14 @@ pub(crate) fn ended(app: &AppHandle, row: &SessionRow, items: &[TimelineItem]) {
             tracing::debug!(%error, "no notification");
         }
     });
+}
+
+fn how(item: &TimelineItem) -> String {
+    let seconds = took_ms(item) / 1_000;
+    match item.exit_code {
+        Some(code) => format!("Exit code {code} after {seconds} s"),
+        None => format!("It was ended after {seconds} s"),
+    }
 }
 
 fn took_ms(item: &TimelineItem) -> u64 {
