@@ -243,3 +243,80 @@ fn bytes(count: u64) -> String {
         _ => format!("{}.{} GiB", count / 1_073_741_824, count % 1_073_741_824 * 10 / 1_073_741_824),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn line(event: &Event, texts: &[(&str, Option<&str>)]) -> String {
+        let views: Vec<TextView> = texts
+            .iter()
+            .map(|(name, text)| TextView {
+                name: (*name).to_owned(),
+                text: text.map(str::to_owned),
+                segments: None,
+            })
+            .collect();
+        headline("kind", Some(event), "Ada Example", &views, &HashMap::new())
+    }
+
+    #[test]
+    fn lines_are_plain_english_and_safe_to_draw() {
+        let finished = |outcome, exit_code, duration_ms| {
+            let (stdout_bytes, stderr_bytes) = (0, 0);
+            Event::CommandFinished {
+                outcome,
+                exit_code,
+                signal: None,
+                duration_ms,
+                stdout_bytes,
+                stderr_bytes,
+            }
+        };
+        let cases = [
+            (
+                line(&finished(RunOutcome::Exited, Some(0), 1_240), &[]),
+                "Command finished with exit code 0 after 1.2 s",
+            ),
+            (
+                line(&finished(RunOutcome::TimedOut, None, 61_000), &[]),
+                "Command took too long and was stopped after 1 min 1 s",
+            ),
+            (
+                line(
+                    &finished(RunOutcome::NotStarted, None, 0),
+                    &[("detail", Some("no such shell"))],
+                ),
+                "Command did not start: no such shell",
+            ),
+            (
+                line(&Event::NoteAdded {}, &[("note", Some("two\nlines"))]),
+                "Note by Ada Example: two…",
+            ),
+            (
+                line(&Event::ChatMessage {}, &[("message", Some("\u{1b}[2Jhello"))]),
+                "Ada Example wrote: ‹ESC[2J›hello",
+            ),
+            (
+                line(&Event::NoteAdded {}, &[("note", None)]),
+                "Note by Ada Example: (erased or not disclosed)",
+            ),
+            (
+                line(
+                    &Event::RecorderGap {
+                        cause: "disk_full".to_owned(),
+                        from_ms: 0,
+                        to_ms: 7_260_000,
+                    },
+                    &[],
+                ),
+                "The recorder could not record for 2 h 1 min (disk full)",
+            ),
+        ];
+        for (found, wanted) in cases {
+            assert_eq!(found, wanted);
+        }
+        assert!(headline("new.kind", None, "x", &[], &HashMap::new()).starts_with("new.kind (a kind of entry"));
+    }
+}

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 #[tokio::test]
 async fn a_machine_without_a_key_store_gets_a_clear_answer_and_no_file() {
-    let cases: [(fn() -> KeyStoreError, &str, &str); 3] = [
+    type Case = (fn() -> KeyStoreError, &'static str, &'static str);
+    let cases: [Case; 3] = [
         (|| KeyStoreError::Missing(None), "key_store_missing", "passphrase"),
         (|| KeyStoreError::Locked(None), "key_store_locked", "Unlock"),
         (|| KeyStoreError::Other("broken".into()), "key_store_failed", "failed"),
@@ -45,4 +46,25 @@ fn a_passphrase_protects_the_keys_and_a_wrong_one_changes_nothing() {
     assert_eq!(vault.get("a").unwrap().as_deref(), Some(b"secret-value".as_slice()));
     vault.delete("a").unwrap();
     assert_eq!(vault.get("a").unwrap(), None);
+}
+
+/// Runs itself again without any session bus: the real adapter, in the situation of a server or a container.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_real_adapter_tells_a_missing_service_from_other_failures() {
+    const CHILD: &str = "CAISEY_TEST_WITHOUT_KEY_STORE";
+    if std::env::var_os(CHILD).is_some() {
+        let error = caisey_console::key_store::OsKeyStore::default().get("any").unwrap_err();
+        assert!(matches!(error, KeyStoreError::Missing(_)), "{error:?}");
+        return;
+    }
+    let name = "keys::the_real_adapter_tells_a_missing_service_from_other_failures";
+    let done = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD, "1")
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("1 passed"));
 }
