@@ -67,13 +67,15 @@ async fn a_full_disk_ends_the_command_and_goes_on_record() {
     assert_eq!(control.done("echo room").await.stdout(), "room\n");
     let fill = small.join("fill");
     let full = control.run(&format!(
-        "head -c 9000000 /dev/zero > {} 2>/dev/null; while :; do head -c 3000 /dev/zero | tr '\\0' x; sleep 0.02; done",
+        "echo begun; sleep 1; head -c 9000000 /dev/zero > {} 2>/dev/null; while :; do head -c 3000 /dev/zero | tr '\\0' x; sleep 0.02; done",
         fill.display()
     ));
     control
-        .until("the start", |view| (!view.about(&full).kinds().is_empty()).then_some(()))
+        .until("the start", |view| {
+            (!view.about(&full).output(Stream::Stdout).is_empty()).then_some(())
+        })
         .await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let late = control.run("echo must not run");
     tokio::time::sleep(Duration::from_secs(1)).await;
     // The namespace's view of the directory, from outside.

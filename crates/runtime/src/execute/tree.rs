@@ -136,6 +136,16 @@ mod platform {
         fs::read(format!("/proc/{pid}/environ")).is_ok_and(|env| env.split(|byte| *byte == 0).any(|variable| variable == marker))
     }
 
+    /// Whether a child of ours names no action at all. One that names another was started just now; one that still runs our own
+    /// program is about to become a command.
+    fn is_stray(pid: u32) -> bool {
+        let prefix = format!("{ACTION_VARIABLE}=").into_bytes();
+        let named = fs::read(format!("/proc/{pid}/environ"))
+            .is_ok_and(|env| env.split(|byte| *byte == 0).any(|variable| variable.starts_with(&prefix)));
+        let program = |of: &str| fs::read_link(format!("/proc/{of}/exe")).ok();
+        !named && program(&pid.to_string()) != program("self")
+    }
+
     /// The living members of the tree.
     fn members(root: &Root) -> BTreeSet<u32> {
         let (everyone, me) = (all(), getpid().as_raw_nonzero().get().unsigned_abs());
@@ -156,11 +166,8 @@ mod platform {
             .collect();
         members.extend(candidates.iter().filter(|pid| carries(**pid, &marker)));
         if root.alone && super::ADOPTING.load(Ordering::Relaxed) {
-            members.extend(
-                candidates
-                    .iter()
-                    .filter(|pid| everyone.get(pid).is_some_and(|process| process.parent == me)),
-            );
+            let adopted = |pid: &&u32| everyone.get(pid).is_some_and(|process| process.parent == me) && is_stray(**pid);
+            members.extend(candidates.iter().filter(adopted));
         }
         loop {
             let known: Vec<&Process> = members.iter().filter_map(|pid| everyone.get(pid)).collect();
