@@ -50,8 +50,18 @@ impl Window {
         }
         let options = json!({ "binary": env!("CARGO_BIN_EXE_caisey-console"), "args": [] });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
-        let answer: Value = http.post(format!("{base}/session")).json(&wanted).send().await.unwrap().json().await.unwrap();
-        let id = answer["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no window: {answer}"));
+        let answer: Value = http
+            .post(format!("{base}/session"))
+            .json(&wanted)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let id = answer["value"]["sessionId"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no window: {answer}"));
         Self {
             driver,
             session: format!("{base}/session/{id}"),
@@ -70,12 +80,18 @@ impl Window {
 
     /// What a script in the page returns.
     pub async fn script(&self, script: &str) -> Value {
-        self.post("execute/sync", json!({ "script": script, "args": [] })).await.unwrap()
+        self.post("execute/sync", json!({ "script": script, "args": [] }))
+            .await
+            .unwrap()
     }
 
     /// All text of the page.
     pub async fn text(&self) -> String {
-        self.script("return document.body.innerText").await.as_str().unwrap_or_default().to_owned()
+        self.script("return document.body.innerText")
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Waits until the page says this.
@@ -105,7 +121,11 @@ impl Window {
         loop {
             match self.post("element", json!({ "using": "css selector", "value": css })).await {
                 Ok(found) => return found[ELEMENT].as_str().unwrap().to_owned(),
-                Err(error) => assert!(Instant::now() < until, "no {css}: {error}; the page says:\n{}", self.text().await),
+                Err(error) => assert!(
+                    Instant::now() < until,
+                    "no {css}: {error}; the page says:\n{}",
+                    self.text().await
+                ),
             }
             sleep(Duration::from_millis(100)).await;
         }
@@ -114,7 +134,9 @@ impl Window {
     /// Presses the button that says this.
     pub async fn press(&self, words: &str) {
         let until = Instant::now() + PATIENCE;
-        let path = format!("//button[contains(normalize-space(.), \"{words}\") or @aria-label=\"{words}\"][not(@aria-disabled=\"true\")]");
+        let path = format!(
+            "//button[contains(normalize-space(.), \"{words}\") or @aria-label=\"{words}\"][not(@aria-disabled=\"true\")]"
+        );
         loop {
             if let Ok(found) = self.post("element", json!({ "using": "xpath", "value": path })).await {
                 let id = found[ELEMENT].as_str().unwrap();
@@ -122,7 +144,11 @@ impl Window {
                     return;
                 }
             }
-            assert!(Instant::now() < until, "no button {words:?}; the page says:\n{}", self.text().await);
+            assert!(
+                Instant::now() < until,
+                "no button {words:?}; the page says:\n{}",
+                self.text().await
+            );
             sleep(Duration::from_millis(100)).await;
         }
     }
@@ -130,7 +156,9 @@ impl Window {
     /// Types into the field with this selector.
     pub async fn type_into(&self, css: &str, text: &str) {
         let id = self.element(css).await;
-        self.post(&format!("element/{id}/value"), json!({ "text": text })).await.unwrap();
+        self.post(&format!("element/{id}/value"), json!({ "text": text }))
+            .await
+            .unwrap();
     }
 
     /// Presses keys together, wherever the focus is.
@@ -138,7 +166,12 @@ impl Window {
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
         let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
         let actions: Vec<Value> = down.chain(up).collect();
-        self.post("actions", json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] })).await.unwrap();
+        self.post(
+            "actions",
+            json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }),
+        )
+        .await
+        .unwrap();
     }
 
     /// Lets everything that moves come to rest, for a picture.

@@ -1,8 +1,8 @@
 //! A control plane and an endpoint outside the window, in the test's own process.
 
+use caisey_client::Api;
 use caisey_client::ControlUrl;
 use caisey_client::token::{BearerToken, FixedToken};
-use caisey_client::Api;
 use caisey_control_native::{Config, ControlPlane, Running};
 use caisey_ledger::id::{ClientId, InstallerId, TimeMs};
 use caisey_protocol::http::{CreateClient, CreateInstaller};
@@ -30,7 +30,9 @@ impl Plane {
     /// Starts both, and makes an account for a technician.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let running = ControlPlane::start(Config::embedded(folder.path().join("control"))).await.unwrap();
+        let running = ControlPlane::start(Config::embedded(folder.path().join("control")))
+            .await
+            .unwrap();
         let address = running.base_url.clone();
         let url: ControlUrl = address.parse().unwrap();
         let owner = running.bootstrap_owner("Priya Raman").unwrap().access_token;

@@ -94,7 +94,12 @@ impl Screen {
         for _ in 0..100 {
             let named = self
                 .command("dbus-send")
-                .args(["--session", "--dest=org.freedesktop.DBus", "--print-reply", "/org/freedesktop/DBus"])
+                .args([
+                    "--session",
+                    "--dest=org.freedesktop.DBus",
+                    "--print-reply",
+                    "/org/freedesktop/DBus",
+                ])
                 .args(["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"])
                 .output()
                 .unwrap();

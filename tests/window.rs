@@ -39,15 +39,22 @@ async fn a_person_starts_here_runs_a_command_and_finds_it_again() {
     window.sees("Exit code 0").await;
     window.type_into(COMPOSER, &format!("ls /caisey-is-not-here{ENTER}")).await;
     window.sees("Exit code 2").await;
-    window.type_into(COMPOSER, &format!("printf 'a\\033[31mb\\342\\200\\256c\\n'{ENTER}")).await;
+    window
+        .type_into(COMPOSER, &format!("printf 'a\\033[31mb\\342\\200\\256c\\n'{ENTER}"))
+        .await;
     window.sees("ESC[31m").await;
-    assert!(!window.text().await.contains('\u{202e}'), "a bidirectional override reached the page");
+    assert!(
+        !window.text().await.contains('\u{202e}'),
+        "a bidirectional override reached the page"
+    );
     window.rests().await;
     screen.picture("session-live");
 
     window.press("Close session").await;
     window.sees("Close this session?").await;
-    window.script("document.querySelector('dialog footer button:last-child').click()").await;
+    window
+        .script("document.querySelector('dialog footer button:last-child').click()")
+        .await;
     window.sees("Session closed").await;
     window.keys(&["v"]).await;
     window.sees("This record holds.").await;
@@ -109,7 +116,10 @@ async fn a_machine_without_key_store_is_told_so_and_may_choose_a_passphrase() {
     let screen = Screen::without_key_store();
     let window = Window::open(&screen, &[]).await;
     window.sees("No key store on this computer").await;
-    assert!(!screen.caisey_home().join("cache").exists(), "something was written before the person chose");
+    assert!(
+        !screen.caisey_home().join("cache").exists(),
+        "something was written before the person chose"
+    );
     window.rests().await;
     screen.picture("key-store-missing");
     window.press("Look again").await;
@@ -142,7 +152,9 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
     window.sees("Northgate Retail").await;
     open_session(&window, "Ticket 88213: till is slow").await;
-    window.type_into(COMPOSER, &format!("echo seen-$((40+2))-before{ENTER}")).await;
+    window
+        .type_into(COMPOSER, &format!("echo seen-$((40+2))-before{ENTER}"))
+        .await;
     window.sees("seen-42-before").await;
     window.sees("Exit code 0").await;
 
@@ -150,7 +162,9 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     window.sees("Offline for").await;
     window.sees("next try").await;
     window.sees("seen-42-before").await;
-    let run = window.script("return document.querySelector('.composer .primary').getAttribute('aria-disabled')").await;
+    let run = window
+        .script("return document.querySelector('.composer .primary').getAttribute('aria-disabled')")
+        .await;
     assert_eq!(run, "true");
     window.rests().await;
     screen.picture("offline");

@@ -11,7 +11,11 @@ const LONG_MS: u64 = 10_000;
 
 /// Tells of commands that ended after a long time, unless the window has the focus.
 pub(crate) fn ended(app: &AppHandle, row: &SessionRow, items: &[TimelineItem]) {
-    let Some(last) = items.iter().rev().find(|item| item.kind == "command.finished" && took_ms(item) >= LONG_MS) else {
+    let Some(last) = items
+        .iter()
+        .rev()
+        .find(|item| item.kind == "command.finished" && took_ms(item) >= LONG_MS)
+    else {
         return;
     };
     let focused = app.get_webview_window("main").and_then(|window| window.is_focused().ok());
@@ -21,7 +25,11 @@ pub(crate) fn ended(app: &AppHandle, row: &SessionRow, items: &[TimelineItem]) {
     let (title, text) = (format!("Command ended on {}", row.hostname), how(last));
     // The adapters block while they talk to the desktop.
     std::thread::spawn(move || {
-        let shown = Notification::new().appname("Caisey Console").summary(&title).body(&text).show();
+        let shown = Notification::new()
+            .appname("Caisey Console")
+            .summary(&title)
+            .body(&text)
+            .show();
         if let Err(error) = shown {
             tracing::debug!(%error, "no notification");
         }
