@@ -3,6 +3,7 @@
 use super::sample::{AUTHORITY, SampleLog};
 use super::{BenchError, listing};
 use crate::cache::entry::EntryWriter;
+use crate::cache::search::tag::{Tag, token};
 use crate::cache::{Cache, log};
 use crate::facade::Access;
 use crate::sync::witness::{Page, check_page, take_in};
@@ -133,13 +134,19 @@ fn verified(folder: &Path, sample: &SampleLog, notes: &[String]) -> Result<Durat
     }
 }
 
+/// An entry's row, and its technician's number.
+type Row = (i64, i64, i64, i64, Option<i64>, String, Option<String>, Option<i64>);
+
 /// The same rows, read from the cache that was just filled and kept ready in memory, inserted by plain statements: entries, index and all.
 fn raw(folder: &Path, filled: &Path) -> Result<Duration, BenchError> {
-    type Row = (i64, i64, i64, i64, Option<i64>, String, Option<String>);
     let key = [7; 32];
     let source = Cache::open(filled, "bench", &key, Access::ReadOnly, 0)?.cache;
     let rows: Vec<Row> = source.read(|cache| {
-        let mut rows = cache.prepare("SELECT id, log, seq, kind, session, leaf, disclosures FROM entries ORDER BY seq")?;
+        let mut rows = cache.prepare(
+            "SELECT id, log, seq, kind, session, leaf, disclosures,
+             (SELECT names.number FROM sessions JOIN names ON name = member WHERE sessions.number = entries.session)
+             FROM entries ORDER BY seq",
+        )?;
         let rows = rows.query_map([], |row| {
             Ok((
                 row.get(0)?,
@@ -149,6 +156,7 @@ fn raw(folder: &Path, filled: &Path) -> Result<Duration, BenchError> {
                 row.get(4)?,
                 row.get(5)?,
                 row.get(6)?,
+                row.get(7)?,
             ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -170,15 +178,17 @@ fn raw(folder: &Path, filled: &Path) -> Result<Duration, BenchError> {
     Ok(begun.elapsed())
 }
 
-fn insert(
-    tx: &Connection,
-    row: &(i64, i64, i64, i64, Option<i64>, String, Option<String>),
-    body: &str,
-) -> Result<(), crate::error::ConsoleError> {
+fn insert(tx: &Connection, row: &Row, body: &str) -> Result<(), crate::error::ConsoleError> {
     tx.prepare_cached("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL)")?
         .execute(params![row.0, row.1, row.2, row.3, row.4, row.5, row.6])?;
-    tx.prepare_cached("INSERT INTO text_index (rowid, body) VALUES (?1, ?2)")?
-        .execute(params![row.0, body])?;
+    tx.prepare_cached("INSERT INTO text_index (rowid, body, place, kind, member) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            row.0,
+            body,
+            token(Tag::Log, row.1),
+            token(Tag::Kind, row.3),
+            row.7.map(|member| token(Tag::Member, member))
+        ])?;
     Ok(())
 }
 
