@@ -22,6 +22,12 @@ pub(crate) fn programs() -> Step {
     Step::cargo("programs", &["build", "--locked", "--bins"]).arguments(EVERYTHING)
 }
 
+/// All programs and all tests at once. Features that only tests ask for of a package are then the same for both, and shared packages are compiled
+/// once: a run of everything begins with this.
+pub(crate) fn programs_and_tests() -> Step {
+    Step::cargo("programs and tests", &["build", "--locked", "--bins", "--tests"]).arguments(EVERYTHING)
+}
+
 /// Pages, then programs: the desktop carries the pages.
 pub(crate) fn all() -> Result<()> {
     pages().must_succeed()?;

@@ -81,7 +81,7 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
             .arguments(build::EVERYTHING)
             .variable("RUSTDOCFLAGS", "-D warnings"),
     )?;
-    step(total, &build::programs())?;
+    step(total, &build::programs_and_tests())?;
     tests(total)?;
     check(
         total,
