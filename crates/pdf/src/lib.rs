@@ -3,7 +3,7 @@
 //! Promises: the whole session in the order of the log; what an endpoint printed is shown, never interpreted, with everything hidden
 //! in it made visible ([`caisey_console::visible`]); a character without a glyph is printed as its number, never dropped; fonts are
 //! embedded; the same input gives the same bytes; memory is bounded by [`Limits`]. Leaves out: signature, PDF/A and tags, which
-//! replace [`finish`] when they come. Follows ISO 32000-1 through printpdf.
+//! replace the module `finish` when they come. Follows ISO 32000-1 through printpdf.
 
 mod cover;
 mod entries;
