@@ -13,14 +13,14 @@ const PATIENCE: Duration = Duration::from_secs(45);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Keys without a letter, as WebDriver writes them.
-pub const ENTER: &str = "\u{E007}";
+pub(crate) const ENTER: &str = "\u{E007}";
 /// See [`ENTER`].
-pub const CONTROL: &str = "\u{E009}";
+pub(crate) const CONTROL: &str = "\u{E009}";
 /// See [`ENTER`].
-pub const ESCAPE: &str = "\u{E00C}";
+pub(crate) const ESCAPE: &str = "\u{E00C}";
 
 /// A window. Closing it ends the program.
-pub struct Window {
+pub(crate) struct Window {
     driver: Child,
     http: reqwest::Client,
     session: String,
@@ -28,7 +28,7 @@ pub struct Window {
 
 impl Window {
     /// Starts the program on this screen, with these variables in its environment.
-    pub async fn open(screen: &Screen, variables: &[(&str, &str)]) -> Self {
+    pub(crate) async fn open(screen: &Screen, variables: &[(&str, &str)]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let driver = screen
@@ -79,14 +79,14 @@ impl Window {
     }
 
     /// What a script in the page returns.
-    pub async fn script(&self, script: &str) -> Value {
+    pub(crate) async fn script(&self, script: &str) -> Value {
         self.post("execute/sync", json!({ "script": script, "args": [] }))
             .await
             .unwrap()
     }
 
     /// All text of the page.
-    pub async fn text(&self) -> String {
+    pub(crate) async fn text(&self) -> String {
         self.script("return document.body.innerText")
             .await
             .as_str()
@@ -95,7 +95,7 @@ impl Window {
     }
 
     /// Waits until the page says this.
-    pub async fn sees(&self, words: &str) {
+    pub(crate) async fn sees(&self, words: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
             let text = self.text().await;
@@ -103,15 +103,6 @@ impl Window {
                 return;
             }
             assert!(Instant::now() < until, "the page never said {words:?}; it says:\n{text}");
-            sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    /// Waits until the page no longer says this.
-    pub async fn no_longer_sees(&self, words: &str) {
-        let until = Instant::now() + PATIENCE;
-        while self.text().await.contains(words) {
-            assert!(Instant::now() < until, "the page still says {words:?}");
             sleep(Duration::from_millis(100)).await;
         }
     }
@@ -132,7 +123,7 @@ impl Window {
     }
 
     /// Presses the button that says this.
-    pub async fn press(&self, words: &str) {
+    pub(crate) async fn press(&self, words: &str) {
         let until = Instant::now() + PATIENCE;
         let path = format!(
             "//button[contains(normalize-space(.), \"{words}\") or @aria-label=\"{words}\"][not(@aria-disabled=\"true\")]"
@@ -154,7 +145,7 @@ impl Window {
     }
 
     /// Types into the field with this selector.
-    pub async fn type_into(&self, css: &str, text: &str) {
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
         let id = self.element(css).await;
         self.post(&format!("element/{id}/value"), json!({ "text": text }))
             .await
@@ -162,7 +153,7 @@ impl Window {
     }
 
     /// Presses keys together, wherever the focus is.
-    pub async fn keys(&self, keys: &[&str]) {
+    pub(crate) async fn keys(&self, keys: &[&str]) {
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
         let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
         let actions: Vec<Value> = down.chain(up).collect();
@@ -175,12 +166,12 @@ impl Window {
     }
 
     /// Lets everything that moves come to rest, for a picture.
-    pub async fn rests(&self) {
+    pub(crate) async fn rests(&self) {
         sleep(Duration::from_millis(700)).await;
     }
 
     /// Closes the window and waits for the program's end.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let _ = self.http.delete(&self.session).send().await;
         let _ = self.driver.kill();
         let _ = self.driver.wait();

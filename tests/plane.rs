@@ -13,22 +13,22 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// See the module's text.
-pub struct Plane {
+pub(crate) struct Plane {
     running: Running,
     runtime: Runtime,
     _folder: tempfile::TempDir,
     /// Where it listens.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 /// The technician's account.
-pub const EMAIL: &str = "ana@example.com";
+pub(crate) const EMAIL: &str = "ana@example.com";
 /// Their password.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 impl Plane {
     /// Starts both, and makes an account for a technician.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let running = ControlPlane::start(Config::embedded(folder.path().join("control")))
             .await
@@ -76,7 +76,7 @@ impl Plane {
     }
 
     /// Stops both, as a power cut in the server room would.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.runtime.stop().await;
         self.running.shutdown().await;
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// See the module's text.
-pub struct Screen {
+pub(crate) struct Screen {
     children: Vec<Child>,
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
@@ -14,14 +14,14 @@ pub struct Screen {
 
 impl Screen {
     /// A desktop with a key store that is unlocked.
-    pub fn with_key_store() -> Self {
+    pub(crate) fn with_key_store() -> Self {
         let mut screen = Self::without_key_store();
         screen.start_key_store();
         screen
     }
 
     /// A desktop on which no secret service answers.
-    pub fn without_key_store() -> Self {
+    pub(crate) fn without_key_store() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         let run = folder.path().join("run");
@@ -112,24 +112,24 @@ impl Screen {
     }
 
     /// A program on this desktop.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
     /// The program's data folder.
-    pub fn caisey_home(&self) -> PathBuf {
+    pub(crate) fn caisey_home(&self) -> PathBuf {
         self.folder.path().join("caisey")
     }
 
     /// Where exports go.
-    pub fn exports(&self) -> PathBuf {
+    pub(crate) fn exports(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
     /// Everything on the display, as `target/screens/NAME.png`.
-    pub fn picture(&self, name: &str) {
+    pub(crate) fn picture(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screens");
         fs::create_dir_all(&folder).unwrap();
         let taken = self

@@ -175,4 +175,11 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     window.sees("does not occur").await;
     window.sees("Searched ").await;
     window.close().await;
+
+    // Started again without the control plane: the record is there, and nobody is called signed out.
+    let window = Window::open(&screen, &[("CAISEY_OPEN", "session:latest")]).await;
+    window.sees("seen-42-before").await;
+    window.sees("Offline for").await;
+    assert!(!window.text().await.contains("Signed out"));
+    window.close().await;
 }

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Pause after the first failure to resume a sign-in; it doubles from there.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// How long another program may take to let go of the cache.
+const LET_GO_WITHIN: Duration = Duration::from_secs(10);
 /// Longest pause.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -41,7 +43,7 @@ impl Desktop {
             device_label: places::computer_name(),
             access: Access::ReadWrite,
         };
-        match Console::open(config, ports).await {
+        match open_patiently(config, ports).await {
             Ok(console) => {
                 self.use_console(console).await;
                 *locked(&self.keys) = Some(keys);
@@ -199,6 +201,19 @@ impl Desktop {
 
     fn keys(&self) -> Result<Arc<dyn KeyStore>, ErrorView> {
         locked(&self.keys).clone().ok_or_else(|| ConsoleError::SignedOut.view())
+    }
+}
+
+/// A program that was closed a moment ago still hands over its last words: it gets a few seconds to let go of the cache.
+async fn open_patiently(config: ConsoleConfig, ports: Ports) -> Result<Console, ConsoleError> {
+    let until = tokio::time::Instant::now() + LET_GO_WITHIN;
+    loop {
+        match Console::open(config.clone(), ports.clone()).await {
+            Err(ConsoleError::CacheInUse) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+            opened => return opened,
+        }
     }
 }
 
