@@ -17,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 /// The channel of all events to the page.
 const CHANNEL: &str = "console";
 /// How long everything embedded may take to stop.
-const STOP_WITHIN: Duration = Duration::from_secs(12);
+const STOP_WITHIN: Duration = Duration::from_secs(6);
 
 /// Events that the shell adds to the console's own.
 #[derive(Debug, Clone, Serialize)]

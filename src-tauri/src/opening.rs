@@ -17,7 +17,7 @@ use std::time::Duration;
 /// Pause after the first failure to resume a sign-in; it doubles from there.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// How long another program may take to let go of the cache.
-const LET_GO_WITHIN: Duration = Duration::from_secs(10);
+const LET_GO_WITHIN: Duration = Duration::from_secs(20);
 /// Longest pause.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
