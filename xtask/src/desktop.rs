@@ -23,6 +23,10 @@ kill "$keyring" 2>/dev/null
 exit "$status"
 "#;
 
+/// A session bus without service files: nothing is started behind our back, and nothing stays behind us.
+const BUS: &str = r#"<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"#;
+
 /// An X server that draws into memory. It ends when this is dropped.
 pub(crate) struct Desktop {
     server: Child,
@@ -36,6 +40,7 @@ impl Desktop {
         let runtime = folder.join("runtime");
         std::fs::create_dir_all(&runtime).with_context(|| format!("making {}", runtime.display()))?;
         std::fs::create_dir_all(folder.join("keyring")).context("making the key store's folder")?;
+        std::fs::write(folder.join("bus.conf"), BUS).context("writing the session bus's configuration")?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -81,10 +86,11 @@ impl Desktop {
     }
 
     /// What to put before a command to run it in a session of its own on this desktop.
-    pub(crate) fn wrapper() -> Vec<OsString> {
-        ["dbus-run-session", "--", "sh", "-c", IN_SESSION, "in-session"]
-            .map(OsString::from)
-            .to_vec()
+    pub(crate) fn wrapper(&self) -> Vec<OsString> {
+        let config = self.folder.join("bus.conf").into_os_string();
+        let before = ["dbus-run-session", "--config-file"].map(OsString::from);
+        let after = ["--", "sh", "-c", IN_SESSION, "in-session"].map(OsString::from);
+        before.into_iter().chain([config]).chain(after).collect()
     }
 
     /// The environment that belongs to [`Desktop::wrapper`].
@@ -106,7 +112,7 @@ impl Desktop {
 
     /// A command in a session of its own on this desktop.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let wrapper = Self::wrapper();
+        let wrapper = self.wrapper();
         let (first, rest) = wrapper
             .split_first()
             .map_or((OsString::new(), [].as_slice()), |(first, rest)| (first.clone(), rest));

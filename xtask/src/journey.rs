@@ -35,7 +35,7 @@ pub(crate) fn play_breach(out: &Path) -> Result<()> {
             .arguments(&[&out])
             .arguments(&["--stage"])
             .arguments(&[&stage])
-            .wrapped(&Desktop::wrapper(), desktop.environment())
+            .wrapped(&desktop.wrapper(), desktop.environment())
             .must_succeed()?;
     }
     let home = stage.join("console").into_os_string();

@@ -138,7 +138,7 @@ fn tests(total: &mut Tally) -> Result<(), Stop> {
         return step(total, &nextest);
     }
     let desktop = Desktop::start(&place::target().join("test-desktop"))?;
-    step(total, &nextest.wrapped(&Desktop::wrapper(), desktop.environment()))
+    step(total, &nextest.wrapped(&desktop.wrapper(), desktop.environment()))
 }
 
 fn step(total: &mut Tally, step: &Step) -> Result<(), Stop> {
