@@ -28,6 +28,10 @@ pub(super) enum Over {
     Stopped,
 }
 
+/// Frames above this are cut off unread. Those between it and [`MAX_MESSAGE_BYTES`] are read to their end, so that whoever sent one
+/// hears why it was refused: a connection that is closed while its peer still sends takes the reason with it.
+const HARD_LIMIT: usize = 2 * MAX_MESSAGE_BYTES;
+
 /// What differs between the wires.
 pub(super) trait Wire {
     /// The error as the last frame of this wire.
@@ -44,8 +48,8 @@ pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(4 * MAX_MESSAGE_BYTES)
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES)
+        .max_message_size(HARD_LIMIT)
+        .max_frame_size(HARD_LIMIT)
 }
 
 /// When a connection ends by itself.
@@ -137,6 +141,11 @@ async fn outward<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire: &mut 
 
 async fn inward<W: Wire>(wire: &mut W, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
     match message {
+        Some(Ok(Message::Text(text))) if text.len() > MAX_MESSAGE_BYTES => Err(End::Because(ErrorBody {
+            code: ErrorCode::TooLarge,
+            detail: format!("A frame may not be longer than {MAX_MESSAGE_BYTES} bytes; nothing of it was taken."),
+            retry_after_ms: None,
+        })),
         Some(Ok(Message::Text(text))) => Ok(wire.heard(text).await?),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
         Some(Ok(Message::Binary(_))) => Err(End::Because(ErrorBody {
@@ -145,11 +154,6 @@ async fn inward<W: Wire>(wire: &mut W, message: Option<Result<Message, axum::Err
             retry_after_ms: None,
         })),
         Some(Ok(Message::Close(_))) => Err(End::Over(Over::Closed)),
-        Some(Err(error)) if error.to_string().contains("too long") => Err(End::Because(ErrorBody {
-            code: ErrorCode::TooLarge,
-            detail: format!("A frame may not be longer than {MAX_MESSAGE_BYTES} bytes; nothing of it was taken."),
-            retry_after_ms: None,
-        })),
         Some(Err(_)) | None => Err(End::Over(Over::Lost)),
     }
 }
