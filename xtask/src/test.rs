@@ -45,10 +45,12 @@ pub(crate) fn advisories() -> Result<()> {
 fn all(total: &mut Tally) -> Result<(), Stop> {
     setup::everything()?;
     step(total, &Step::cargo("format", &["fmt", "--all", "--check"]))?;
-    // Rooms are still being furnished: what is listed and not named yet is said, and does not stop the run.
-    for listed in unused::find()? {
-        println!("   listed and not named yet: {listed}");
-    }
+    check(
+        total,
+        "unused dependencies",
+        "these are listed and never named; take them out of their Cargo.toml",
+        unused::find,
+    )?;
     step(
         total,
         &Step::cargo(
