@@ -11,8 +11,11 @@ fn main() -> tauri::Result<()> {
     let mut context = tauri::generate_context!();
     context.config_mut().app.windows.clear();
     tauri::Builder::default()
+        .register_uri_scheme_protocol("blank", |_, _| {
+            tauri::http::Response::new(b"<!doctype html><title>Blank</title>".to_vec())
+        })
         .setup(move |app| {
-            let page = WebviewUrl::External("about:blank".parse()?);
+            let page = WebviewUrl::CustomProtocol("blank://localhost/".parse()?);
             WebviewWindowBuilder::new(app, "blank", page)
                 .title("Blank")
                 .inner_size(1280.0, 800.0)
