@@ -141,22 +141,10 @@ fn file_name(detail: &SessionDetail, format: Format) -> String {
     format!("caisey-{host}-{opened}.{}", format.extension())
 }
 
-/// `20261117-2214`, by the civil-from-days algorithm of Howard Hinnant.
+/// `20261117-2214`.
 fn utc_minute(ms: u64) -> String {
     let minutes = ms / 60_000;
-    let days = minutes / 1_440 + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (year, month, day) = caisey_pdf::moment::civil(minutes / 1_440);
     format!("{year:04}{month:02}{day:02}-{:02}{:02}", minutes / 60 % 24, minutes % 60)
 }
 

@@ -56,7 +56,7 @@ pub fn span(length_ms: u64) -> String {
 }
 
 /// Year, month and day of a day counted from 1970-01-01; Howard Hinnant's `civil_from_days`, for days that are not negative.
-fn civil(days: u64) -> (u64, u64, u64) {
+pub fn civil(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;
     let day_of_era = shifted % 146_097;
