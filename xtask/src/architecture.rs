@@ -18,10 +18,17 @@ mod tests {
             "caisey-control-native",
             &["caisey-control", "caisey-ledger", "caisey-protocol"],
         ),
+        ("caisey-transcript", &["caisey-command", "caisey-ledger"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
         ("caisey-runtime", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
-        ("caisey-console", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
-        ("caisey-pdf", &["caisey-console", "caisey-ledger", "caisey-protocol"]),
+        (
+            "caisey-console",
+            &["caisey-client", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+        ),
+        (
+            "caisey-pdf",
+            &["caisey-console", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+        ),
         (
             "caisey-cli",
             &[
@@ -30,6 +37,7 @@ mod tests {
                 "caisey-ledger",
                 "caisey-pdf",
                 "caisey-protocol",
+                "caisey-transcript",
             ],
         ),
         (
@@ -61,7 +69,7 @@ mod tests {
         ("xtask", &[]),
     ];
 
-    const PURE: &[&str] = &["caisey-ledger", "caisey-protocol", "caisey-control"];
+    const PURE: &[&str] = &["caisey-ledger", "caisey-transcript", "caisey-protocol", "caisey-control"];
 
     /// Packages through which a pure room would get a clock, randomness, threads, files or sockets.
     const WORLDLY: &[&str] = &[

@@ -7,7 +7,6 @@ pub mod cache;
 pub mod error;
 pub mod export;
 pub mod facade;
-pub mod headline;
 pub mod key_store;
 pub mod passphrase;
 pub mod ports;
@@ -15,7 +14,8 @@ pub mod profile;
 pub mod sync;
 pub mod timeline;
 pub mod view;
-pub mod visible;
+
+pub use caisey_transcript::{headline, visible};
 
 pub use caisey_client::token::{BearerToken, FixedToken, TokenSource};
 pub use error::{ConsoleError, ErrorView};

@@ -1,12 +1,13 @@
 //! From stored entry to what the timeline shows.
 
 use crate::cache::log::LogRow;
-use crate::headline::headline;
+use crate::headline::{Quoted, headline};
 use crate::view::{TextView, TimelineItem, Verification};
 use crate::visible::{marked_line, segments_if_needed};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry};
 use caisey_ledger::event::Event;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// How far an entry of this log has been checked.
@@ -58,7 +59,13 @@ pub fn item(
         time_ms: entry.time_ms.get(),
         kind: marked_line(&statement.kind),
         actor_kind: actor_kind.to_owned(),
-        headline: headline(&statement.kind, event.as_ref(), &actor_name, &texts, people),
+        headline: headline(
+            &statement.kind,
+            event.as_ref(),
+            &actor_name,
+            &|name| quoted(&texts, name),
+            people,
+        ),
         actor_name,
         session: statement.session.as_ref().map(ToString::to_string),
         action: statement.action.as_ref().map(ToString::to_string),
@@ -68,6 +75,16 @@ pub fn item(
         texts,
         verification,
         fault,
+    }
+}
+
+fn quoted<'a>(texts: &'a [TextView], name: &str) -> Quoted<'a> {
+    match texts.iter().find(|text| text.name == name) {
+        None => Quoted::Absent,
+        Some(view) => view
+            .text
+            .as_deref()
+            .map_or(Quoted::Withheld, |text| Quoted::Shown(Cow::Borrowed(text))),
     }
 }
 

@@ -22,6 +22,7 @@ pub mod proof;
 pub mod redaction;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
+pub mod set_proof;
 mod signature;
 pub mod statement;
 pub mod text;

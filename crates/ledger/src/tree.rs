@@ -194,7 +194,7 @@ pub enum ProveError<E> {
 }
 
 /// Reads the subtrees' covers with one call and folds each.
-fn subtree_hashes<S: HashStore>(ranges: &[(u64, u64)], store: &S) -> Result<Vec<Hash>, ProveError<S::Error>> {
+pub(crate) fn subtree_hashes<S: HashStore>(ranges: &[(u64, u64)], store: &S) -> Result<Vec<Hash>, ProveError<S::Error>> {
     let covers: Vec<Vec<NodeAt>> = ranges.iter().map(|(from, to)| cover(*from, *to)).collect();
     let wanted: Vec<NodeAt> = covers.iter().flatten().copied().collect();
     let found = store.read(&wanted).map_err(ProveError::Store)?;

@@ -9,13 +9,14 @@ mod cover;
 mod entries;
 mod face;
 mod finish;
-pub mod moment;
 mod mono;
 mod page;
 mod palette;
 mod pieces;
 mod prose;
 mod verification;
+
+pub use caisey_transcript::moment;
 
 use caisey_console::view::SessionDetail;
 use std::ops::ControlFlow;

@@ -2,16 +2,33 @@
 //!
 //! Promises: never empty, one line, safe to draw. Leaves out the texts in full; they stand below the line.
 
-use crate::view::TextView;
 use crate::visible::marked_line;
 use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Phase, RunOutcome, SessionEnd, Stream};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Longest piece of a text that goes into a line, in characters.
 const LONGEST_QUOTE: usize = 120;
 
-/// The line for an entry of this kind. `actor` is the name of who said it.
-pub fn headline(kind: &str, event: Option<&Event>, actor: &str, texts: &[TextView], people: &HashMap<String, String>) -> String {
+/// One text of an entry, as far as whoever draws the line has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Quoted<'a> {
+    /// The entry has no such text.
+    Absent,
+    /// It has one, which was erased or not disclosed.
+    Withheld,
+    /// This is shown of it.
+    Shown(Cow<'a, str>),
+}
+
+/// The line for an entry of this kind. `actor` is the name of who said it; `texts` gives the entry's texts by name.
+pub fn headline<'a>(
+    kind: &str,
+    event: Option<&Event>,
+    actor: &str,
+    texts: &dyn Fn(&str) -> Quoted<'a>,
+    people: &HashMap<String, String>,
+) -> String {
     let Some(event) = event else {
         return format!("{} (a kind of entry that this version does not know)", marked_line(kind));
     };
@@ -143,12 +160,11 @@ pub fn headline(kind: &str, event: Option<&Event>, actor: &str, texts: &[TextVie
 }
 
 /// The first line of a text, shortened.
-fn quote(texts: &[TextView], name: &str) -> String {
-    let Some(view) = texts.iter().find(|text| text.name == name) else {
-        return String::new();
-    };
-    let Some(text) = &view.text else {
-        return "(erased or not disclosed)".to_owned();
+fn quote<'a>(texts: &dyn Fn(&str) -> Quoted<'a>, name: &str) -> String {
+    let text = match texts(name) {
+        Quoted::Absent => return String::new(),
+        Quoted::Withheld => return "(erased or not disclosed)".to_owned(),
+        Quoted::Shown(text) => text,
     };
     let trimmed = text.trim();
     let first = trimmed.lines().next().unwrap_or("");
@@ -250,15 +266,12 @@ mod tests {
     use super::*;
 
     fn line(event: &Event, texts: &[(&str, Option<&str>)]) -> String {
-        let views: Vec<TextView> = texts
-            .iter()
-            .map(|(name, text)| TextView {
-                name: (*name).to_owned(),
-                text: text.map(str::to_owned),
-                segments: None,
-            })
-            .collect();
-        headline("kind", Some(event), "Ada Example", &views, &HashMap::new())
+        let quoted = |wanted: &str| match texts.iter().find(|(name, _)| *name == wanted) {
+            None => Quoted::Absent,
+            Some((_, None)) => Quoted::Withheld,
+            Some((_, Some(text))) => Quoted::Shown(Cow::Borrowed(*text)),
+        };
+        headline("kind", Some(event), "Ada Example", &quoted, &HashMap::new())
     }
 
     #[test]
@@ -317,6 +330,6 @@ mod tests {
         for (found, wanted) in cases {
             assert_eq!(found, wanted);
         }
-        assert!(headline("new.kind", None, "x", &[], &HashMap::new()).starts_with("new.kind (a kind of entry"));
+        assert!(headline("new.kind", None, "x", &|_| Quoted::Absent, &HashMap::new()).starts_with("new.kind (a kind of entry"));
     }
 }
