@@ -172,10 +172,32 @@ impl Window {
 
     /// Closes the window and waits for the program's end.
     pub(crate) async fn close(mut self) {
+        let programs = children(self.driver.id());
+        assert!(!programs.is_empty(), "the program ended before its window was closed");
         let _ = self.http.delete(&self.session).send().await;
+        let until = Instant::now() + PATIENCE;
+        while programs.iter().any(|program| runs(*program)) {
+            assert!(Instant::now() < until, "the program goes on after its window was closed");
+            sleep(Duration::from_millis(20)).await;
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// The processes that this process started and that still run.
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).unwrap();
+    let of_task =
+        |task: std::io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.unwrap().path().join("children")).unwrap();
+    let all: String = tasks.map(of_task).collect();
+    all.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+/// Whether a process still runs; one that ended and was not yet waited for does not.
+fn runs(process: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{process}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
 }
 
 impl Drop for Window {

@@ -174,18 +174,19 @@ impl Desktop {
         !self.stopping.swap(true, Ordering::SeqCst)
     }
 
-    /// Stops the console, this computer's runtime and the embedded control plane, in this order.
+    /// Stops this computer's runtime and the embedded control plane, then closes the console. Last, because whoever starts the program
+    /// again waits for the console's cache, and is to find the control plane's data free as well.
     pub(crate) async fn stop(&self) {
-        let all = async {
-            if let Some(console) = self.console.write().await.take() {
-                console.shut_down().await;
-            }
+        let embedded = async {
             if let Some(embedded) = self.embedded.lock().await.take() {
                 embedded.stop().await;
             }
         };
-        if tokio::time::timeout(STOP_WITHIN, all).await.is_err() {
-            tracing::warn!("not everything stopped in time");
+        if tokio::time::timeout(STOP_WITHIN, embedded).await.is_err() {
+            tracing::warn!("what runs embedded did not stop in time");
+        }
+        if let Some(console) = self.console.write().await.take() {
+            console.shut_down().await;
         }
     }
 }

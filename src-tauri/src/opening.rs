@@ -16,8 +16,8 @@ use std::time::Duration;
 
 /// Pause after the first failure to resume a sign-in; it doubles from there.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
-/// How long another program may take to let go of the cache.
-const LET_GO_WITHIN: Duration = Duration::from_secs(20);
+/// How long another program may take to let go of the cache: longer than one takes to stop what it embeds.
+const LET_GO_WITHIN: Duration = Duration::from_secs(10);
 /// Longest pause.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 

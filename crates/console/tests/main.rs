@@ -8,6 +8,7 @@
 )]
 
 mod cache;
+mod closing;
 mod keys;
 mod plane;
 mod ports;

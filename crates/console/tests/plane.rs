@@ -34,6 +34,10 @@ pub struct Script {
     pub page: usize,
     /// Answers to every request with a token: this refusal.
     pub refuse: Option<ErrorBody>,
+    /// Pages from here on are asked for and never answered.
+    pub stall_from: Option<u64>,
+    /// Whether an endpoint is sendable is asked and never answered; how often it was.
+    pub stall_sendable: Option<u32>,
     /// `from` of every page asked for.
     pub pages_asked: Vec<u64>,
     devices: HashMap<String, DeviceId>,
@@ -72,6 +76,8 @@ impl Plane {
             checkpoint_key: None,
             page: 500,
             refuse: None,
+            stall_from: None,
+            stall_sendable: None,
             pages_asked: Vec::new(),
             devices: HashMap::new(),
         };
@@ -262,6 +268,10 @@ async fn endpoint(State(plane): State<Plane>, Path(id): Path<String>) -> Result<
 
 async fn sendable(State(plane): State<Plane>, Path(_): Path<String>) -> Result<Json<Sendable>, Refusal> {
     plane.alive()?;
+    let stalls = plane.script.lock().unwrap().stall_sendable.as_mut().map(|asked| *asked += 1);
+    if stalls.is_some() {
+        std::future::pending::<()>().await;
+    }
     Ok(Json(Sendable {
         sendable: true,
         round_trip_ms: Some(3),
@@ -276,9 +286,16 @@ async fn entries(
     Query(query): Query<HashMap<String, u64>>,
 ) -> Result<Json<EntriesPage>, Refusal> {
     plane.alive()?;
-    let mut script = plane.script.lock().unwrap();
     let from = query["from"];
-    script.pages_asked.push(from);
+    let stalls = {
+        let mut script = plane.script.lock().unwrap();
+        script.pages_asked.push(from);
+        script.stall_from.is_some_and(|stalled| from >= stalled)
+    };
+    if stalls {
+        std::future::pending::<()>().await;
+    }
+    let mut script = plane.script.lock().unwrap();
     let limit = script.page;
     let log = script.of(&id).ok_or_else(missing)?.clone();
     let records: Vec<Record> = log.records.iter().skip(from as usize).take(limit).cloned().collect();

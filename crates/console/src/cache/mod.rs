@@ -8,6 +8,7 @@
 pub mod entry;
 pub mod history;
 pub mod log;
+mod readers;
 pub mod schema;
 pub mod search;
 pub mod session;
@@ -15,6 +16,7 @@ pub mod tally;
 
 use crate::error::ConsoleError;
 use crate::facade::Access;
+use readers::Readers;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::{File, TryLockError};
@@ -23,8 +25,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Readers that may work at the same time.
-const READERS: usize = 3;
+/// How long [`Cache::close`] waits for readers that were interrupted.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// An open cache.
 pub struct Cache {
@@ -32,9 +34,9 @@ pub struct Cache {
     key: Zeroizing<[u8; 32]>,
     access: Access,
     /// Closed before the writer, which then moves the write-ahead log into the file.
-    readers: Mutex<Vec<Connection>>,
+    readers: Readers,
     writer: Mutex<Option<Connection>>,
-    _lock: Option<File>,
+    lock: Mutex<Option<File>>,
 }
 
 /// A cache that was just opened.
@@ -59,8 +61,8 @@ impl Cache {
                 key: Zeroizing::new(*key),
                 access,
                 writer: Mutex::new(None),
-                readers: Mutex::default(),
-                _lock: None,
+                readers: Readers::default(),
+                lock: Mutex::default(),
             };
             cache.read(schema::check_compatibility)?;
             return Ok(Opened { cache, set_aside: None });
@@ -83,8 +85,8 @@ impl Cache {
             key: Zeroizing::new(*key),
             access,
             writer: Mutex::new(Some(writer)),
-            readers: Mutex::default(),
-            _lock: Some(lock),
+            readers: Readers::default(),
+            lock: Mutex::new(Some(lock)),
         };
         Ok(Opened { cache, set_aside })
     }
@@ -92,22 +94,17 @@ impl Cache {
     /// Reads in one consistent view.
     ///
     /// # Errors
-    /// The body's, or the database's.
+    /// The body's, the database's, or [`ConsoleError::Cancelled`] once the cache is closed.
     pub fn read<T>(&self, body: impl FnOnce(&Connection) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
-        let idle = held(&self.readers).pop();
-        let reader = match idle {
-            Some(reader) => reader,
-            None => connect(
-                &self.path,
-                &self.key,
-                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-            )?,
-        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let (busy, reader) = self.readers.take(|| connect(&self.path, &self.key, flags))?;
         let result = view(&reader, body);
+        if self.readers.are_closed() {
+            return result.map_err(|_| ConsoleError::Cancelled);
+        }
         self.doubt(result.as_ref().err());
-        let mut readers = held(&self.readers);
-        if readers.len() < READERS && result.is_ok() {
-            readers.push(reader);
+        if result.is_ok() {
+            busy.keep(reader);
         }
         result
     }
@@ -115,13 +112,26 @@ impl Cache {
     /// Changes the cache in one transaction; an error undoes everything.
     ///
     /// # Errors
-    /// The body's, the database's, or [`ConsoleError::ReadOnly`].
+    /// The body's, the database's, [`ConsoleError::ReadOnly`], or [`ConsoleError::Cancelled`] once the cache is closed.
     pub fn write<T>(&self, body: impl FnOnce(&Transaction<'_>) -> Result<T, ConsoleError>) -> Result<T, ConsoleError> {
         let mut writer = held(&self.writer);
-        let writer = writer.as_mut().ok_or(ConsoleError::ReadOnly)?;
+        let writer = writer.as_mut().ok_or_else(|| match self.access {
+            Access::ReadOnly => ConsoleError::ReadOnly,
+            Access::ReadWrite => ConsoleError::Cancelled,
+        })?;
         let result = change(writer, body);
         self.doubt(result.as_ref().err());
         result
+    }
+
+    /// Closes the file and lets go of its lock, whoever still holds this value: a request to a control plane that does not answer may
+    /// hold it for minutes. Work that reads is interrupted, work that writes is waited for; both are refused from here on. Blocks.
+    pub fn close(&self) {
+        if !self.readers.close(CLOSE_WITHIN) {
+            tracing::warn!("something still reads the cache that is being closed");
+        }
+        drop(held(&self.writer).take());
+        drop(held(&self.lock).take());
     }
 
     /// A file that gave such an error is checked from end to end when it is opened next.

@@ -91,7 +91,8 @@ struct State {
 struct SignedIn {
     engine: Arc<Engine>,
     device: Arc<Device>,
-    _tasks: JoinSet<()>,
+    /// Dropping ends them.
+    tasks: JoinSet<()>,
 }
 
 /// The key that signs for a person on this machine.
@@ -171,11 +172,7 @@ impl Console {
             let origin = format!("{}/{}/", me.authority, me.organisation);
             let engine = Engine::new(api, cache, Arc::clone(&self.inner.hub), self.inner.ports.clone(), key, origin);
             let tasks = engine.start();
-            self.inner.state().signed_in = Some(SignedIn {
-                engine,
-                device,
-                _tasks: tasks,
-            });
+            self.inner.state().signed_in = Some(SignedIn { engine, device, tasks });
         }
         self.inner.hub.changed();
         Ok(view)
@@ -205,7 +202,7 @@ impl Console {
             )
         };
         if let Some(mut signed_in) = signed_in {
-            signed_in._tasks.shutdown().await;
+            signed_in.tasks.shutdown().await;
         }
         emitters.shutdown().await;
         if let Some(cache) = cache {
@@ -360,14 +357,14 @@ impl Inner {
     }
 }
 
-/// Waits until work that cannot be interrupted has let go of the cache, so that its file is complete and its lock free.
+/// Closes a cache off the async threads.
 async fn closed(cache: Arc<Cache>) {
-    for _ in 0..2_000 {
-        if Arc::strong_count(&cache) == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    // A panic while closing leaves nothing to do: dropping does the rest.
+    let _ = blocking(move || {
+        cache.close();
+        Ok(())
+    })
+    .await;
 }
 
 fn not_signed_in() -> ConsoleError {

@@ -349,19 +349,13 @@ impl Engine {
             // The next page travels while this one is checked and stored.
             let more = end < size && !page.records.is_empty();
             next = self.fetch(&id, end);
-            let ahead = more.then(|| tokio::spawn(next));
+            let ahead = more.then(|| Ahead::spawn(next));
             let taken = self.take(endpoint, page).await?;
             self.round_moves(taken.stored);
             at = taken.size;
             match ahead {
-                Some(ahead) if taken.broken.is_none() && taken.size == end => {
-                    next =
-                        Box::pin(async move { ahead.await.unwrap_or_else(|error| Err(ApiError::NoAnswer(error.to_string()))) });
-                }
-                Some(ahead) => {
-                    ahead.abort();
-                    return Ok(());
-                }
+                Some(ahead) if taken.broken.is_none() && taken.size == end => next = Box::pin(ahead.page()),
+                Some(_) => return Ok(()),
                 None => return Ok(()),
             }
         }
@@ -542,7 +536,28 @@ impl Engine {
     }
 }
 
-type Fetch = std::pin::Pin<Box<dyn Future<Output = Result<(Page, u64), ApiError>> + Send>>;
+type Fetched = Result<(Page, u64), ApiError>;
+type Fetch = std::pin::Pin<Box<dyn Future<Output = Fetched> + Send>>;
+
+/// A page on its way; dropping this gives it up.
+struct Ahead(JoinSet<Fetched>);
+
+impl Ahead {
+    fn spawn(fetch: Fetch) -> Self {
+        let mut task = JoinSet::new();
+        task.spawn(fetch);
+        Self(task)
+    }
+
+    async fn page(mut self) -> Fetched {
+        let stopped = |why: String| Err(ApiError::NoAnswer(why));
+        match self.0.join_next().await {
+            Some(Ok(fetched)) => fetched,
+            Some(Err(error)) => stopped(error.to_string()),
+            None => stopped("the page was not asked for".to_owned()),
+        }
+    }
+}
 
 /// Runs blocking work on a thread for it.
 pub(crate) async fn blocking<T: Send + 'static>(
