@@ -10,6 +10,7 @@ writes. Prints one line per check and exits non-zero when anything fails.
 """
 
 import base64
+import copy
 import hashlib
 import json
 import os
@@ -497,7 +498,83 @@ def check_log(vectors):
     return f"{len(records)} entries, {len(shown)} texts, {len(vectors.get('tampered', [])) + len(places)} tampered logs refused"
 
 
-CHECKS = {"caisey json 1": check_json, "caisey text 1": check_text, "caisey tree 1": check_tree, "caisey log 1": check_log}
+# ---- docs/formats/consent.md
+
+def read_contact(signed, chain):
+    """Lets one statement follow the chain (its number, head, keys and pre-authorisations); raises Fault when it does not count."""
+    members(signed, ["statement", "signature"])
+    statement, signature = signed["statement"], signed["signature"]
+    members(statement, ["v", "organisation", "client", "number", "previous", "at_ms", "member", "device", "says"])
+    need(statement["v"] == 1, "version")
+    signer = (statement["member"], signature["key"])
+    says, facts = statement["says"]["kind"], statement["says"]["facts"]
+    need(statement["number"] == chain["number"] + 1 and statement["previous"] == chain["head"], "not the next statement")
+    if chain["number"] == 0:
+        need(says == "key.introduced" and (facts["member"], facts["key"]) == signer and facts["device"] == statement["device"], "beginning")
+    else:
+        need(chain["keys"].get(statement["device"]) == signer, "signed with a key that is not known")
+    message = b"caisey.consent.contact/v1\n" + rfc8785.dumps(statement)
+    verify(unbase64(signature["key"], 32), unbase64(signature["sig"], 64), message)
+    if says == "key.introduced":
+        chain["keys"][facts["device"]] = (facts["member"], facts["key"])
+    elif says == "key.revoked":
+        del chain["keys"][facts["device"]]
+        need(chain["keys"], "the last key")
+    elif says == "pre_authorisation.granted":
+        chain["standing"][facts["name"]] = facts
+    elif says == "pre_authorisation.withdrawn":
+        del chain["standing"][facts["name"]]
+    else:
+        need(says == "policy.agreed", says)
+    chain["number"], chain["head"] = statement["number"], sha(message).hex()
+    return chain["head"]
+
+
+def check_decision(request, digest, decision, proposal, keys):
+    """Whether this contact's decision is about exactly this proposal."""
+    need(sha(b"caisey.consent.request/v1\n", rfc8785.dumps(request)).hex() == digest, "digest")
+    asked = proposal["statement"]
+    need(sha(b"caisey.statement/v1\n", rfc8785.dumps(asked)).hex() == request["proposal"], "the proposal's digest")
+    for name in ("log", "session", "action"):
+        need(request[name] == asked[name], name)
+    need(request["endpoint"] == asked["log"].split("/")[-1], "endpoint")
+    for name in ("interpreter", "timeout_ms"):
+        need(request[name] == asked["facts"][name], name)
+    for name in ("command", "cwd"):
+        need(request.get(name) == asked["texts"].get(name), name)
+    said, signature = decision["statement"], decision["signature"]
+    need(keys.get(said["actor"]["device"]) == (said["actor"]["id"], signature["key"]), "the contact's key")
+    verify(unbase64(signature["key"], 32), unbase64(signature["sig"], 64), b"caisey.statement/v1\n" + rfc8785.dumps(said))
+    levels = ["link", "signed", "number"]
+    need(said["kind"] == "approval.decided" and said["facts"]["digest"] == digest, "the decision's digest")
+    need(all(said[name] == request[name] for name in ("log", "session", "action")), "what is decided about")
+    need(levels.index(said["facts"]["assurance"]) >= levels.index(request["assurance"]), "assurance")
+    need(said["actor"]["id"] != asked["actor"]["id"], "one's own request")
+
+
+def check_consent(vectors):
+    chain = {"number": 0, "head": "0" * 64, "keys": {}, "standing": {}}
+    known = {}
+    for signed, digest in zip(vectors["chain"], vectors["chain_digests"], strict=True):
+        forged = json.loads(json.dumps(signed))
+        forged["statement"]["at_ms"] += 1
+        must_fail(lambda: read_contact(forged, copy.deepcopy(chain)), "an altered statement")
+        need(read_contact(signed, chain) == digest, "the statement's digest")
+        known.update(chain["keys"])
+    need(chain["standing"] == {} and len(chain["keys"]) == 1, "what the chain comes to")
+    proposal = vectors["proposal"]
+    altered = 0
+    for vector in vectors["requests"]:
+        request, digest, decision = vector["request"], vector["digest"], vector["decision"]
+        check_decision(request, digest, decision, proposal, known)
+        for name in request:
+            other = dict(request, **{name: [request[name]]})
+            must_fail(lambda: check_decision(other, digest, decision, proposal, known), name)
+            altered += 1
+    return f"{chain['number']} statements of contacts, {len(vectors['requests'])} decisions, {altered} altered requests refused"
+
+
+CHECKS = {"caisey json 1": check_json, "caisey text 1": check_text, "caisey tree 1": check_tree, "caisey log 1": check_log, "caisey consent 1": check_consent}
 
 
 def main(directories):

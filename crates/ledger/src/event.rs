@@ -5,6 +5,7 @@
 //! texts that it expects; [`crate::kind`] holds that, and who may say it, as a table. On the wire an event is `"kind": "<name>", "facts": {…}`. A verifier keeps and proves entries of
 //! kinds that it does not know; it only cannot interpret them.
 
+use crate::consent::{Assurance, Request};
 use crate::id::{ClientId, DeviceId, MemberId};
 pub use crate::kind::KINDS;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,8 @@ pub enum Channel {
     AtEndpoint,
     /// A policy or pre-authorisation, without asking anybody.
     Policy,
+    /// Nobody: the technician declared an emergency. Such an action has to be reviewed.
+    BreakGlass,
 }
 
 /// An approval request's terminal states.
@@ -104,6 +107,28 @@ pub enum Decision {
     Expired,
     /// The requester took the request back.
     Withdrawn,
+}
+
+/// How an endpoint came to know a contact's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustSource {
+    /// It came with the enrolment.
+    Enrolment,
+    /// The endpoint knew none and took the first chain that it was shown.
+    FirstUse,
+    /// A contact whose key was known signed for it.
+    Statement,
+}
+
+/// What a later review found of an action that ran under break-glass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// There was an emergency.
+    Justified,
+    /// There was none, or the action went beyond it.
+    NotJustified,
 }
 
 /// Whether state was read before or after the action.
@@ -198,6 +223,12 @@ pub enum Event {
         policy_version: u64,
         /// How the permission came about.
         channel: Channel,
+        /// SHA-256 of the policy version's text, lower-case hexadecimal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy_digest: Option<String>,
+        /// What the command was found to be: `read_only`, `changing`, `destructive` or `opaque`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<String>,
     },
     /// The action will not run. By control or by the endpoint. Texts: `detail`.
     #[serde(rename = "action.refused")]
@@ -223,6 +254,9 @@ pub enum Event {
         expires_at_ms: u64,
         /// How many approvals are needed.
         needed: u32,
+        /// What `digest` is over (docs/formats/consent.md).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Box<Request>>,
     },
     /// The request reached somebody's screen. By control. Texts: none.
     #[serde(rename = "approval.delivered")]
@@ -232,7 +266,32 @@ pub enum Event {
         /// How.
         channel: Channel,
     },
-    /// The request came to its end. By the approver's device, or by control. Texts: `reason`.
+    /// Somebody has the request open before them. By control. Texts: none.
+    #[serde(rename = "approval.acknowledged")]
+    ApprovalAcknowledged {
+        /// Who.
+        member: MemberId,
+        /// Where.
+        channel: Channel,
+    },
+    /// The requester asked again for an answer. By control. Texts: none.
+    #[serde(rename = "approval.nudged")]
+    ApprovalNudged {
+        /// Who asked.
+        member: MemberId,
+    },
+    /// An answer that does not count: too late, of the wrong person, with the wrong number. By control. Texts: `detail`.
+    #[serde(rename = "approval.answer_refused")]
+    ApprovalAnswerRefused {
+        /// A stable word for the reason, such as `late`, `own_request`, `wrong_number`.
+        code: String,
+        /// Whose answer.
+        member: MemberId,
+        /// What they answered.
+        decision: Decision,
+    },
+    /// What one approver said, or the request's end when nobody was left to say anything. By the approver's device, or by control.
+    /// Texts: `reason`.
     #[serde(rename = "approval.decided")]
     ApprovalDecided {
         /// What.
@@ -242,6 +301,52 @@ pub enum Event {
         member: Option<MemberId>,
         /// How.
         channel: Channel,
+        /// The request's digest, which an approver's signature is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
+        /// How sure the answer is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assurance: Option<Assurance>,
+        /// The number that the approver typed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// A waiting action is to run without the approval that policy asks for, because of an emergency. By the device. Texts: `why`.
+    #[serde(rename = "action.break_glass")]
+    ActionBreakGlass {},
+    /// Somebody who did not ask for it looked at an action that ran under break-glass. By the device. Texts: `note`.
+    #[serde(rename = "action.reviewed")]
+    ActionReviewed {
+        /// What they found.
+        verdict: Verdict,
+    },
+    /// From here on this endpoint lets this contact's key decide. By the endpoint. Texts: none.
+    #[serde(rename = "contact.trusted")]
+    ContactTrusted {
+        /// Whose key.
+        member: MemberId,
+        /// The console that holds it.
+        device: DeviceId,
+        /// Ed25519 public key, 32 bytes, standard base64.
+        key: String,
+        /// How the endpoint came to know it.
+        source: TrustSource,
+        /// The number of the contact's statement (docs/formats/consent.md).
+        number: u64,
+    },
+    /// From here on it does not. By the endpoint. Texts: none.
+    #[serde(rename = "contact.distrusted")]
+    ContactDistrusted {
+        /// The console that held the key.
+        device: DeviceId,
+        /// The number of the contact's statement.
+        number: u64,
+    },
+    /// What was said in the client's name does not hold, and was not believed. By the endpoint. Texts: `detail`.
+    #[serde(rename = "contact.refused")]
+    ContactRefused {
+        /// A stable word for the reason.
+        code: String,
     },
     /// The command runs. By the endpoint. Texts: `cwd`, `user`.
     #[serde(rename = "command.started")]

@@ -8,6 +8,7 @@
 //! [`verify::LogVerifier`] verifies, [`redaction`] hides and opens.
 pub mod canonical;
 pub mod checkpoint;
+pub mod consent;
 pub mod disclosure;
 mod draft;
 pub mod entry;

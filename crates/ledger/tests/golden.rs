@@ -17,7 +17,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-fn check(name: &str, value: &Value) {
+pub fn check(name: &str, value: &Value) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name);
     let now = serde_json::to_string_pretty(value).unwrap() + "\n";
     if std::env::var_os("CAISEY_WRITE_VECTORS").is_some() {

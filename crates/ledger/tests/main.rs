@@ -10,6 +10,7 @@
 )]
 
 mod attacks;
+mod consenting;
 mod disclosing;
 mod golden;
 mod hostile;

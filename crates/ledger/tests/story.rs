@@ -1,8 +1,11 @@
 //! A log of one endpoint with every kind of entry, built the way a control plane, a runtime and consoles would.
 
 use caisey_ledger::checkpoint::Checkpoint;
-use caisey_ledger::entry::{Actor, Record, SignedStatement};
-use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Interpreter, Phase, RunOutcome, SessionEnd, Stream};
+use caisey_ledger::consent::{Approver, Assurance, Request, Terms};
+use caisey_ledger::entry::{Actor, Entry, Record, SignedStatement};
+use caisey_ledger::event::{
+    Channel, Decision, DisconnectReason, Event, Interpreter, Phase, RunOutcome, SessionEnd, Stream, TrustSource, Verdict,
+};
 use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{ActionId, ClientId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use caisey_ledger::statement::Draft;
@@ -225,6 +228,8 @@ impl Story {
             policy: "technicians may run commands".into(),
             policy_version: 1,
             channel: Channel::Policy,
+            policy_digest: Some("11".repeat(32)),
+            class: Some("read_only".into()),
         };
         story.by_control(authorised, &[], true, Some(1));
         let started = Event::CommandStarted {
@@ -234,6 +239,28 @@ impl Story {
         };
         story.by_endpoint(started, &[("cwd", "/"), ("user", "root")], true, Some(1));
         story
+    }
+
+    /// A request about the newest entry, which is a proposal.
+    fn request(&self) -> Request {
+        let entry: Entry = serde_json::from_str(&self.records.last().unwrap().leaf).unwrap();
+        let proposal = SignedStatement {
+            statement: entry.statement,
+            signature: entry.signature,
+            disclosures: BTreeMap::new(),
+        };
+        let terms = Terms {
+            before: Some("22".repeat(32)),
+            class: "changing".into(),
+            policy: "default".into(),
+            policy_version: 1,
+            approver: Approver::Contact,
+            needed: 1,
+            assurance: Assurance::Number,
+            expires_at_ms: TimeMs::new(1_780_000_600_000).unwrap(),
+            nonce: [33; 32],
+        };
+        Request::about(&proposal, terms).unwrap()
     }
 
     /// Every kind there is.
@@ -296,10 +323,13 @@ impl Story {
             ("current_state", "enabled"),
             ("proposed_action", "disable"),
         ];
+        let request = story.request();
+        let digest = request.digest().unwrap();
         let requested = Event::ApprovalRequested {
-            digest: "00".repeat(32),
+            digest: digest.clone(),
             expires_at_ms: 1_780_000_600_000,
             needed: 1,
+            request: Some(Box::new(request)),
         };
         story.by_control(requested, &texts, true, Some(2));
         let delivered = Event::ApprovalDelivered {
@@ -307,10 +337,30 @@ impl Story {
             channel: Channel::Console,
         };
         story.by_control(delivered, &[], true, Some(2));
+        let acknowledged = Event::ApprovalAcknowledged {
+            member: contact().0,
+            channel: Channel::Console,
+        };
+        story.by_control(acknowledged, &[], true, Some(2));
+        story.by_control(Event::ApprovalNudged { member: technician().0 }, &[], true, Some(2));
+        let answer_refused = Event::ApprovalAnswerRefused {
+            code: "own_request".into(),
+            member: technician().0,
+            decision: Decision::Approved,
+        };
+        story.by_control(
+            answer_refused,
+            &[("detail", "nobody approves their own request")],
+            true,
+            Some(2),
+        );
         let decided = Event::ApprovalDecided {
             decision: Decision::Denied,
             member: Some(contact().0),
             channel: Channel::Console,
+            digest: Some(digest),
+            assurance: Some(Assurance::Number),
+            number: Some("4711".into()),
         };
         story.by_contact(decided, &[("reason", "not today")], true, Some(2));
         story.by_control(
@@ -319,6 +369,28 @@ impl Story {
             true,
             Some(2),
         );
+        story.by_technician(Event::ActionBreakGlass {}, &[("why", "the ward has no files")], true, Some(2));
+        let reviewed = Event::ActionReviewed {
+            verdict: Verdict::NotJustified,
+        };
+        story.by_contact(reviewed, &[("note", "it could have waited")], true, Some(2));
+        let trusted = Event::ContactTrusted {
+            member: contact().0,
+            device: contact().1,
+            key: base64(story.contact.verifying_key().as_bytes()),
+            source: TrustSource::Enrolment,
+            number: 1,
+        };
+        story.by_endpoint(trusted, &[], false, None);
+        let distrusted = Event::ContactDistrusted {
+            device: contact().1,
+            number: 3,
+        };
+        story.by_endpoint(distrusted, &[], false, None);
+        let refused = Event::ContactRefused {
+            code: "unknown_key".into(),
+        };
+        story.by_endpoint(refused, &[("detail", "nobody known signed it")], false, None);
         story.by_technician(Event::ActionCancelRequested {}, &[], true, Some(1));
         story.by_control(Event::ActionUnknown { next_counter: 6 }, &[], true, Some(1));
         let gap = Event::RecorderGap {

@@ -3,7 +3,7 @@
 //! Promises: never empty, one line, safe to draw. Leaves out the texts in full; they stand below the line.
 
 use crate::visible::marked_line;
-use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Phase, RunOutcome, SessionEnd, Stream};
+use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Phase, RunOutcome, SessionEnd, Stream, Verdict};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -70,6 +70,7 @@ pub fn headline<'a>(
             policy,
             policy_version,
             channel,
+            ..
         } => {
             format!(
                 "Action authorised {} (policy {}, version {policy_version})",
@@ -102,7 +103,40 @@ pub fn headline<'a>(
             decision,
             member,
             channel,
+            ..
         } => decided(*decision, member.as_ref().map(|id| person(id.as_str())), *channel),
+        Event::ApprovalAcknowledged { member, .. } => format!("{} has the approval request open", person(member.as_str())),
+        Event::ApprovalNudged { member } => format!("{} asked again for an answer", person(member.as_str())),
+        Event::ApprovalAnswerRefused { code, member, .. } => with(
+            &format!(
+                "An answer of {} did not count ({})",
+                person(member.as_str()),
+                marked_line(&code.replace('_', " "))
+            ),
+            &text("detail"),
+        ),
+        Event::ActionBreakGlass {} => with(&format!("{actor} declared an emergency (break-glass)"), &text("why")),
+        Event::ActionReviewed { verdict } => {
+            let found = match verdict {
+                Verdict::Justified => "justified",
+                Verdict::NotJustified => "not justified",
+            };
+            with(&format!("{actor} reviewed the emergency: {found}"), &text("note"))
+        }
+        Event::ContactTrusted { member, number, .. } => format!(
+            "The endpoint lets a key of {} decide (statement {number})",
+            person(member.as_str())
+        ),
+        Event::ContactDistrusted { number, .. } => {
+            format!("The endpoint no longer lets a contact's key decide (statement {number})")
+        }
+        Event::ContactRefused { code } => with(
+            &format!(
+                "The endpoint refused what was said in the client's name ({})",
+                marked_line(&code.replace('_', " "))
+            ),
+            &text("detail"),
+        ),
         Event::CommandStarted { elevated, .. } => {
             let rights = if *elevated { " with administrator rights" } else { "" };
             let user = text("user");
@@ -211,6 +245,7 @@ fn through(channel: Channel) -> &'static str {
         Channel::Email => "by e-mail",
         Channel::AtEndpoint => "at the endpoint",
         Channel::Policy => "by policy, without asking anybody",
+        Channel::BreakGlass => "under break-glass, without asking anybody",
     }
 }
 

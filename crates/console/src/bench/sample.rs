@@ -211,6 +211,8 @@ impl SampleLog {
             policy: "everything".to_owned(),
             policy_version: 1,
             channel: Channel::Policy,
+            policy_digest: None,
+            class: None,
         };
         self.control_says(&authorised, Some((session, &action)), &[])?;
         let started = Event::CommandStarted {

@@ -10,5 +10,7 @@ pub(super) fn authorise(_proposed: &Action) -> Event {
         policy: "default".into(),
         policy_version: 1,
         channel: Channel::Policy,
+        policy_digest: None,
+        class: None,
     }
 }
