@@ -18,6 +18,7 @@ mod tests {
             "caisey-control-native",
             &["caisey-control", "caisey-ledger", "caisey-protocol"],
         ),
+        ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
         ("caisey-runtime", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
@@ -69,7 +70,7 @@ mod tests {
         ("xtask", &[]),
     ];
 
-    const PURE: &[&str] = &["caisey-ledger", "caisey-transcript", "caisey-protocol", "caisey-control"];
+    const PURE: &[&str] = &["caisey-ledger", "caisey-scrub", "caisey-transcript", "caisey-protocol", "caisey-control"];
 
     /// Packages through which a pure room would get a clock, randomness, threads, files or sockets.
     const WORLDLY: &[&str] = &[

@@ -1,0 +1,51 @@
+//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, one line of JSON. The text is the
+//! corpus, over and over; the limit to compare with is a copy of the same bytes.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use caisey_scrub::{Facts, Rules, Text, scrub};
+use std::time::Instant;
+
+fn main() {
+    let megabytes: usize = std::env::args().nth(1).map_or(32, |count| count.parse().unwrap());
+    let corpus = concat!(
+        include_str!("../corpus/develop/windows.txt"),
+        include_str!("../corpus/develop/unix.txt")
+    );
+    let plain: String = corpus.chars().filter(|c| !matches!(c, '⟦' | '⟧')).collect();
+    // Texts of the ledger hold at most 64 KiB.
+    let text = plain.repeat(65_536 / plain.len() + 1);
+    let text = text.get(..text.floor_char_boundary(65_536)).unwrap();
+    let count = megabytes * 1_000_000 / text.len();
+    let texts: Vec<Text<'_>> = (0..count).map(|_| Text { text, kept: &[] }).collect();
+    let rules = Rules::new().unwrap();
+    let began = Instant::now();
+    let findings: usize = scrub(&rules, &Facts::default(), &texts).unwrap().iter().map(Vec::len).sum();
+    let seconds = began.elapsed().as_secs_f64();
+    let bytes = (count * text.len()) as f64;
+    let hostile = [
+        "@",
+        "password=",
+        "C:\\Users\\",
+        "://",
+        "1.",
+        "a-",
+        "-----BEGIN PRIVATE KEY-----",
+        "S-1-5-21-",
+        "(",
+        "user ",
+    ];
+    let slowest = hostile
+        .map(|piece| {
+            let text = piece.repeat(1_000_000 / piece.len());
+            let began = Instant::now();
+            rules.find(&text);
+            text.len() as f64 / 1e6 / began.elapsed().as_secs_f64()
+        })
+        .into_iter()
+        .fold(f64::INFINITY, f64::min);
+    println!(
+        r#"{{"megabytes_per_second":{:.1},"findings":{findings},"megabytes":{:.1},"hostile_megabytes_per_second":{slowest:.1}}}"#,
+        bytes / 1e6 / seconds,
+        bytes / 1e6
+    );
+}

@@ -1,0 +1,196 @@
+//! What a session says about itself: names of people and machines, found once, hidden everywhere.
+
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::is_alphanumeric;
+use crate::rule::{is_account_name, is_host_name};
+use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::BTreeMap;
+
+/// Names learned from the facts and texts of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Identities {
+    names: BTreeMap<String, Learned>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Learned {
+    class: Class,
+    /// Part of a longer name: counts only when written with a capital.
+    part: bool,
+}
+
+/// Shorter names stand too often for something else.
+const SHORTEST: usize = 3;
+
+impl Identities {
+    /// A name that is known from elsewhere: the endpoint's, an account that ran a command, a contact.
+    pub fn add(&mut self, class: Class, name: &str) {
+        let name = name.trim();
+        if name.len() < SHORTEST || name.len() > 253 {
+            return;
+        }
+        match class {
+            Class::Host => self.add_host(name),
+            Class::User if name.contains(' ') => self.add_person(name),
+            Class::User => self.add_account(name),
+            Class::DomainUser => {
+                if let Some(account) = name.rsplit('\\').next() {
+                    self.add_account(account);
+                }
+            }
+            Class::UserPath => {
+                if let Some(account) = account_in(name) {
+                    self.add_account(account);
+                }
+            }
+            Class::Email | Class::Upn => {
+                if let Some((account, _)) = name.split_once('@') {
+                    self.add_account(account);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What these findings in this text teach.
+    pub fn learn(&mut self, text: &str, findings: &[Finding]) {
+        for finding in findings {
+            self.add(finding.class, text.get(finding.range.clone()).unwrap_or_default());
+        }
+    }
+
+    fn add_host(&mut self, name: &str) {
+        if !is_host_name(name) || name.parse::<core::net::IpAddr>().is_ok() {
+            return;
+        }
+        self.insert(name, Class::Host, false);
+        // A full name's first label is how people write it.
+        if let Some((short, _)) = name.split_once('.')
+            && short.len() >= 4
+            && (short.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') || short.len() >= 6)
+            && ![
+                "mail",
+                "smtp",
+                "imap",
+                "vpn",
+                "server",
+                "remote",
+                "portal",
+                "autodiscover",
+                "update",
+                "updates",
+                "gateway",
+                "static",
+                "download",
+            ]
+            .contains(&short.to_ascii_lowercase().as_str())
+        {
+            self.insert(short, Class::Host, false);
+        }
+    }
+
+    fn add_account(&mut self, name: &str) {
+        if is_account_name(name) {
+            self.insert(name, Class::User, false);
+        }
+    }
+
+    fn add_person(&mut self, name: &str) {
+        self.insert(name, Class::User, false);
+        let words = || {
+            name.split([' ', '-'])
+                .filter(|word| word.chars().count() >= 4 && is_account_name(word))
+        };
+        for word in words() {
+            self.insert(word, Class::User, true);
+        }
+    }
+
+    fn insert(&mut self, name: &str, class: Class, part: bool) {
+        let key = name.to_lowercase();
+        if key.len() < SHORTEST {
+            return;
+        }
+        let learned = self.names.entry(key).or_insert(Learned { class, part });
+        learned.part &= part;
+    }
+
+    /// How many names are known.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Makes these names findable.
+    ///
+    /// # Errors
+    /// When there are so many that the automaton cannot hold them.
+    pub(crate) fn finder(&self) -> Result<Finder, aho_corasick::BuildError> {
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(self.names.keys())?;
+        Ok(Finder {
+            automaton,
+            learned: self.names.values().copied().collect(),
+        })
+    }
+}
+
+/// The account in a path of [`Class::UserPath`]: what follows the folder of profiles.
+fn account_in(path: &str) -> Option<&str> {
+    let lower = path.to_ascii_lowercase();
+    let folders = [
+        "users",
+        "home",
+        "documents and settings",
+        "profiles",
+        "profiles$",
+        "homes",
+        "home$",
+        "users$",
+        "homedirs",
+    ];
+    let mut parts = path
+        .split(['\\', '/'])
+        .zip(lower.split(['\\', '/']))
+        .filter(|(part, _)| !part.is_empty());
+    parts.find(|(_, lower)| folders.contains(lower))?;
+    parts.next().map(|(name, _)| name.trim_end_matches([':', ',', ';', '"']))
+}
+
+/// Finds learned names as whole words.
+pub(crate) struct Finder {
+    automaton: AhoCorasick,
+    learned: Vec<Learned>,
+}
+
+impl Finder {
+    pub(crate) fn find(&self, text: &str, found: &mut Vec<Finding>) {
+        let bytes = text.as_bytes();
+        for hit in self.automaton.find_iter(text) {
+            let Some(learned) = self.learned.get(hit.pattern().as_usize()) else {
+                continue;
+            };
+            let before = hit
+                .start()
+                .checked_sub(1)
+                .and_then(|at| bytes.get(at))
+                .copied()
+                .unwrap_or(b' ');
+            let after = bytes.get(hit.end()).copied().unwrap_or(b' ');
+            let capital = text
+                .get(hit.range())
+                .and_then(|word| word.chars().next())
+                .is_some_and(char::is_uppercase);
+            if !is_alphanumeric(before) && !is_alphanumeric(after) && (!learned.part || capital) {
+                found.push(Finding::new(hit.range(), learned.class, "learned-name"));
+            }
+        }
+    }
+}

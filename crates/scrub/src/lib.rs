@@ -1,0 +1,26 @@
+//! Finds personal data and secrets in what people typed and endpoints printed, so that a share can leave without them.
+//!
+//! Made for terminal text: commands, listings, logs, configuration, in the layouts of Windows, macOS and Linux. Two passes: [`Rules`]
+//! find what looks like something by itself (a profile path, a card number whose checksum holds, a password behind its label), and
+//! from what they find in the whole session [`Identities`] learns names of people and machines, which are then found wherever else they
+//! stand. Every finding says its class and the rule that made it; [`Pseudonyms`] numbers equal contents alike; [`measure`] plants
+//! synthetic identifiers of every class and says how many were found.
+//!
+//! Pure and linear: time grows with the bytes read, whatever they are. Nothing is decided here about what may be removed: the
+//! caller passes the ranges that must stay (verbs of commands), and a person reviews the result.
+mod class;
+mod finding;
+mod identity;
+mod line;
+mod measure;
+mod pseudonym;
+mod rule;
+mod session;
+
+pub use class::Class;
+pub use finding::Finding;
+pub use identity::Identities;
+pub use measure::{Plant, Recall, measure};
+pub use pseudonym::Pseudonyms;
+pub use rule::Rules;
+pub use session::{Facts, Text, scrub};

@@ -1,0 +1,357 @@
+//! How much a scrub finds, measured on the very session that it scrubs.
+//!
+//! Synthetic identifiers of every class are planted into a copy of the session's texts, in the surroundings that such identifiers
+//! have in terminals; the copy is scrubbed like the original; what was found of them is the recall that the share states. The copy
+//! is thrown away. The identifiers are drawn from a seed that the caller passes, so that nobody can tune rules to them.
+
+use crate::class::Class;
+use crate::rule::Rules;
+use crate::session::{Facts, Text, scrub};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Planted and found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recall {
+    /// Identifiers planted.
+    pub planted: u32,
+    /// Of these, hidden completely.
+    pub found: u32,
+}
+
+impl Recall {
+    /// Between 0 and 1; 1 when nothing was planted.
+    pub fn ratio(self) -> f64 {
+        if self.planted == 0 {
+            1.0
+        } else {
+            f64::from(self.found) / f64::from(self.planted)
+        }
+    }
+}
+
+/// An identifier in its surroundings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plant {
+    /// A line as a terminal shows it.
+    pub line: String,
+    /// Where the identifier stands in it.
+    pub range: Range<usize>,
+    /// What it is.
+    pub class: Class,
+}
+
+/// Plants `each` identifiers of every class into a copy of the texts and says how many of them a scrub hides.
+///
+/// # Errors
+/// As [`scrub`].
+pub fn measure(
+    rules: &Rules,
+    facts: &Facts,
+    texts: &[Text<'_>],
+    seed: u64,
+    each: u32,
+) -> Result<BTreeMap<Class, Recall>, aho_corasick::BuildError> {
+    let mut random = Random(seed);
+    let mut copies: Vec<String> = texts.iter().map(|text| text.text.to_owned()).collect();
+    if copies.is_empty() {
+        copies.push(String::new());
+    }
+    // Each goes to the end of a text, so that ranges of earlier ones stay.
+    let mut planted: Vec<(usize, Range<usize>, Class)> = Vec::new();
+    for class in Class::ALL {
+        for _ in 0..each {
+            let plant = sow(class, &mut random);
+            let place = random.below(copies.len());
+            let Some(copy) = copies.get_mut(place) else { continue };
+            if !copy.is_empty() && !copy.ends_with('\n') {
+                copy.push('\n');
+            }
+            let start = copy.len() + plant.range.start;
+            planted.push((place, start..copy.len() + plant.range.end, class));
+            copy.push_str(&plant.line);
+            copy.push('\n');
+        }
+    }
+    let shadows: Vec<Text<'_>> = copies.iter().map(|text| Text { text, kept: &[] }).collect();
+    let found = scrub(rules, facts, &shadows)?;
+    let mut recalls: BTreeMap<Class, Recall> = BTreeMap::new();
+    for (place, range, class) in planted {
+        let recall = recalls.entry(class).or_default();
+        recall.planted += 1;
+        let hidden = found
+            .get(place)
+            .is_some_and(|findings| covers(findings.iter().map(|finding| finding.range.clone()), &range));
+        recall.found += u32::from(hidden);
+    }
+    Ok(recalls)
+}
+
+/// Whether ascending ranges cover this one without a gap.
+pub(crate) fn covers(ranges: impl Iterator<Item = Range<usize>>, wanted: &Range<usize>) -> bool {
+    let mut at = wanted.start;
+    for range in ranges {
+        if range.start > at {
+            break;
+        }
+        at = at.max(range.end);
+    }
+    at >= wanted.end
+}
+
+/// splitmix64 (Steele, Lea and Flood, OOPSLA 2014): reproducible, not secret.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        (self.next() % (limit.max(1) as u64)) as usize
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from.get(self.below(from.len())).copied().unwrap_or_default()
+    }
+
+    fn text(&mut self, alphabet: &str, length: usize) -> String {
+        let signs: Vec<char> = alphabet.chars().collect();
+        (0..length)
+            .filter_map(|_| signs.get(self.below(signs.len())).copied())
+            .collect()
+    }
+
+    fn digits(&mut self, length: usize) -> String {
+        self.text("0123456789", length)
+    }
+
+    /// A pronounceable name of nobody.
+    fn name(&mut self) -> String {
+        let length = 2 + self.below(2);
+        (0..length)
+            .map(|_| {
+                format!(
+                    "{}{}",
+                    self.pick(&["b", "d", "f", "g", "k", "l", "m", "n", "r", "s", "t", "v", "z"]),
+                    self.pick(&["a", "e", "i", "o", "u", "ai", "or", "en"])
+                )
+            })
+            .collect::<String>()
+            + self.pick(&["x", "rk", "nd", "lt", "sch", "vik"])
+    }
+
+    fn capital(&mut self) -> String {
+        let name = self.name();
+        let mut signs = name.chars();
+        signs
+            .next()
+            .map(|first| first.to_uppercase().chain(signs).collect())
+            .unwrap_or_default()
+    }
+}
+
+const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const UPPER: &str = "BCDFGHJKMPQRTVWXY2346789";
+
+fn plant(before: &str, what: &str, after: &str, class: Class) -> Plant {
+    Plant {
+        line: format!("{before}{what}{after}"),
+        range: before.len()..before.len() + what.len(),
+        class,
+    }
+}
+
+/// One identifier of this class, as a terminal shows it.
+fn sow(class: Class, r: &mut Random) -> Plant {
+    let choice = r.below(3);
+    let (before, what, after) = match class {
+        Class::Key => (
+            "",
+            format!(
+                "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n-----END OPENSSH PRIVATE KEY-----",
+                r.text(ALPHANUMERIC, 70)
+            ),
+            "",
+        ),
+        Class::ConnectionString => match choice {
+            0 => (
+                "DATABASE_URL=",
+                format!("postgres://{}:{}@10.0.0.5/app", r.name(), r.text(ALPHANUMERIC, 12)),
+                "",
+            ),
+            _ => (
+                "connectionString=\"",
+                format!(
+                    "Server=sql1;Database=erp;User Id={};Password={}",
+                    r.name(),
+                    r.text(ALPHANUMERIC, 12)
+                ),
+                "\"",
+            ),
+        },
+        Class::Password => match choice {
+            0 => ("net use Z: /user:backup ", r.text(ALPHANUMERIC, 11), ""),
+            1 => ("    Key Content            : ", r.text(ALPHANUMERIC, 14), ""),
+            _ => ("mysqldump --password=", r.text(ALPHANUMERIC, 12), " --all-databases"),
+        },
+        Class::Token => match choice {
+            0 => ("Authorization: Bearer ", r.text(ALPHANUMERIC, 43) + "7", ""),
+            1 => ("GITHUB=", format!("ghp_{}", r.text(ALPHANUMERIC, 36)), ""),
+            _ => (
+                "AWS_ACCESS_KEY_ID=",
+                format!("AKIA{}", r.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
+                "",
+            ),
+        },
+        Class::LicenceKey => (
+            "slmgr /ipk ",
+            (0..5).map(|_| r.text(UPPER, 5)).collect::<Vec<_>>().join("-"),
+            "",
+        ),
+        Class::Card => ("card on file: ", card(r), " exp 11/29"),
+        Class::Bank => ("IBAN ", iban(r), " (main account)"),
+        Class::Ssn => (
+            "SSN: ",
+            format!(
+                "{}{}-{}{}-{}{}",
+                1 + r.below(5),
+                10 + r.below(89),
+                1 + r.below(9),
+                r.below(10),
+                1 + r.below(9),
+                r.digits(3)
+            ),
+            "",
+        ),
+        Class::UserPath => match choice {
+            0 => (
+                "    Directory: ",
+                format!("C:\\Users\\{}\\Documents\\{}", r.name(), r.capital()),
+                "",
+            ),
+            1 => ("cat ", format!("/home/{}/.config/{}.ini", r.name(), r.name()), ""),
+            _ => ("open ", format!("/Users/{}/Desktop/{}", r.name(), r.name()), ""),
+        },
+        Class::Document => (
+            "03/14/2026  09:12 AM            18,233 ",
+            format!("{} {}.docx", r.capital(), r.capital()),
+            "",
+        ),
+        Class::Email => ("From: ", format!("{}.{}@{}.com", r.name(), r.name(), r.name()), ""),
+        Class::Upn => ("UserPrincipalName : ", format!("{}@{}.local", r.name(), r.name()), ""),
+        Class::DomainUser => ("Owner  : ", format!("{}\\{}", r.name().to_uppercase(), r.name()), ""),
+        Class::User => match choice {
+            0 => ("Accepted publickey for ", r.name(), " from port 50022 ssh2"),
+            1 => (
+                "Full Name                    ",
+                format!("{} {}", r.capital(), r.capital()),
+                "",
+            ),
+            _ => ("SamAccountName    : ", r.name(), ""),
+        },
+        Class::Host => match choice {
+            0 => (
+                "Host Name:                 ",
+                format!("{}-{}", r.name().to_uppercase(), r.digits(2)),
+                "",
+            ),
+            1 => ("ping ", format!("{}.{}.local", r.name(), r.name()), ""),
+            _ => ("PSComputerName : ", format!("DESKTOP-{}", r.text(UPPER, 7)), ""),
+        },
+        Class::Phone => match choice {
+            0 => (
+                "OfficePhone : ",
+                format!("+1 {}{} 555 {}", 2 + r.below(8), r.digits(2), r.digits(4)),
+                "",
+            ),
+            _ => (
+                "Mobile: ",
+                format!("({}{}) 555-{}", 2 + r.below(8), r.digits(2), r.digits(4)),
+                "",
+            ),
+        },
+        Class::Ip => match choice {
+            0 => (
+                "   IPv4 Address. . . . . . . . . . . : ",
+                format!("10.{}.{}.{}", r.below(250), r.below(250), 1 + r.below(250)),
+                "(Preferred)",
+            ),
+            1 => (
+                "    inet6 ",
+                format!(
+                    "fe80::{:x}:{:x}:9{:x}",
+                    1 + r.below(60_000),
+                    1 + r.below(60_000),
+                    r.below(4_000)
+                ),
+                "/64 scope link",
+            ),
+            _ => (
+                "Failed password for root from ",
+                format!("198.51.100.{}", 1 + r.below(250)),
+                " port 4711",
+            ),
+        },
+        Class::Mac => (
+            "   Physical Address. . . . . . . . . : ",
+            (0..6)
+                .map(|_| format!("{:02X}", 16 + r.below(200)))
+                .collect::<Vec<_>>()
+                .join("-"),
+            "",
+        ),
+        Class::Sid => (
+            "SID : ",
+            format!(
+                "S-1-5-21-{}-{}-{}-{}",
+                r.below(4_000_000),
+                r.below(4_000_000),
+                r.below(4_000_000),
+                1000 + r.below(9000)
+            ),
+            "",
+        ),
+        Class::Guid => (
+            "ObjectGUID : ",
+            format!(
+                "{}-{}-4{}-a{}-{}",
+                r.text("0123456789abcdef", 8),
+                r.text("0123456789abcdef", 4),
+                r.text("0123456789abcdef", 3),
+                r.text("0123456789abcdef", 3),
+                r.text("0123456789abcdef", 12)
+            ),
+            "",
+        ),
+    };
+    plant(before, &what, after, class)
+}
+
+/// Sixteen digits whose Luhn sum holds.
+fn card(r: &mut Random) -> String {
+    let digits = format!("4{}", r.digits(14));
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(at, byte)| u32::from(byte - b'0') * if at % 2 == 0 { 2 } else { 1 })
+        .map(|digit| digit / 10 + digit % 10)
+        .sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
+}
+
+/// A German account number whose remainder is 1 (ISO 13616).
+fn iban(r: &mut Random) -> String {
+    let account = r.digits(18);
+    let rest = account
+        .bytes()
+        .map(|byte| u32::from(byte - b'0'))
+        .chain([1, 3, 1, 4, 0, 0])
+        .fold(0, |rest, digit| (rest * 10 + digit) % 97);
+    format!("DE{:02}{account}", 98 - rest)
+}

@@ -1,0 +1,98 @@
+//! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
+
+use super::Search;
+use super::host::{is_internal, is_vendor};
+use super::person::is_generic;
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, is_alphanumeric, is_blank};
+
+pub(super) fn find(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for at in line.places(b'@') {
+        let local = line.back(at, |byte| {
+            is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'#')
+        });
+        let local = line.forward(local, |byte| matches!(byte, b'.' | b'-' | b'+' | b'%' | b'#'));
+        let domain_end = line.forward(at + 1, |byte| is_alphanumeric(byte) || matches!(byte, b'.' | b'-' | b'_'));
+        let domain_end = line.back(domain_end, |byte| matches!(byte, b'.' | b'-' | b'_'));
+        if local >= at || domain_end <= at + 1 {
+            continue;
+        }
+        let (name, domain) = (line.str(local..at), line.str(at + 1..domain_end));
+        if is_vendor(domain) && matches!(name, "git" | "noreply" | "no-reply" | "support") {
+            continue;
+        }
+        if is_domain(domain) {
+            let upn = is_internal(domain) || domain.to_ascii_lowercase().ends_with(".onmicrosoft.com") || says_upn(&line, local);
+            let class = if upn { Class::Upn } else { Class::Email };
+            search.found.push(Finding::new(local..domain_end, class, "address"));
+        } else if is_remote(&line, local, domain_end) && !domain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            if !is_generic(name) {
+                search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
+            }
+            if !domain.eq_ignore_ascii_case("localhost") {
+                search
+                    .found
+                    .push(Finding::new(at + 1..domain_end, Class::Host, "user-at-host"));
+            }
+        } else if is_remote(&line, local, domain_end) && !is_generic(name) {
+            search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
+        }
+    }
+}
+
+/// At least two labels, the last of letters: so no version (`react@18.2.0`).
+fn is_domain(domain: &str) -> bool {
+    let mut labels = domain.rsplit('.');
+    let last = labels.next().unwrap_or_default();
+    labels.next().is_some()
+        && (2..=24).contains(&last.len())
+        && last.bytes().all(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+        && domain.split('.').all(|label| !label.is_empty())
+        && !["service", "timer", "socket", "mount", "target", "slice"].contains(&last)
+}
+
+fn says_upn(line: &Line<'_>, at: usize) -> bool {
+    let before = line.str(at.saturating_sub(48).max(line.start)..at).to_ascii_lowercase();
+    ["upn", "userprincipalname", "user principal name", "principal"]
+        .iter()
+        .any(|word| before.contains(word))
+}
+
+/// `user@host:~$`, `[user@host dir]#`, `ssh user@host`, `user@host:/path`, `user@host's password`.
+fn is_remote(line: &Line<'_>, start: usize, end: usize) -> bool {
+    let after = line.at(end);
+    let opening = line.before(start);
+    if opening == b'[' && (is_blank(after) || after == b']') {
+        return true;
+    }
+    let at_beginning = start == line.start || (line.at(line.start) == b'(' && start < line.start + 40);
+    if at_beginning && matches!(after, b':' | b' ' | b'#' | b'$' | b'>' | 0) && !is_path_like(line, start) {
+        return after != 0 || line.start == start;
+    }
+    if after == b':' && matches!(line.at(end + 1), b'/' | b'~' | b'.') || (after == b'\'' && line.at(end + 1) == b's') {
+        return true;
+    }
+    let before = line.str(line.start..start);
+    [
+        "ssh ",
+        "scp ",
+        "sftp ",
+        "rsync ",
+        "ssh-copy-id ",
+        "mosh ",
+        "ssh-keygen",
+        " ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2",
+        "autossh ",
+    ]
+    .iter()
+    .any(|program| before.contains(program))
+        || before.trim_end().ends_with("==")
+}
+
+fn is_path_like(line: &Line<'_>, start: usize) -> bool {
+    matches!(line.before(start), b'/' | b'\\')
+}

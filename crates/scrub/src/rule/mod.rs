@@ -1,0 +1,130 @@
+//! The rules: each looks for one kind of thing in one line, starting only where something that the thing cannot do without stands.
+//!
+//! A few bytes (`@`, `\`, digits …) are looked for directly; words that announce something (`password`, `Host Name`, `/Users/`,
+//! `.docx`) are found in one pass by an Aho-Corasick automaton and handed to the rules as [`Anchor`]s. What the words mean is the
+//! table in [`anchor`].
+
+mod anchor;
+mod bank;
+mod document;
+mod host;
+mod licence;
+mod mail;
+mod network;
+mod path;
+mod person;
+mod phone;
+mod secret;
+mod token;
+mod value;
+mod windows;
+
+use crate::finding::{Finding, settle};
+use crate::line::{Line, has, lines};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+pub(crate) use anchor::{Anchor, Meaning};
+pub(crate) use host::is_host_name;
+pub(crate) use person::is_account_name;
+
+/// All rules, ready to run. Building them costs a few milliseconds: build them once.
+pub struct Rules {
+    anchors: AhoCorasick,
+}
+
+/// One line with the anchors in it, and where what is found goes.
+pub(crate) struct Search<'a, 'b> {
+    pub(crate) line: Line<'a>,
+    pub(crate) anchors: &'b [Anchor],
+    pub(crate) found: &'b mut Vec<Finding>,
+}
+
+impl Rules {
+    /// Builds the automaton.
+    ///
+    /// # Errors
+    /// Never for the table of this version; the signature is honest about the library.
+    pub fn new() -> Result<Self, aho_corasick::BuildError> {
+        let anchors = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(anchor::TABLE.iter().map(|(word, _)| *word))?;
+        Ok(Self { anchors })
+    }
+
+    /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
+    pub fn find(&self, text: &str) -> Vec<Finding> {
+        settle(self.find_all(text))
+    }
+
+    /// The same before overlaps are settled: names are learned from these.
+    pub(crate) fn find_all(&self, text: &str) -> Vec<Finding> {
+        let mut anchors: Vec<Anchor> = Vec::new();
+        for found in self.anchors.find_iter(text) {
+            if let Some((_, meaning)) = anchor::TABLE.get(found.pattern().as_usize()) {
+                anchors.push(Anchor {
+                    start: found.start(),
+                    end: found.end(),
+                    meaning: *meaning,
+                });
+            }
+        }
+        let mut found = Vec::new();
+        token::private_keys(text, &anchors, &mut found);
+        let mut rest = anchors.as_slice();
+        let mut table = person::Table::default();
+        for line in lines(text) {
+            let here = rest.partition_point(|anchor| anchor.start < line.end);
+            let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
+            rest = later;
+            let mut search = Search {
+                line,
+                anchors,
+                found: &mut found,
+            };
+            search.run(&mut table);
+        }
+        found
+    }
+}
+
+impl Search<'_, '_> {
+    fn run(&mut self, table: &mut person::Table) {
+        let line = self.line;
+        if !self.anchors.is_empty() {
+            secret::find(self);
+            token::find(self);
+            path::find(self);
+            document::find(self);
+            licence::labelled(self);
+            host::labelled(self);
+            person::labelled(self);
+            phone::labelled(self);
+        }
+        person::listed(self, table);
+        if line.has(has::AT) {
+            mail::find(self);
+        }
+        if line.has(has::BACKSLASH) {
+            windows::accounts(self);
+            host::shares(self);
+        }
+        if line.has(has::DASH) {
+            windows::identifiers(self);
+            host::patterned(self);
+            licence::grouped(self);
+            licence::recovery(self);
+        }
+        if line.has(has::DOT | has::LOWER) {
+            host::dotted(self);
+        }
+        if line.has(has::DIGIT) {
+            network::find(self);
+            bank::find(self);
+            phone::find(self);
+            token::dense(self);
+        } else if line.has(has::COLON) {
+            network::find(self);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Addresses of machines: IPv4 (RFC 791), IPv6 (RFC 4291), MAC (EUI-48). Loopback, unspecified, netmasks, broadcast and multicast name nobody.
+
+use super::Search;
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, has, is_alphanumeric, is_blank};
+use core::net::{Ipv4Addr, Ipv6Addr};
+
+pub(super) fn find(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    if line.has(has::DOT | has::DIGIT) {
+        ipv4(search, &line);
+    }
+    if line.has(has::COLON) {
+        colons(search, &line);
+    }
+    if line.has(has::DASH | has::DIGIT) {
+        separated_mac(search, &line, b'-');
+    }
+    if line.has(has::DOT | has::DIGIT) {
+        cisco_mac(search, &line);
+    }
+}
+
+fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    let mut next = line.start;
+    for dot in line.places(b'.') {
+        if dot < next {
+            continue;
+        }
+        let start = line.back(dot, |byte| byte.is_ascii_digit());
+        let end = line.forward(dot, |byte| byte.is_ascii_digit() || byte == b'.');
+        next = end.max(dot + 1);
+        let end = line.back(end, |byte| byte == b'.');
+        let before = line.before(start);
+        // "v1.2.3.4", "libssl-1.1.1.4", "host.10.0.0.1" are versions and names.
+        let joined = is_alphanumeric(before)
+            || matches!(before, b'.' | b'_')
+            || (before == b'-' && line.before(start - 1).is_ascii_alphabetic());
+        if joined || is_alphanumeric(line.at(end)) || line.at(end) == b'_' {
+            continue;
+        }
+        let Ok(address) = line.str(start..end).parse::<Ipv4Addr>() else {
+            continue;
+        };
+        let first = address.octets()[0];
+        if first == 0 || first == 127 || first >= 224 || is_version(line, start) {
+            continue;
+        }
+        search.found.push(Finding::new(start..end, Class::Ip, "ipv4"));
+    }
+}
+
+/// Whether the word before announces a version.
+fn is_version(line: &Line<'_>, start: usize) -> bool {
+    let end = line.back(start, |byte| is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'\''));
+    let word = line.str(line.back(end, is_alphanumeric)..end).to_ascii_lowercase();
+    [
+        "version",
+        "ver",
+        "release",
+        "build",
+        "v",
+        "productversion",
+        "fileversion",
+        "displayversion",
+    ]
+    .contains(&word.as_str())
+}
+
+/// IPv6 and MAC addresses written with colons.
+fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let mut next = line.start;
+    for colon in line.places(b':') {
+        if colon < next {
+            continue;
+        }
+        let start = line.back(colon, |byte| byte.is_ascii_hexdigit());
+        let end = line.forward(colon, inside);
+        next = end.max(colon + 1);
+        let outside = is_alphanumeric(line.before(start))
+            || line.before(start) == b'_'
+            || is_alphanumeric(line.at(end))
+            || line.at(end) == b'_';
+        if outside {
+            continue;
+        }
+        // "address: fe80::1" ends its sentence with what would also be read as part of it.
+        let trimmed = if line.str(start..end).ends_with("::") {
+            end
+        } else {
+            line.back(end, |byte| matches!(byte, b':' | b'.'))
+        };
+        let text = line.str(start..trimmed);
+        if is_mac(text, ':') {
+            search.found.push(Finding::new(start..trimmed, Class::Mac, "mac"));
+        } else if text.bytes().filter(|byte| *byte == b':').count() >= 2
+            && let Ok(address) = text.parse::<Ipv6Addr>()
+            && !address.is_loopback()
+            && !address.is_unspecified()
+            && !address.is_multicast()
+            && text.bytes().any(|byte| byte.is_ascii_digit())
+        {
+            search.found.push(Finding::new(start..trimmed, Class::Ip, "ipv6"));
+        }
+    }
+}
+
+fn is_mac(text: &str, separator: char) -> bool {
+    let pairs = text.split(separator);
+    pairs.clone().count() == 6
+        && pairs
+            .clone()
+            .all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && names_a_card(text)
+}
+
+/// All zeros and all ones name no card.
+fn names_a_card(text: &str) -> bool {
+    let digits = || text.bytes().filter(u8::is_ascii_hexdigit);
+    !digits().all(|byte| byte == b'0') && !digits().all(|byte| byte.eq_ignore_ascii_case(&b'f'))
+}
+
+fn separated_mac(search: &mut Search<'_, '_>, line: &Line<'_>, separator: u8) {
+    let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == separator;
+    let mut next = line.start;
+    for place in line.places(separator) {
+        if place < next {
+            continue;
+        }
+        let start = line.back(place, |byte| byte.is_ascii_hexdigit());
+        let end = line.forward(place, inside);
+        next = end.max(place + 1);
+        if end - start == 17
+            && !is_alphanumeric(line.before(start))
+            && !is_alphanumeric(line.at(end))
+            && is_mac(line.str(start..end), '-')
+        {
+            search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+        }
+    }
+}
+
+/// `0011.2233.4455`, as switches print it.
+fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    let mut next = line.start;
+    for dot in line.places(b'.') {
+        if dot < next {
+            continue;
+        }
+        let start = line.back(dot, |byte| byte.is_ascii_hexdigit());
+        let end = start + 14;
+        let text = line.str(start..end);
+        let fits = dot == start + 4 && line.at(start + 9) == b'.' && text.len() == 14;
+        if fits
+            && text
+                .bytes()
+                .enumerate()
+                .all(|(at, byte)| matches!(at, 4 | 9) || byte.is_ascii_hexdigit())
+            && !is_alphanumeric(line.at(end))
+            && line.at(end) != b'.'
+            && !matches!(line.before(start), b'.' | b'_' | b'-')
+            && names_a_card(text)
+            && !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
+            search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+            next = end;
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Paths into people's profiles, whole: `C:\Users\jane\Desktop\offer.txt`, `/home/jane/.ssh`, `\\files\homes$\jane`.
+
+use super::person::is_generic;
+use super::value::is_found;
+use super::{Anchor, Meaning, Search};
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, is_alphanumeric, is_blank};
+use std::ops::Range;
+
+/// Children of a profiles folder that belong to nobody.
+const SHARED: &[&str] = &[
+    "public",
+    "default",
+    "default user",
+    "all users",
+    "shared",
+    "lost+found",
+    "linuxbrew",
+    "*",
+    "%username%",
+    "$user",
+    "$env",
+    "desktop.ini",
+    ".localized",
+    "guest",
+];
+
+pub(super) fn find(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Profiles) {
+        if is_found(search, anchor.start + 1) {
+            continue;
+        }
+        if let Some(range) = profile(&line, anchor) {
+            search.found.push(Finding::new(range, Class::UserPath, "profile-path"));
+        }
+    }
+}
+
+fn profile(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let windows = line.at(anchor.start) == b'\\';
+    let start = start(line, anchor, windows)?;
+    let name_end = line.forward(anchor.end, |byte| {
+        is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'*' | b'%' | b'$' | b'@')
+    });
+    let name = line.str(anchor.end..name_end).to_ascii_lowercase();
+    if name.is_empty() || name.starts_with(['$', '%', '*']) || SHARED.contains(&name.as_str()) {
+        return None;
+    }
+    if is_generic(&name) && !matches!(line.at(name_end), b'\\' | b'/') {
+        return None;
+    }
+    let quote = line.before(start);
+    let end = if matches!(quote, b'"' | b'\'') && line.slice(anchor.end..line.end).contains(&quote) {
+        line.forward(anchor.end, |byte| byte != quote)
+    } else if windows || drive(line, anchor.start) {
+        windows_end(line, anchor.end)
+    } else {
+        unix_end(line, anchor.end)
+    };
+    let end = line.back(end, |byte| matches!(byte, b'.' | b',' | b':' | b';' | b')' | b' ' | b'\t'));
+    (end > anchor.end).then_some(start..end)
+}
+
+fn drive(line: &Line<'_>, at: usize) -> bool {
+    line.before(at) == b':' && line.before(at - 1).is_ascii_alphabetic()
+}
+
+fn start(line: &Line<'_>, anchor: &Anchor, windows: bool) -> Option<usize> {
+    let at = anchor.start;
+    if drive(line, at) {
+        let letter = at - 2;
+        // "file:///C:/Users", "\\?\C:\Users"
+        let prefix = line.back(letter, |byte| matches!(byte, b'\\' | b'/' | b'?' | b'.'));
+        return Some(if line.reads(prefix.saturating_sub(5), "file:") {
+            prefix - 5
+        } else {
+            prefix
+        });
+    }
+    let before = line.back(at, |byte| {
+        is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'-' | b'$' | b'\\' | b'/')
+    });
+    let text = line.str(before..at);
+    if windows {
+        // A share or a relative path.
+        return Some(before);
+    }
+    let reference = line.before(before) == b':' && text.starts_with("//");
+    if reference {
+        // The path of a web page names no profile; that of a file does.
+        return line.reads(before.saturating_sub(5), "file:").then(|| before - 5);
+    }
+    let parents = [
+        "",
+        "/var",
+        "/export",
+        "/mnt",
+        "/nfs",
+        "/data",
+        "/srv",
+        "/System/Volumes/Data",
+        "/Volumes",
+        "/media",
+        "/net",
+        "/usr",
+        "/private/var",
+        "/c",
+        "/mnt/c",
+        "/mnt/d",
+        "/d",
+        "/rootfs",
+        "/host",
+        "/backup",
+        "/backups",
+    ];
+    (parents.contains(&text)
+        || text.starts_with("/mnt/")
+        || text.starts_with("/Volumes/")
+        || text.starts_with("/media/")
+        || text.starts_with("/backup")
+        || text.starts_with("/proc/"))
+    .then_some(before)
+}
+
+/// Windows names may hold blanks: a path goes on after a blank when what follows still belongs to it.
+fn windows_end(line: &Line<'_>, from: usize) -> usize {
+    let stops = |byte: u8| matches!(byte, b'"' | b'<' | b'>' | b'|' | b'*' | b'?' | b'\t' | b';' | b'\'' | b'`') || byte < b' ';
+    let mut end = line.forward(from, |byte| !stops(byte) && !is_blank(byte) && byte != b',' && byte != b')');
+    loop {
+        if line.at(end) != b' ' || is_blank(line.at(end + 1)) {
+            return colon(line, from, end);
+        }
+        if let Some(end) = alone(line, from, end) {
+            return end;
+        }
+        let field = line.forward(end + 1, |byte| !stops(byte));
+        let field = two_blanks(line, end + 1, field);
+        match continues(line, end + 1..field) {
+            Some(next) => end = next,
+            None => return colon(line, from, end),
+        }
+    }
+}
+
+/// The whole rest of a line that says nothing but where it is: `Directory: …`, `Directory of …`, `cd …`, and the prompts
+/// `PS C:\Users\Jane Doe>` and `C:\Users\Jane Doe>`.
+fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
+    let before = line.back(from, |byte| byte != b':').saturating_sub(2);
+    let lead = line.str(line.trim(line.start..before));
+    let prompt = line.forward(end, |byte| byte != b'>');
+    if (lead.is_empty() || lead == "PS") && line.at(prompt) == b'>' && !line.str(end..prompt).contains("  ") {
+        return Some(prompt);
+    }
+    let says_where = [
+        "Directory:",
+        "Directory of",
+        "Verzeichnis:",
+        "Verzeichnis von",
+        "cd",
+        "cd /d",
+        "Set-Location",
+        "pushd",
+    ]
+    .iter()
+    .any(|word| lead.ends_with(word));
+    let rest = line.forward(end, |byte| !matches!(byte, b'&' | b'|' | b';' | b'"'));
+    says_where.then(|| line.trim(end..rest).end)
+}
+
+/// "C:\Users\jane\x.log:12: text", "C:\Users\jane: Access denied", "icacls" output "C:\Users\jane CONTOSO\jane:(F)".
+fn colon(line: &Line<'_>, from: usize, end: usize) -> usize {
+    line.forward(from, |byte| byte != b':').min(end)
+}
+
+fn two_blanks(line: &Line<'_>, from: usize, end: usize) -> usize {
+    line.str(from..end).find("  ").map_or(end, |at| from + at)
+}
+
+/// Whether these words go on with a path that a blank interrupted, and up to where: a separator follows before anything that no
+/// name holds, or a word with a file's ending does.
+fn continues(line: &Line<'_>, range: Range<usize>) -> Option<usize> {
+    let text = line.str(range.clone());
+    if text.starts_with(['\\', '/', '-', '&', '|', '(', '[', '+', '=', '{', '@', '$', '%', '"']) {
+        return None;
+    }
+    let segment_end = text.find(['\\', '/', ':', '(', '[', '=', '&', ',']).unwrap_or(text.len());
+    let segment = text.get(..segment_end)?;
+    if text.get(segment_end..)?.starts_with('\\')
+        && segment.split(' ').count() <= 5
+        && !segment.contains(" -")
+        && !looks_like_account(segment, text, segment_end)
+    {
+        let after = range.start + segment_end;
+        return Some(line.forward(after, |byte| {
+            !is_blank(byte) && !matches!(byte, b'"' | b'<' | b'>' | b'|' | b'*' | b'?' | b',' | b'\'' | b';' | b')')
+        }));
+    }
+    let mut at = 0;
+    for word in segment.split(' ').take(8) {
+        at += word.len();
+        if word.starts_with('-') {
+            return None;
+        }
+        if let Some((stem, ending)) = word.trim_end_matches([',', '.']).rsplit_once('.')
+            && (2..=5).contains(&ending.len())
+            && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && (!stem.is_empty() || at > word.len())
+        {
+            return Some(range.start + at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// `CONTOSO\jane:(F)` after a path is an account.
+fn looks_like_account(segment: &str, text: &str, at: usize) -> bool {
+    let rest = text.get(at + 1..).unwrap_or_default();
+    let name_end = rest
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$')))
+        .unwrap_or(rest.len());
+    !segment.contains(' ')
+        && segment
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+        && !rest.get(name_end..).unwrap_or_default().starts_with('\\')
+}
+
+/// Blanks are part of a path when escaped.
+fn unix_end(line: &Line<'_>, from: usize) -> usize {
+    let mut at = from;
+    loop {
+        at = line.forward(at, |byte| {
+            !is_blank(byte)
+                && !matches!(
+                    byte,
+                    b'"' | b'\''
+                        | b'<'
+                        | b'>'
+                        | b'|'
+                        | b';'
+                        | b':'
+                        | b','
+                        | b'&'
+                        | b'('
+                        | b')'
+                        | b'{'
+                        | b'}'
+                        | b'['
+                        | b']'
+                        | b'`'
+                        | b'*'
+                        | b'?'
+                )
+        });
+        // macOS writes names with blanks in listings of applications: "/Users/jane/Library/Application Support/…".
+        let library = line.reads(at.saturating_sub("/Application".len()), "/Application") && line.reads(at, " Support");
+        if at < line.end && is_blank(line.at(at)) && (line.before(at) == b'\\' || library) {
+            at += 1;
+        } else if line.at(at) == b'&' || !line.reads(at.saturating_sub(1), "\\") || at >= line.end {
+            return at;
+        } else {
+            at += 1;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Labels and their values: `name=value`, `Name : value`, `"name": "value"`, `--name value`, `/name:value`.
+
+use super::{Anchor, Search};
+use crate::line::{Line, is_alphanumeric, is_blank};
+use std::ops::Range;
+
+/// How far a value may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// One word.
+    Word,
+    /// Several words, up to the end of the column or field.
+    Field,
+}
+
+/// A value that follows a label.
+pub(super) struct Value {
+    pub(super) range: Range<usize>,
+    /// It stood in quotes.
+    pub(super) quoted: bool,
+    /// What was between label and value was more than a blank.
+    pub(super) separated: bool,
+}
+
+const LONGEST: usize = 1_024;
+
+/// Letters and digits between the label and the separator: the label is part of a longer name, such as `passwordHash`.
+pub(super) fn suffix<'a>(line: &Line<'a>, anchor: &Anchor) -> &'a str {
+    let end = line.forward(anchor.end, |byte| is_alphanumeric(byte) || byte == b'_');
+    line.str(anchor.end..end)
+}
+
+/// Beginning of the identifier that the label ends or is part of: `DB_` in `DB_PASSWORD`.
+pub(super) fn name_start(line: &Line<'_>, anchor: &Anchor) -> usize {
+    line.back(anchor.start, |byte| {
+        is_alphanumeric(byte) || matches!(byte, b'_' | b'-' | b'.')
+    })
+}
+
+/// Whether the label is written as a flag: `-name`, `--long-name`, `/name`.
+pub(super) fn is_flag(line: &Line<'_>, anchor: &Anchor) -> bool {
+    if matches!(line.at(anchor.start), b'-' | b'/') {
+        return anchor.start == line.start || is_blank(line.before(anchor.start));
+    }
+    let start = name_start(line, anchor);
+    let first = line.at(start);
+    let lead = if first == b'-' { first } else { line.before(start) };
+    let outside = if first == b'-' {
+        line.before(start)
+    } else {
+        line.before(start.saturating_sub(1))
+    };
+    matches!(lead, b'-' | b'/') && (outside == 0 || is_blank(outside) || outside == b'"')
+}
+
+/// The value after a label that ends at `after`; `bare` allows a blank alone between them.
+pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> Option<Value> {
+    let mut at = after;
+    if matches!(line.at(at), b'"' | b'\'' | b'`') {
+        at += 1;
+    } else if line.at(at) == b'\\' && line.at(at + 1) == b'"' {
+        at += 2;
+    }
+    // "Host Name . . . . . : X", "User name                    X"
+    let dotted = line.forward(at, |byte| is_blank(byte) || byte == b'.');
+    let mut separated = false;
+    match line.at(dotted) {
+        b'=' | b':' => {
+            separated = true;
+            at = dotted + 1;
+            if matches!(line.at(at), b'=' | b'>') {
+                at += 1;
+            }
+        }
+        _ if bare && is_blank(line.at(at)) => at = line.forward(at, is_blank),
+        _ => return None,
+    }
+    at = line.forward(at, is_blank);
+    let quote = line.at(at);
+    if matches!(quote, b'"' | b'\'') || (quote == b'\\' && line.at(at + 1) == b'"') {
+        let start = if quote == b'\\' { at + 2 } else { at + 1 };
+        let closing = if quote == b'\\' { b'"' } else { quote };
+        let mut end = line.forward(start, |byte| byte != closing).min(start + LONGEST);
+        if quote == b'\\' && line.before(end) == b'\\' {
+            end -= 1;
+        }
+        return (start < end).then_some(Value {
+            range: start..end,
+            quoted: true,
+            separated,
+        });
+    }
+    let end = match reach {
+        Reach::Word => line.forward(at, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<')),
+        Reach::Field => field_end(line, at),
+    };
+    let range = line.trim(at..end.min(at + LONGEST));
+    (!range.is_empty()).then_some(Value {
+        range,
+        quoted: false,
+        separated,
+    })
+}
+
+/// Where a field of several words ends: two blanks, a tab, a quote, a bracket or a separator of fields.
+fn field_end(line: &Line<'_>, from: usize) -> usize {
+    let mut at = from;
+    while at < line.end {
+        let byte = line.at(at);
+        let stops = matches!(
+            byte,
+            b'\t' | b'"' | b'<' | b'>' | b'|' | b';' | b',' | b'(' | b'[' | b'{' | b'}'
+        ) || (byte == b' ' && line.at(at + 1) == b' ');
+        if stops || at > from + 256 {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Cuts the range at the first of these bytes.
+pub(super) fn until(line: &Line<'_>, range: Range<usize>, stops: &[u8]) -> Range<usize> {
+    let end = line.forward(range.start, |byte| !stops.contains(&byte)).min(range.end);
+    range.start..end
+}
+
+/// Whether this place lies in something already found in this line: what a value contains is not looked at again.
+pub(super) fn is_found(search: &Search<'_, '_>, place: usize) -> bool {
+    search
+        .found
+        .iter()
+        .rev()
+        .take(8)
+        .any(|finding| finding.range.contains(&place))
+}

@@ -1,0 +1,266 @@
+//! What Windows calls accounts: `DOMAIN\user`, SIDs and GUIDs.
+
+use super::Search;
+use super::person::is_generic;
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, is_alphanumeric, is_blank};
+
+/// First parts that are no domains: hives, drives of PowerShell, folders, well-known authorities.
+const NOT_DOMAINS: &[&str] = &[
+    "hklm",
+    "hkcu",
+    "hkcr",
+    "hku",
+    "hkcc",
+    "hkey_local_machine",
+    "hkey_current_user",
+    "hkey_classes_root",
+    "hkey_users",
+    "software",
+    "system",
+    "currentcontrolset",
+    "microsoft",
+    "windows",
+    "system32",
+    "syswow64",
+    "users",
+    "program",
+    "programs",
+    "programdata",
+    "bin",
+    "src",
+    "lib",
+    "test",
+    "tests",
+    "temp",
+    "tmp",
+    "drivers",
+    "etc",
+    "config",
+    "data",
+    "logs",
+    "inetpub",
+    "wwwroot",
+    "root",
+    "cimv2",
+    "authority",
+    "builtin",
+    "service",
+    "window",
+    "font",
+    "nt",
+    "font driver host",
+    "policies",
+    "scripts",
+    "sysvol",
+    "netlogon",
+    "package",
+    "packages",
+    "modules",
+    "classes",
+    "clsid",
+    "interface",
+    "cert",
+    "env",
+    "wsman",
+    "device",
+    "global",
+    "globalroot",
+    "dosdevices",
+    "registry",
+    "machine",
+    "control",
+    "services",
+    "parameters",
+    "run",
+    "currentversion",
+    "domain",
+    "driver",
+    "filesystem",
+    "pipe",
+    "iis apppool",
+    "apppool",
+    "defaultapppool",
+    "azuread",
+    "nt service",
+    "nt authority",
+    "nt virtual machine",
+    "dwm",
+    "umfd",
+];
+
+const NOT_ACCOUNTS: &[&str] = &[
+    "system",
+    "local",
+    "network",
+    "service",
+    "administrators",
+    "users",
+    "everyone",
+    "guests",
+    "domain",
+    "authenticated",
+];
+
+pub(super) fn accounts(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    let mut last_end = line.start;
+    for slash in line.places(b'\\') {
+        let mut after = slash + 1;
+        // Doubled in JSON.
+        if line.at(after) == b'\\' {
+            after += 1;
+        } else if line.before(slash) == b'\\' {
+            continue;
+        }
+        let start = line.back(slash, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'));
+        let end = line.forward(after, |byte| {
+            is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_' | b'$')
+        });
+        let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
+        if start >= slash || end <= after || start < last_end {
+            last_end = after;
+            continue;
+        }
+        last_end = end;
+        if is_account(&line, start, slash, after, end) {
+            search.found.push(Finding::new(start..end, Class::DomainUser, "domain-user"));
+        }
+    }
+}
+
+fn is_account(line: &Line<'_>, start: usize, slash: usize, name: usize, end: usize) -> bool {
+    let outside = line.before(start);
+    let path =
+        matches!(outside, b'\\' | b'/' | b':' | b'%' | b'}' | b'$' | b'*') && !(outside == b':' && follows_label(line, start));
+    if path || matches!(line.at(end), b'\\' | b'/' | b'*' | b'%') {
+        return false;
+    }
+    let (domain, user) = (line.str(start..slash), line.str(name..end));
+    let lower = domain.to_ascii_lowercase();
+    let known = NOT_DOMAINS.contains(&lower.as_str()) || NOT_ACCOUNTS.contains(&user.to_ascii_lowercase().as_str());
+    if known
+        || domain.len() > 32
+        || (domain == "." && is_generic(user))
+        || user.ends_with('$') && user.len() < 3
+        || domain.len() < 2 && domain != "."
+    {
+        return false;
+    }
+    // "src\main.rs", "bin\tool.exe": a file, unless the domain shouts.
+    let shouts = domain
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+        && domain.bytes().any(|byte| byte.is_ascii_uppercase());
+    let has_extension = user.rsplit_once('.').is_some_and(|(_, ending)| {
+        (1..=4).contains(&ending.len()) && FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
+    });
+    if has_extension {
+        return false;
+    }
+    let alone = line.trim(line.start..line.end) == (start..end);
+    shouts
+        || alone
+        || follows_label(line, start)
+        || line.at(end) == b':' && line.at(end + 1) != b':'
+        || line.before(start) == b'"'
+        || line.before(start) == b'\''
+        || user.contains('.')
+        || domain == "."
+        || starts_column(line, start, end)
+}
+
+/// At the beginning of a line, followed by a column: `contoso\jane   S-1-5-21-…`.
+fn starts_column(line: &Line<'_>, start: usize, end: usize) -> bool {
+    start == line.start && is_blank(line.at(end)) && (is_blank(line.at(end + 1)) || line.at(end + 1) == b'S')
+}
+
+const FILE_ENDINGS: &[&str] = &[
+    "exe", "dll", "sys", "ini", "txt", "log", "ps1", "psm1", "bat", "cmd", "vbs", "js", "ts", "rs", "py", "c", "h", "cpp", "cs",
+    "xml", "json", "yml", "yaml", "toml", "dat", "msi", "zip", "config", "conf", "inf", "evtx", "etl", "dmp", "lnk", "html",
+    "htm", "css", "md", "cer", "pfx", "crt", "pem", "key", "reg", "db", "bak", "tmp", "csv",
+];
+
+/// Whether a label of accounts stands right before.
+fn follows_label(line: &Line<'_>, start: usize) -> bool {
+    let before = line.str(start.saturating_sub(48).max(line.start)..start).to_ascii_lowercase();
+    let before = before.trim_end_matches([' ', '\t', ':', '=', '"', '\'', '.']);
+    [
+        "user",
+        "username",
+        "user name",
+        "account",
+        "owner",
+        "identity",
+        "principal",
+        "logon account",
+        "login",
+        "whoami",
+        "/user",
+        "-user",
+        "credential",
+        "-u",
+        "runas",
+        "member",
+        "/ru",
+        "account name",
+        "by",
+        "for",
+        "startname",
+        "service_start_name",
+        "identityreference",
+        "grant",
+        "/grant",
+        "/setowner",
+        "/add",
+    ]
+    .iter()
+    .any(|label| before.ends_with(label))
+}
+
+pub(super) fn identifiers(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    let mut next = line.start;
+    for dash in line.places(b'-') {
+        if dash < next {
+            continue;
+        }
+        if let Some(end) = guid(&line, dash) {
+            search.found.push(Finding::new(dash - 8..end, Class::Guid, "guid"));
+            next = end;
+        } else if let Some(end) = sid(&line, dash) {
+            search.found.push(Finding::new(dash - 1..end, Class::Sid, "sid"));
+            next = end;
+        }
+    }
+}
+
+/// 8-4-4-4-12 hexadecimal digits (RFC 9562); none for the nil GUID.
+fn guid(line: &Line<'_>, dash: usize) -> Option<usize> {
+    let start = dash.checked_sub(8)?;
+    let end = start + 36;
+    let bytes = line.slice(start..end);
+    let fits = bytes.len() == 36
+        && bytes.iter().enumerate().all(|(at, byte)| {
+            if matches!(at, 8 | 13 | 18 | 23) {
+                *byte == b'-'
+            } else {
+                byte.is_ascii_hexdigit()
+            }
+        });
+    let apart = !is_alphanumeric(line.before(start)) && !is_alphanumeric(line.at(end)) && start >= line.start;
+    (fits && apart && bytes.iter().any(|byte| !matches!(byte, b'0' | b'-'))).then_some(end)
+}
+
+/// `S-1-5-21-…` (accounts of a domain or machine) and `S-1-12-1-…` (Entra ID); well-known ones name nobody.
+fn sid(line: &Line<'_>, dash: usize) -> Option<usize> {
+    let start = dash.checked_sub(1)?;
+    let is_sid = line.reads(start, "S-1-5-21-") || line.reads(start, "S-1-12-1-");
+    if !is_sid || is_alphanumeric(line.before(start)) {
+        return None;
+    }
+    let end = line.forward(start + 9, |byte| byte.is_ascii_digit() || byte == b'-');
+    let end = line.back(end, |byte| byte == b'-');
+    (line.str(start..end).matches('-').count() >= 5).then_some(end)
+}

@@ -1,0 +1,48 @@
+//! Scrubs a whole session: what it says anywhere counts everywhere.
+
+use crate::class::Class;
+use crate::finding::{Finding, keep, settle};
+use crate::identity::Identities;
+use crate::rule::Rules;
+use std::ops::Range;
+
+/// What is known of a session besides its texts.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Names with their class: [`Class::Host`] for the endpoint, [`Class::User`] for accounts, people of the client.
+    pub names: Vec<(Class, String)>,
+}
+
+/// One text of the session.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    /// What was typed or printed.
+    pub text: &'a str,
+    /// What must stay visible, such as the verbs of a command; ascending.
+    pub kept: &'a [Range<usize>],
+}
+
+/// What should not leave, for each text in turn: ascending, apart from each other.
+///
+/// # Errors
+/// When the session taught more names than can be looked for at once.
+pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec<Finding>>, aho_corasick::BuildError> {
+    let mut identities = Identities::default();
+    for (class, name) in &facts.names {
+        identities.add(*class, name);
+    }
+    let mut all: Vec<Vec<Finding>> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let found = rules.find_all(text.text);
+        identities.learn(text.text, &found);
+        all.push(found);
+    }
+    let finder = identities.finder()?;
+    let pairs = texts.iter().zip(all);
+    Ok(pairs
+        .map(|(text, mut found)| {
+            finder.find(text.text, &mut found);
+            keep(settle(found), text.kept)
+        })
+        .collect())
+}

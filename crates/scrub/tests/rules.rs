@@ -1,0 +1,153 @@
+//! One line, what is found in it.
+use caisey_scrub::{Facts, Rules, Text, measure, scrub};
+use proptest::prelude::*;
+
+fn found(text: &str) -> Vec<String> {
+    let rules = Rules::new().unwrap();
+    let all = scrub(&rules, &Facts::default(), &[Text { text, kept: &[] }]).unwrap();
+    all[0]
+        .iter()
+        .map(|finding| format!("{}={}", finding.class, &text[finding.range.clone()]))
+        .collect()
+}
+
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(found(text), expected, "in {text:?}");
+}
+
+#[test]
+fn profile_paths_are_whole() {
+    check(r"dir C:\Users\jane\Desktop", &[r"user-path=C:\Users\jane\Desktop"]);
+    check(
+        r"    Directory: C:\Users\Jane Doe\My Documents",
+        &[r"user-path=C:\Users\Jane Doe\My Documents"],
+    );
+    check(
+        r#"type "C:\Users\Jane Doe\Desktop\offer letter.txt" | more"#,
+        &[r"user-path=C:\Users\Jane Doe\Desktop\offer letter.txt"],
+    );
+    check(r"copy C:\Users\jane\a.txt D:\backup", &[r"user-path=C:\Users\jane\a.txt"]);
+    check("ls -la /home/jane/.ssh/id_rsa", &["user-path=/home/jane/.ssh/id_rsa"]);
+    check(r#"{"path":"C:\\Users\\jane\\x.log"}"#, &[r"user-path=C:\\Users\\jane\\x.log"]);
+    check(
+        "/Users/jane/Library/Application Support/Slack",
+        &["user-path=/Users/jane/Library/Application Support/Slack"],
+    );
+    check(r"C:\Users\Public\Desktop C:\Windows\System32", &[]);
+    check("curl https://example.com/home/about", &["host=example.com"]);
+}
+
+#[test]
+fn secrets_behind_labels() {
+    check("DB_PASSWORD=hunter2!", &["password=hunter2!"]);
+    check(r#"{"password": "s3cr3t value"}"#, &["password=s3cr3t value"]);
+    check("net user backupsvc P@ssw0rd! /add", &["password=P@ssw0rd!"]);
+    check("Password last set            3/1/2026", &[]);
+    check("PasswordRequired : False", &[]);
+    check("password=$DB_PASSWORD", &[]);
+    check("curl -u deploy:Tr0ub4dor https://x.y", &["password=Tr0ub4dor"]);
+    check("psexec -u x -p Sommer2026 cmd", &["password=Sommer2026"]);
+    check(
+        "cs = \"Server=tcp:sql1;Initial Catalog=erp;User ID=app;Password=Abc123;Encrypt=True\"",
+        &["connection-string=Server=tcp:sql1;Initial Catalog=erp;User ID=app;Password=Abc123;Encrypt=True"],
+    );
+    check(
+        "postgres://app:pw@db.internal:5432/app",
+        &["connection-string=postgres://app:pw@db.internal:5432/app"],
+    );
+}
+
+#[test]
+fn numbers_with_checksums() {
+    check("card 4111 1111 1111 1111 ok", &["card=4111 1111 1111 1111"]);
+    check("card 4111 1111 1111 1112 no", &[]);
+    check(
+        "IBAN DE89 3704 0044 0532 0130 00 please",
+        &["bank=DE89 3704 0044 0532 0130 00"],
+    );
+    check("ssn 219-09-9999", &["ssn=219-09-9999"]);
+    check("000-12-3456", &[]);
+}
+
+#[test]
+fn addresses() {
+    check("10.0.19045.3803 version 1.2.3.4", &[]);
+    check("inet 192.168.1.23/24 brd 255.255.255.0", &["ip=192.168.1.23"]);
+    check("fe80::1ff:fe23:4567:890a%eth0", &["ip=fe80::1ff:fe23:4567:890a"]);
+    check("12:34:56 std::vec::Vec", &[]);
+    check("00-15-5D-01-02-03", &["mac=00-15-5D-01-02-03"]);
+    check("jane.doe@contoso.com react@18.2.0", &["email=jane.doe@contoso.com"]);
+    check("jane@ws-042:~$ ls", &["user=jane", "host=ws-042"]);
+    check(r"CONTOSO\jane", &[r"domain-user=CONTOSO\jane"]);
+    check(r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run", &[]);
+    check(r"src\main.rs bin\tool", &[]);
+    check(
+        "S-1-5-21-1004336348-1177238915-682003330-1001 S-1-5-18",
+        &["sid=S-1-5-21-1004336348-1177238915-682003330-1001"],
+    );
+}
+
+#[test]
+fn what_is_learned_is_found_elsewhere() {
+    check(
+        "USERPROFILE=C:\\Users\\mkowalski\nprocess started by mkowalski ok",
+        &["user-path=C:\\Users\\mkowalski", "user=mkowalski"],
+    );
+    check(
+        "Host Name: KRAKOW7\nreached krakow7 in 2 ms",
+        &["host=KRAKOW7", "host=krakow7"],
+    );
+}
+
+#[test]
+fn every_class_is_found_where_it_is_planted() {
+    let rules = Rules::new().unwrap();
+    let texts = [Text {
+        text: "Get-Process\nHandles NPM(K)\n",
+        kept: &[],
+    }];
+    for (class, recall) in measure(&rules, &Facts::default(), &texts, 7, 40).unwrap() {
+        assert!(recall.ratio() >= 0.97, "{class}: {} of {}", recall.found, recall.planted);
+    }
+}
+
+#[test]
+fn verbs_stay() {
+    let rules = Rules::new().unwrap();
+    let text = "type offer.docx";
+    let kept = vec![0..4];
+    let all = scrub(
+        &rules,
+        &Facts {
+            names: vec![(caisey_scrub::Class::User, "type offer".into())],
+        },
+        &[Text { text, kept: &kept }],
+    )
+    .unwrap();
+    assert!(all[0].iter().all(|finding| finding.range.start >= 4));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_text_panics_and_findings_are_apart(text in "(?s)[\\x00-\\x7f\u{e9}\u{4e2d}\u{1f600}]{0,200}") {
+        let found = Rules::new().unwrap().find(&text);
+        let mut at = 0;
+        for finding in found {
+            prop_assert!(finding.range.start >= at && finding.range.start < finding.range.end);
+            prop_assert!(text.get(finding.range.clone()).is_some(), "cuts a character");
+            at = finding.range.end;
+        }
+    }
+
+    #[test]
+    fn no_mixture_of_what_rules_look_for_panics(parts in prop::collection::vec(prop::sample::select(vec![
+        "password", "=", ":", " ", "\\", "/", "@", "C:\\Users\\", "/home/", ".docx", "-----BEGIN PRIVATE KEY", "://", "10.0.0.1", "é", "\n", "\"", "'", "-", "S-1-5-21-", "user", "host", "+1", "(", "4111 ", "DE89", "jane", ";", "%", "$", "  ",
+    ]), 0..60)) {
+        let text: String = parts.concat();
+        for finding in Rules::new().unwrap().find(&text) {
+            prop_assert!(text.get(finding.range).is_some());
+        }
+    }
+}
