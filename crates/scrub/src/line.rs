@@ -35,7 +35,7 @@ const fn features(byte: u8) -> u16 {
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
-const FARTHEST: usize = 4_096;
+const FARTHEST: usize = 1_024;
 
 /// A line: the whole text and the range between two line ends.
 #[derive(Clone, Copy)]
@@ -113,6 +113,12 @@ impl<'a> Line<'a> {
     /// The first place at or after `from` whose byte does not satisfy `test`.
     pub(crate) fn forward(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
         let rest = self.slice(from..self.end.min(from.saturating_add(FARTHEST)));
+        from + rest.iter().position(|byte| !test(*byte)).unwrap_or(rest.len())
+    }
+
+    /// The same without a limit, for what is looked at once only.
+    pub(crate) fn run(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
+        let rest = self.slice(from..self.end);
         from + rest.iter().position(|byte| !test(*byte)).unwrap_or(rest.len())
     }
 

@@ -1,95 +1,14 @@
 //! Names of machines: behind labels, in shares, as full names with a domain, and by the patterns that installers and people give them.
 
 use super::value::{self, Reach, is_flag, is_found, suffix};
+use super::words::Words;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
-const VENDORS: &[&str] = &[
-    "microsoft.com",
-    "windows.com",
-    "windowsupdate.com",
-    "office.com",
-    "office365.com",
-    "office.net",
-    "live.com",
-    "azure.com",
-    "azure.net",
-    "windows.net",
-    "microsoftonline.com",
-    "msftconnecttest.com",
-    "msftncsi.com",
-    "powershellgallery.com",
-    "nuget.org",
-    "digicert.com",
-    "verisign.com",
-    "aka.ms",
-    "apple.com",
-    "icloud.com",
-    "google.com",
-    "googleapis.com",
-    "gstatic.com",
-    "github.com",
-    "githubusercontent.com",
-    "gitlab.com",
-    "docker.com",
-    "docker.io",
-    "amazonaws.com",
-    "amazon.com",
-    "cloudflare.com",
-    "akamai.net",
-    "akamaiedge.net",
-    "debian.org",
-    "ubuntu.com",
-    "canonical.com",
-    "launchpad.net",
-    "fedoraproject.org",
-    "centos.org",
-    "redhat.com",
-    "archlinux.org",
-    "kernel.org",
-    "gnu.org",
-    "mozilla.org",
-    "python.org",
-    "pypi.org",
-    "pythonhosted.org",
-    "npmjs.org",
-    "npmjs.com",
-    "nodejs.org",
-    "crates.io",
-    "rust-lang.org",
-    "oracle.com",
-    "java.com",
-    "adobe.com",
-    "vmware.com",
-    "dell.com",
-    "hp.com",
-    "lenovo.com",
-    "intel.com",
-    "nvidia.com",
-    "amd.com",
-    "cisco.com",
-    "ntp.org",
-    "time.nist.gov",
-    "root-servers.net",
-    "iana.org",
-    "ietf.org",
-    "w3.org",
-    "letsencrypt.org",
-    "lencr.org",
-    "sysinternals.com",
-    "chocolatey.org",
-    "freedesktop.org",
-    "systemd.io",
-    "openssh.com",
-    "libssh.org",
-    "gnome.org",
-    "xmlsoap.org",
-    "openxmlformats.org",
-    "schemas.microsoft.com",
-];
+static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
 
 /// Last labels of full names. What programs, files and namespaces end in is not among them.
 const TLDS: &[&str] = &[
@@ -120,10 +39,11 @@ const INTERNAL: &[&str] = &[
 /// Whether a full name belongs to a maker or public service.
 pub(super) fn is_vendor(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    VENDORS.iter().any(|vendor| {
-        name.strip_suffix(vendor)
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    let whole = VENDORS.contains(&name);
+    whole
+        || name
+            .match_indices('.')
+            .any(|(dot, _)| name.get(dot + 1..).is_some_and(|parent| VENDORS.contains(parent)))
 }
 
 /// Whether a full name can only be meant within somebody's own network.
@@ -138,99 +58,12 @@ pub(super) fn is_internal(name: &str) -> bool {
 }
 
 /// Words that stand where a machine's name would.
-const NOT_HOSTS: &[&str] = &[
-    "localhost",
-    "workgroup",
-    "unknown",
-    "none",
-    "null",
-    "n/a",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "ok",
-    "up",
-    "down",
-    "is",
-    "not",
-    "the",
-    "key",
-    "keys",
-    "name",
-    "not_found",
-    "unreachable",
-    "process",
-    "service",
-    "controller",
-    "for",
-    "and",
-    "to",
-    "of",
-    "microsoft",
-    "windows",
-    "linux",
-    "standard",
-    "member",
-    "role",
-    "type",
-    "version",
-    "edition",
-    "admin",
-    "users",
-    "computers",
-    "guests",
-    "admins",
-    "localdomain",
-    "local",
-    "hostname",
-    "system",
-    "failed",
-    "found",
-    "timed",
-    "name:",
-    "in",
-    "on",
-    "from",
-    "at",
-    "has",
-    "will",
-    "was",
-    "could",
-    "can",
-    "cannot",
-    "may",
-    "with",
-    "responded",
-    "refused",
-    "a",
-    "this",
-    "your",
-    "-",
-    "?",
-    "socket",
-    "running",
-    "stopped",
-    "side",
-    "manager",
-    "core",
-    "datacenter",
-    "essentials",
-    "browser",
-    "unavailable",
-    "verification",
-    "all",
-    "any",
-    "disabled",
-    "enabled",
-    "default",
-    "bridge",
-];
+static NOT_HOSTS: Words = Words::of(include_str!("../../words/not-machines.txt"));
 
 /// Whether this could be the name of one machine (RFC 1123, NetBIOS), rather than a word of the sentence.
 pub(crate) fn is_host_name(text: &str) -> bool {
     (2..=253).contains(&text.len())
-        && !NOT_HOSTS.contains(&text.to_ascii_lowercase().as_str())
+        && !NOT_HOSTS.contains(&text.to_ascii_lowercase())
         && text
             .bytes()
             .all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'))

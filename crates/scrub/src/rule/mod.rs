@@ -18,6 +18,7 @@ mod secret;
 mod token;
 mod value;
 mod windows;
+mod words;
 
 use crate::finding::{Finding, settle};
 use crate::line::{Line, has, lines};

@@ -1,6 +1,7 @@
 //! Names of accounts and people: behind labels, and in the columns of listings whose layout is known.
 
 use super::value::{self, Reach, is_flag, is_found, suffix};
+use super::words::Words;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -8,253 +9,12 @@ use crate::line::{Line, has, is_alphanumeric, is_blank, is_name};
 use std::ops::Range;
 
 /// Accounts that belong to nobody in particular, and words that stand where a name would.
-const GENERIC: &[&str] = &[
-    "root",
-    "administrator",
-    "administrateur",
-    "administrador",
-    "admin",
-    "guest",
-    "gast",
-    "system",
-    "local",
-    "network",
-    "service",
-    "localservice",
-    "networkservice",
-    "defaultaccount",
-    "wdagutilityaccount",
-    "krbtgt",
-    "daemon",
-    "bin",
-    "sys",
-    "sync",
-    "games",
-    "man",
-    "lp",
-    "mail",
-    "news",
-    "uucp",
-    "proxy",
-    "www-data",
-    "backup",
-    "list",
-    "irc",
-    "gnats",
-    "nobody",
-    "nogroup",
-    "messagebus",
-    "sshd",
-    "syslog",
-    "ntp",
-    "mysql",
-    "postgres",
-    "redis",
-    "nginx",
-    "apache",
-    "git",
-    "docker",
-    "ubuntu",
-    "debian",
-    "ec2-user",
-    "vagrant",
-    "pi",
-    "user",
-    "users",
-    "username",
-    "name",
-    "none",
-    "null",
-    "unknown",
-    "n/a",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "all",
-    "everyone",
-    "public",
-    "default",
-    "anonymous",
-    "owner",
-    "staff",
-    "wheel",
-    "sudo",
-    "adm",
-    "utmp",
-    "tty",
-    "disk",
-    "kmem",
-    "shadow",
-    "crontab",
-    "avahi",
-    "colord",
-    "pulse",
-    "rtkit",
-    "saned",
-    "whoopsie",
-    "kernoops",
-    "uuidd",
-    "tcpdump",
-    "tss",
-    "landscape",
-    "pollinate",
-    "lxd",
-    "usbmux",
-    "dnsmasq",
-    "libvirt-qemu",
-    "polkitd",
-    "chrony",
-    "_apt",
-    "_chrony",
-    "gdm",
-    "lightdm",
-    "sddm",
-    "reboot",
-    "shutdown",
-    "runlevel",
-    "wtmp",
-    "begins",
-    "console",
-    "services",
-    "rdp-tcp",
-    "is",
-    "the",
-    "not",
-    "has",
-    "was",
-    "and",
-    "or",
-    "for",
-    "in",
-    "on",
-    "of",
-    "by",
-    "with",
-    "profile",
-    "account",
-    "accounts",
-    "policy",
-    "group",
-    "groups",
-    "control",
-    "mode",
-    "agent",
-    "data",
-    "id",
-    "logon",
-    "logged",
-    "session",
-    "sessions",
-    "input",
-    "interface",
-    "experience",
-    "password",
-    "database",
-    "successfully",
-    "created",
-    "deleted",
-    "added",
-    "active",
-    "disabled",
-    "enabled",
-    "type",
-    "state",
-    "status",
-    "this",
-    "your",
-    "a",
-    "an",
-    "to",
-    "from",
-    "at",
-    "dialin",
-    "manager",
-    "test",
-    "postmaster",
-    "microsoft",
-    "corporation",
-    "windows",
-    "*",
-    "domain",
-    "computer",
-    "computers",
-    "trustedinstaller",
-    "creator",
-    "builtin",
-    "authenticated",
-    "interactive",
-    "batch",
-    "self",
-    "key",
-    "keys",
-    "list",
-    "info",
-    "support",
-    "sales",
-    "office",
-    "scanner",
-    "print",
-    "printer",
-    "it",
-    "helpdesk",
-    "noreply",
-    "security",
-    "audit",
-    "installer",
-    "setup",
-    "manufacturer",
-    "not",
-    "specified",
-    "available",
-    "required",
-    "found",
-    "exists",
-    "exist",
-    "does",
-    "could",
-    "cannot",
-    "invalid",
-    "locked",
-    "add",
-    "remove",
-    "delete",
-    "show",
-    "get",
-    "set",
-    "new",
-    "uid",
-    "gid",
-    "euid",
-    "tty",
-    "ruser",
-    "rhost",
-    "last",
-    "first",
-    "full",
-    "display",
-    "initial",
-    "system32",
-    "normal",
-    "certificate",
-    "ca",
-    "server",
-    "client",
-    "nt",
-    "www",
-    "web",
-    "application",
-    "app",
-    "apps",
-    "software",
-    "sid",
-    "registry",
-];
+static GENERIC: Words = Words::of(include_str!("../../words/accounts-of-nobody.txt"));
 
 /// Whether an account of this name belongs to nobody in particular.
 pub(crate) fn is_generic(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    GENERIC.contains(&lower.as_str())
+    GENERIC.contains(&lower)
         || lower.starts_with("systemd-")
         || lower.starts_with('_')
         || lower.starts_with("dwm-")
@@ -490,23 +250,28 @@ pub(super) fn listed(search: &mut Search<'_, '_>, table: &mut Table) {
 }
 
 fn header(line: &Line<'_>, first: usize) -> Option<Table> {
-    let text = line.str(first..line.end);
-    let words: Vec<&str> = text.split_ascii_whitespace().take(4).collect();
-    match words.as_slice() {
-        ["USERNAME", "SESSIONNAME", ..]
-        | ["USER", "TTY" | "PID", ..]
-        | ["Name", "Enabled", ..]
-        | ["LOGIN", "NAME", ..]
-        | ["Username", ..]
-            if words.len() > 1 =>
-        {
-            Some(Table::FirstColumn)
-        }
-        ["User", "accounts", "for", ..] => Some(Table::NetUser),
-        ["Members"] | ["Mitglieder"] => Some(Table::Members),
-        ["-" | "----", ..] => None,
-        _ => None,
+    let start = line.str(word(line, first));
+    let tables = [
+        ("USERNAME", "SESSIONNAME"),
+        ("USER", "TTY"),
+        ("USER", "PID"),
+        ("Name", "Enabled"),
+        ("LOGIN", "NAME"),
+        ("User", "accounts"),
+        ("Members", ""),
+        ("Mitglieder", ""),
+    ];
+    if !tables.iter().any(|(name, _)| *name == start) {
+        return None;
     }
+    let next = line.forward(first + start.len(), is_blank);
+    let second = line.str(word(line, next));
+    let known = tables.contains(&(start, second));
+    known.then_some(match start {
+        "User" => Table::NetUser,
+        "Members" | "Mitglieder" => Table::Members,
+        _ => Table::FirstColumn,
+    })
 }
 
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {
@@ -559,7 +324,10 @@ fn unix_lists(line: &Line<'_>, first: usize) -> Vec<(Range<usize>, &'static str)
     if terminal {
         names.push((range, "login-list"));
     }
-    for prefix in ["uid=", "gid=", "groups="] {
+    for prefix in ["uid=", "gid=", "groups="]
+        .into_iter()
+        .filter(|_| line.has(has::EQUALS | has::DIGIT))
+    {
         if let Some(at) = text.find(prefix) {
             let open = first + at + prefix.len();
             let open = line.forward(open, |byte| byte.is_ascii_digit());

@@ -304,18 +304,17 @@ fn net_user(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 
 /// `scheme://user:password@host/…`, whole.
 fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let authority_end = line.forward(anchor.end, |byte| {
+        byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>')
+    });
+    let (credentials, _) = line.str(anchor.end..authority_end).rsplit_once('@')?;
+    let (_, password) = credentials.split_once(':')?;
     let start = line.back(anchor.start, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
     });
-    let end = line.forward(anchor.end, |byte| {
+    let end = line.forward(authority_end, |byte| {
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
     });
-    let authority_end = line
-        .forward(anchor.end, |byte| !matches!(byte, b'/' | b'?' | b'#') && byte > b' ')
-        .min(end);
-    let authority = line.str(anchor.end..authority_end);
-    let (credentials, _) = authority.rsplit_once('@')?;
-    let (_, password) = credentials.split_once(':')?;
     (!password.is_empty() && start < anchor.start).then_some(start..end)
 }
 

@@ -53,7 +53,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let Some((_, least)) = MARKS.iter().find(|(known, _)| *known == mark) else {
             continue;
         };
-        let end = line.forward(anchor.end, |byte| {
+        let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=')
         });
         let end = line.back(end, |byte| matches!(byte, b'.' | b'/'));
@@ -69,9 +69,12 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 pub(super) fn private_keys(text: &str, anchors: &[Anchor], found: &mut Vec<Finding>) {
     let mut done = 0;
     for anchor in anchors.iter().filter(|anchor| anchor.meaning == Meaning::Pem) {
+        if anchor.start < done {
+            continue;
+        }
         let rest = text.get(anchor.start..).unwrap_or_default();
         let first = rest.split(['\n', '\r']).next().unwrap_or_default();
-        if anchor.start < done || !first.contains("PRIVATE KEY") {
+        if !first.contains("PRIVATE KEY") {
             continue;
         }
         let end = rest
@@ -100,7 +103,7 @@ pub(super) fn dense(search: &mut Search<'_, '_>) {
                 .iter()
                 .position(|byte| inside(*byte))
                 .unwrap_or(line.end - at);
-        let end = line.forward(start, inside);
+        let end = line.run(start, inside);
         at = end.max(start + 1);
         if end < start + 32 || is_found(search, start) || !is_dense(&line, start, end) {
             continue;

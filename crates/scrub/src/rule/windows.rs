@@ -2,93 +2,13 @@
 
 use super::Search;
 use super::person::is_generic;
+use super::words::Words;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
 
 /// First parts that are no domains: hives, drives of PowerShell, folders, well-known authorities.
-const NOT_DOMAINS: &[&str] = &[
-    "hklm",
-    "hkcu",
-    "hkcr",
-    "hku",
-    "hkcc",
-    "hkey_local_machine",
-    "hkey_current_user",
-    "hkey_classes_root",
-    "hkey_users",
-    "software",
-    "system",
-    "currentcontrolset",
-    "microsoft",
-    "windows",
-    "system32",
-    "syswow64",
-    "users",
-    "program",
-    "programs",
-    "programdata",
-    "bin",
-    "src",
-    "lib",
-    "test",
-    "tests",
-    "temp",
-    "tmp",
-    "drivers",
-    "etc",
-    "config",
-    "data",
-    "logs",
-    "inetpub",
-    "wwwroot",
-    "root",
-    "cimv2",
-    "authority",
-    "builtin",
-    "service",
-    "window",
-    "font",
-    "nt",
-    "font driver host",
-    "policies",
-    "scripts",
-    "sysvol",
-    "netlogon",
-    "package",
-    "packages",
-    "modules",
-    "classes",
-    "clsid",
-    "interface",
-    "cert",
-    "env",
-    "wsman",
-    "device",
-    "global",
-    "globalroot",
-    "dosdevices",
-    "registry",
-    "machine",
-    "control",
-    "services",
-    "parameters",
-    "run",
-    "currentversion",
-    "domain",
-    "driver",
-    "filesystem",
-    "pipe",
-    "iis apppool",
-    "apppool",
-    "defaultapppool",
-    "azuread",
-    "nt service",
-    "nt authority",
-    "nt virtual machine",
-    "dwm",
-    "umfd",
-];
+static NOT_DOMAINS: Words = Words::of(include_str!("../../words/not-domains.txt"));
 
 const NOT_ACCOUNTS: &[&str] = &[
     "system",
@@ -139,7 +59,7 @@ fn is_account(line: &Line<'_>, start: usize, slash: usize, name: usize, end: usi
     }
     let (domain, user) = (line.str(start..slash), line.str(name..end));
     let lower = domain.to_ascii_lowercase();
-    let known = NOT_DOMAINS.contains(&lower.as_str()) || NOT_ACCOUNTS.contains(&user.to_ascii_lowercase().as_str());
+    let known = NOT_DOMAINS.contains(&lower) || NOT_ACCOUNTS.contains(&user.to_ascii_lowercase().as_str());
     if known
         || domain.len() > 32
         || (domain == "." && is_generic(user))
