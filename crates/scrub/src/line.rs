@@ -18,21 +18,32 @@ pub(crate) mod has {
     pub(crate) const UPPER: u16 = 1 << 9;
 }
 
-const fn features(byte: u8) -> u16 {
-    match byte {
-        b'@' => has::AT,
-        b'\\' => has::BACKSLASH,
-        b'/' => has::SLASH,
-        b':' => has::COLON,
-        b'=' => has::EQUALS,
-        b'-' => has::DASH,
-        b'.' => has::DOT,
-        b'0'..=b'9' => has::DIGIT,
-        b'a'..=b'z' | 0x80..=0xFF => has::LOWER,
-        b'A'..=b'Z' => has::UPPER,
-        _ => 0,
+/// The features of every byte.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the index is below the length; evaluated at compile time"
+)]
+const FEATURES: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'@' => has::AT,
+            b'\\' => has::BACKSLASH,
+            b'/' => has::SLASH,
+            b':' => has::COLON,
+            b'=' => has::EQUALS,
+            b'-' => has::DASH,
+            b'.' => has::DOT,
+            b'0'..=b'9' => has::DIGIT,
+            b'a'..=b'z' | 0x80..=0xFF => has::LOWER,
+            b'A'..=b'Z' => has::UPPER,
+            _ => 0,
+        };
+        byte += 1;
     }
-}
+    table
+};
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
 const FARTHEST: usize = 1_024;
@@ -65,7 +76,9 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 impl<'a> Line<'a> {
     fn new(text: &'a str, range: Range<usize>) -> Self {
         let bytes = text.as_bytes().get(range.clone()).unwrap_or_default();
-        let features = bytes.iter().fold(0, |seen, byte| seen | features(*byte));
+        let features = bytes
+            .iter()
+            .fold(0, |seen, byte| seen | FEATURES.get(usize::from(*byte)).copied().unwrap_or(0));
         Self {
             text,
             start: range.start,
@@ -77,6 +90,11 @@ impl<'a> Line<'a> {
     /// Whether all these features occur.
     pub(crate) fn has(&self, features: u16) -> bool {
         self.features & features == features
+    }
+
+    /// How many digits the line holds.
+    pub(crate) fn digits(&self) -> usize {
+        self.bytes().iter().filter(|byte| byte.is_ascii_digit()).count()
     }
 
     /// The byte at this place of the text; 0 outside the line.

@@ -9,7 +9,6 @@ use crate::line::{Line, is_alphanumeric, is_blank};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    labelled(search, &line);
     let mut at = line.start;
     while at < line.end {
         let Some(offset) = line.slice(at..line.end).iter().position(|byte| byte.is_ascii_digit()) else {
@@ -183,7 +182,8 @@ fn national_insurance(line: &Line<'_>, digits: usize, group: usize) -> Option<Fi
         .then(|| Finding::new(start..end, Class::Ssn, "uk-national-insurance"))
 }
 
-fn labelled(search: &mut Search<'_, '_>, line: &Line<'_>) {
+pub(super) fn labelled(search: &mut Search<'_, '_>) {
+    let line = search.line;
     for anchor in search.anchors {
         let Meaning::Number(class) = anchor.meaning else { continue };
         if is_alphanumeric(line.before(anchor.start)) {

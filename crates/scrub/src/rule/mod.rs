@@ -75,7 +75,7 @@ impl Rules {
         let mut rest = anchors.as_slice();
         let mut table = person::Table::default();
         for line in lines(text) {
-            let here = rest.partition_point(|anchor| anchor.start < line.end);
+            let here = rest.iter().take_while(|anchor| anchor.start < line.end).count();
             let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
             rest = later;
             let mut search = Search {
@@ -101,6 +101,7 @@ impl Search<'_, '_> {
             host::labelled(self);
             person::labelled(self);
             phone::labelled(self);
+            bank::labelled(self);
         }
         person::listed(self, table);
         if line.has(has::AT) {
@@ -121,9 +122,14 @@ impl Search<'_, '_> {
         }
         if line.has(has::DIGIT) {
             network::find(self);
-            bank::find(self);
-            phone::find(self);
-            token::dense(self);
+            // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
+            if line.digits() >= 6 {
+                bank::find(self);
+                phone::find(self);
+            }
+            if line.end - line.start >= 32 {
+                token::dense(self);
+            }
         } else if line.has(has::COLON) {
             network::find(self);
         }
