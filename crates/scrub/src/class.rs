@@ -105,6 +105,14 @@ impl Class {
         Self::ALL.into_iter().find(|class| class.name() == name)
     }
 
+    /// What counts as the same content, for pseudonyms: case does not tell names, paths and addresses apart; it does tell secrets.
+    pub fn same(self, content: &str) -> String {
+        match self {
+            Self::Password | Self::Token | Self::Key | Self::ConnectionString => content.to_owned(),
+            _ => content.trim().to_lowercase(),
+        }
+    }
+
     /// Whether its members follow a form that can be recognised by itself; names and paths need context.
     pub fn is_structured(self) -> bool {
         !matches!(self, Self::UserPath | Self::Document | Self::User | Self::Host)
@@ -114,5 +122,23 @@ impl Class {
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for class in Class::ALL {
+            assert_eq!(Class::from_name(class.name()), Some(class));
+        }
+    }
+
+    #[test]
+    fn case_tells_secrets_apart_and_not_names() {
+        assert_eq!(Class::User.same("Jane"), Class::User.same("jane"));
+        assert_ne!(Class::Password.same("Jane"), Class::Password.same("jane"));
     }
 }

@@ -13,7 +13,6 @@ mod finding;
 mod identity;
 mod line;
 mod measure;
-mod pseudonym;
 mod rule;
 mod session;
 
@@ -21,6 +20,5 @@ pub use class::Class;
 pub use finding::Finding;
 pub use identity::Identities;
 pub use measure::{Plant, Recall, measure};
-pub use pseudonym::Pseudonyms;
 pub use rule::Rules;
 pub use session::{Facts, Text, scrub};
