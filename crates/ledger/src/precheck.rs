@@ -23,6 +23,16 @@ impl Checked {
     pub fn entry(&self) -> &Entry {
         &self.entry
     }
+
+    /// Its hash in the tree.
+    pub fn leaf_hash(&self) -> Hash {
+        self.leaf_hash
+    }
+
+    /// The entry, and what it says; none for a kind that this version does not know.
+    pub fn into_parts(self) -> (Entry, Option<Event>) {
+        (self.entry, self.event)
+    }
 }
 
 /// Checks records by themselves, signatures all at once. The results stand in the records' order.

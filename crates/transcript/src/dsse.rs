@@ -236,7 +236,7 @@ pub(crate) fn in_one_form<T: DeserializeOwned + Serialize>(text: &str) -> Result
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
     use ed25519_dalek::{Signer, SigningKey};

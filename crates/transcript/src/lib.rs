@@ -5,8 +5,20 @@
 //! checks a pack in the reader's browser. Everything read is hostile until checked, and no input makes this crate panic. Byte formats:
 //! docs/formats/snapshot.md and docs/formats/pack.md.
 
+pub mod attestation;
+pub mod certificate;
+pub mod container;
 pub mod dsse;
+pub mod excerpt;
+pub mod finding;
 pub mod headline;
+pub mod keys;
 pub mod moment;
+pub mod pack;
+pub mod pattern;
+pub mod policy;
+pub mod redaction;
+pub mod release;
 pub mod snapshot;
+pub mod verify;
 pub mod visible;

@@ -8,3 +8,11 @@
     missing_docs,
     reason = "tests stop at the first surprise"
 )]
+
+mod answering;
+mod attacks;
+mod made;
+#[path = "../../ledger/tests/story.rs"]
+#[allow(dead_code, reason = "made for the ledger's tests")]
+mod story;
+mod verifying;

@@ -7,59 +7,16 @@ use caisey_ledger::entry::{self, Actor};
 use caisey_ledger::hash::Hash;
 use caisey_ledger::tree::{check_inclusion, leaf_hash};
 use caisey_ledger::verify::{Checked, precheck};
-use serde::Serialize;
+use caisey_transcript::finding::{Finding, Findings};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a finding means for the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Weight {
-    /// It holds.
-    Holds,
-    /// It neither holds nor fails; a reader should know it.
-    Note,
-    /// It does not hold: neither does the record.
-    Fails,
+/// Either everything of a kind holds, or each failure is listed.
+fn weigh(found: &mut Findings, holds: String, failures: Vec<String>) {
+    found.weigh("record", holds, failures.into_iter().map(|words| ("record", words)).collect());
 }
 
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Finding {
-    /// What it means.
-    pub(crate) weight: Weight,
-    /// For people.
-    pub(crate) words: String,
-}
-
-/// At most this many failures of one kind are listed.
+/// At most this many faults that the exporter confessed are listed.
 const MOST_LISTED: usize = 20;
-
-#[derive(Default)]
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, weight: Weight, words: impl Into<String>) {
-        self.0.push(Finding {
-            weight,
-            words: words.into(),
-        });
-    }
-
-    /// Either everything of a kind holds, or each failure is listed.
-    fn weigh(&mut self, holds: String, failures: Vec<String>) {
-        if failures.is_empty() {
-            self.add(Weight::Holds, holds);
-        }
-        let more = failures.len().saturating_sub(MOST_LISTED);
-        failures
-            .into_iter()
-            .take(MOST_LISTED)
-            .for_each(|words| self.add(Weight::Fails, words));
-        if more > 0 {
-            self.add(Weight::Fails, format!("and {more} more of the same kind"));
-        }
-    }
-}
 
 /// Looks at everything. `key` is the control plane's, if the person has it from elsewhere.
 pub(crate) fn all(record: &Record, key: Option<&str>) -> Vec<Finding> {
@@ -81,22 +38,22 @@ pub(crate) fn all(record: &Record, key: Option<&str>) -> Vec<Finding> {
     order(&mut found, &own);
     texts(&mut found, record);
     for fault in record.faults.iter().take(MOST_LISTED) {
-        found.add(Weight::Fails, format!("The console that exported this had found: {fault}"));
+        found.fails("record", format!("The console that exported this had found: {fault}"));
     }
     found.0
 }
 
 fn checkpoint(found: &mut Findings, record: &Record, key: Option<&str>) -> Option<Checkpoint> {
     let Some(note) = &record.checkpoint else {
-        found.add(
-            Weight::Fails,
+        found.fails(
+            "record",
             "There is no checkpoint: nothing shows that the log ever held these entries.",
         );
         return None;
     };
     let text = key.or(record.checkpoint_key.as_deref()).unwrap_or("");
     let Some(Hash(public)) = Hash::from_base64(text) else {
-        found.add(Weight::Fails, "There is no usable key to check the checkpoint with.");
+        found.fails("record", "There is no usable key to check the checkpoint with.");
         return None;
     };
     match Checkpoint::open(note, &record.log, &public) {
@@ -105,17 +62,17 @@ fn checkpoint(found: &mut Findings, record: &Record, key: Option<&str>) -> Optio
                 "The checkpoint over {} entries of {} is signed by the key {text}.",
                 checkpoint.size, checkpoint.origin
             );
-            found.add(Weight::Holds, words);
+            found.holds("record", words);
             if key.is_none() {
                 let words = "That key is the file's own. Compare it with the control plane's as you know it from elsewhere, or give it with --key.";
-                found.add(Weight::Note, words);
+                found.note("record", words);
             } else if record.checkpoint_key.as_deref().is_some_and(|own| Some(own) != key) {
-                found.add(Weight::Note, "The file names another key than the one given.");
+                found.note("record", "The file names another key than the one given.");
             }
             Some(checkpoint)
         }
         Err(fault) => {
-            found.add(Weight::Fails, format!("The checkpoint does not hold: {fault}"));
+            found.fails("record", format!("The checkpoint does not hold: {fault}"));
             None
         }
     }
@@ -132,7 +89,7 @@ fn dense(found: &mut Findings, record: &Record) {
         "The entries are not exactly those from #{} to #{}: some are missing, doubled or out of order.",
         record.first_seq, record.last_seq
     );
-    found.weigh(words, if holds { Vec::new() } else { vec![failure] });
+    weigh(found, words, if holds { Vec::new() } else { vec![failure] });
 }
 
 fn by_themselves(found: &mut Findings, entries: &[&Entry]) -> Vec<Option<Checked>> {
@@ -161,7 +118,7 @@ fn by_themselves(found: &mut Findings, entries: &[&Entry]) -> Vec<Option<Checked
         "All {} entries are in their canonical form, signed by their authors, and every text shown is the one committed to.",
         entries.len()
     );
-    found.weigh(words, failures);
+    weigh(found, words, failures);
     checked
 }
 
@@ -202,7 +159,8 @@ fn places(
         }
     }
     if checkpoint.is_some() || !failures.is_empty() {
-        found.weigh(
+        weigh(
+            found,
             format!(
                 "All {} entries stand at their places in the log that the checkpoint signs.",
                 entries.len()
@@ -236,7 +194,8 @@ fn session(found: &mut Findings, record: &Record, own: &[&entry::Entry]) {
         _ => failures.push("The record does not begin with the session's opening.".to_owned()),
     }
     let count = own.iter().filter(|entry| is_of(entry)).count();
-    found.weigh(
+    weigh(
+        found,
         format!("{count} of the entries belong to the session {wanted}, from its opening on."),
         failures,
     );
@@ -244,8 +203,8 @@ fn session(found: &mut Findings, record: &Record, own: &[&entry::Entry]) {
         .iter()
         .any(|entry| is_of(entry) && entry.statement.kind == "session.closed")
     {
-        found.add(
-            Weight::Note,
+        found.note(
+            "record",
             "The session was not closed when this was exported: more may have followed.",
         );
     }
@@ -264,7 +223,8 @@ fn counters(found: &mut Findings, own: &[&entry::Entry]) {
         _ => None,
     });
     let failures: Vec<String> = failures.collect();
-    found.weigh(
+    weigh(
+        found,
         format!("The endpoint's own count of its {} statements has no hole.", counted.len()),
         failures,
     );
@@ -301,7 +261,8 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
     }
     if unknown.len() < keys.len() || !failures.is_empty() {
         let by = keys.len() - unknown.len();
-        found.weigh(
+        weigh(
+            found,
             format!(
                 "{by} of {} signers' keys are introduced by entries in this file, and each signed with theirs only.",
                 keys.len()
@@ -310,8 +271,8 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
         );
     }
     if !unknown.is_empty() {
-        found.add(
-            Weight::Note,
+        found.note(
+            "record",
             format!(
                 "The entries that introduce these signers' keys are not in this file: {}",
                 unknown.into_iter().collect::<Vec<_>>().join(", ")
@@ -364,7 +325,8 @@ fn order(found: &mut Findings, own: &[&entry::Entry]) {
         }
         seen.insert((action, entry.statement.kind.as_str()));
     }
-    found.weigh(
+    weigh(
+        found,
         format!("Each of the {started} commands that ran was proposed and authorised before, by its place in the log."),
         failures,
     );
@@ -379,8 +341,8 @@ fn texts(found: &mut Findings, record: &Record) {
             Disclosure::Erased {} => erased += 1,
         }
     }
-    found.add(
-        Weight::Note,
+    found.note(
+        "record",
         format!("{full} texts are shown in full, {redacted} in part; {erased} were erased."),
     );
 }
@@ -392,6 +354,7 @@ mod tests {
     use super::*;
     use caisey_ledger::sample::typical_log;
     use caisey_ledger::tree::{Frontier, HashStore, NodeAt, prove_inclusion};
+    use caisey_transcript::finding::Weight;
     use serde_json::{Value, json};
     use std::collections::HashMap;
     use std::convert::Infallible;

@@ -1,13 +1,15 @@
-//! `caisey verify FILE`: whether an exported record holds, without network, cache or trust in whoever made it.
+//! `caisey verify FILE`: whether an evidence pack or an exported record holds, without network, cache or trust in whoever made it.
 
 mod checks;
 mod record;
 
 use anyhow::{Context, Result};
 use caisey_console::visible::marked_line;
-use checks::{Finding, Weight};
+use caisey_ledger::hash::Hash;
+use caisey_transcript::finding::{Finding, Weight};
+use caisey_transcript::policy::Policy;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// A record larger than this is refused unread.
@@ -15,12 +17,15 @@ const MAX_FILE_BYTES: u64 = 2 << 30;
 
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The exported record, session.json.
+    /// The evidence pack, or the exported record (session.json).
     file: PathBuf,
     /// The control plane's key as you got it from somewhere else than the file: base64 of 32 bytes. Without it, the file's own is used
     /// and only says that one key signed everything.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "policy")]
     key: Option<String>,
+    /// Whose keys you accept, as a file (docs/formats/pack.md, "Policy").
+    #[arg(long, value_name = "KEYS")]
+    policy: Option<PathBuf>,
     /// As JSON, for scripts.
     #[arg(long)]
     json: bool,
@@ -38,8 +43,23 @@ impl Verify {
             "{shown} has {size} bytes, more than a record can have"
         );
         let bytes = std::fs::read(&self.file).with_context(|| format!("reading {shown}"))?;
-        let record = record::Record::parse(&bytes).with_context(|| format!("{shown} is not an exported record"))?;
-        let findings = checks::all(&record, self.key.as_deref());
+        let policy = self.policy()?;
+        let findings = match kind_of(&bytes) {
+            Kind::Pack => caisey_transcript::verify::verify(&bytes, policy.as_ref()).findings.0,
+            Kind::Export => {
+                let record = record::Record::parse(&bytes).with_context(|| format!("{shown} is not an exported record"))?;
+                let key = policy
+                    .as_ref()
+                    .and_then(|policy| policy.control(&record.log))
+                    .map(|key| Hash(*key).to_base64());
+                anyhow::ensure!(
+                    policy.is_none() || key.is_some(),
+                    "the policy accepts no key for the log {}",
+                    record.log
+                );
+                checks::all(&record, key.as_deref())
+            }
+        };
         if self.json {
             println!("{}", serde_json::to_string_pretty(&findings)?);
         } else {
@@ -56,6 +76,35 @@ impl Verify {
         );
         Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+impl Verify {
+    fn policy(&self) -> Result<Option<Policy>> {
+        match (&self.policy, &self.key) {
+            (Some(path), _) => Ok(Some(read_policy(path)?)),
+            (None, Some(key)) => {
+                let key = Hash::from_base64(key).context("--key is not 32 bytes in base64")?;
+                Ok(Some(Policy::of_control("", key.0)))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+/// Reads a policy.
+pub(crate) fn read_policy(path: &Path) -> Result<Policy> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Policy::parse(&text).with_context(|| format!("{} is not a policy", path.display()))
+}
+
+/// What a file is, by how it begins.
+enum Kind {
+    Pack,
+    Export,
+}
+
+fn kind_of(bytes: &[u8]) -> Kind {
+    if bytes.starts_with(b"PK") { Kind::Pack } else { Kind::Export }
 }
 
 fn print(finding: &Finding) {
