@@ -6,6 +6,7 @@
 //! docs/formats/snapshot.md and docs/formats/pack.md.
 
 pub mod attestation;
+pub mod audit;
 pub mod certificate;
 pub mod container;
 pub mod dsse;
@@ -19,6 +20,7 @@ pub mod pattern;
 pub mod policy;
 pub mod redaction;
 pub mod release;
+pub mod rows;
 pub mod snapshot;
 pub mod verify;
 pub mod visible;

@@ -11,6 +11,7 @@
 
 mod answering;
 mod attacks;
+mod auditing;
 mod made;
 #[path = "../../ledger/tests/story.rs"]
 #[allow(dead_code, reason = "made for the ledger's tests")]
