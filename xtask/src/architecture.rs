@@ -12,6 +12,7 @@ mod tests {
     /// Every room, and the rooms that it may name. A new crate has to be entered here, which is the point.
     const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ("caisey-ledger", &[]),
+        ("caisey-command", &["caisey-ledger"]),
         ("caisey-protocol", &["caisey-ledger"]),
         ("caisey-control", &["caisey-ledger", "caisey-protocol"]),
         (
@@ -70,7 +71,14 @@ mod tests {
         ("xtask", &[]),
     ];
 
-    const PURE: &[&str] = &["caisey-ledger", "caisey-scrub", "caisey-transcript", "caisey-protocol", "caisey-control"];
+    const PURE: &[&str] = &[
+        "caisey-ledger",
+        "caisey-command",
+        "caisey-scrub",
+        "caisey-transcript",
+        "caisey-protocol",
+        "caisey-control",
+    ];
 
     /// Packages through which a pure room would get a clock, randomness, threads, files or sockets.
     const WORLDLY: &[&str] = &[

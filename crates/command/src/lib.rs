@@ -6,14 +6,36 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Every text is hostile: size, depth and work are bounded, and nothing panics.
 
+mod judge;
+mod knowledge;
+mod limits;
+mod parse;
 mod reading;
 
+pub use limits::{MAX_NESTING, MAX_TEXT_BYTES, STEPS_FOR_FREE, STEPS_PER_BYTE};
 pub use reading::{ActionClass, OpaquePart, Reading, Reason, Resource, ResourceKind, Span};
 
 use caisey_ledger::event::Interpreter;
+use parse::Dialect;
 
 /// Reads a command's text. Never fails: what cannot be read is opaque, with the reason.
 #[must_use]
-pub fn read(_interpreter: Interpreter, text: &str) -> Reading {
-    Reading::opaque(text, "The text of this command has not been understood.")
+pub fn read(interpreter: Interpreter, text: &str) -> Reading {
+    read_counted(interpreter, text).0
+}
+
+/// The same, and how many steps it took: at most [`STEPS_PER_BYTE`] for each byte of the text and [`STEPS_FOR_FREE`].
+#[must_use]
+pub fn read_counted(interpreter: Interpreter, text: &str) -> (Reading, usize) {
+    judge::judge(dialect(interpreter), text)
+}
+
+fn dialect(interpreter: Interpreter) -> Dialect {
+    match interpreter {
+        Interpreter::Sh => Dialect::Sh,
+        Interpreter::Bash => Dialect::Bash,
+        Interpreter::Pwsh => Dialect::Pwsh,
+        Interpreter::Powershell => Dialect::WindowsPowershell,
+        Interpreter::Cmd => Dialect::Cmd,
+    }
 }
