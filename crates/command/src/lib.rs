@@ -6,12 +6,14 @@
 //!
 //! Pure: no I/O, no clock, no randomness. Every text is hostile: size, depth and work are bounded, and nothing panics.
 
+mod difference;
 mod judge;
 mod knowledge;
 mod limits;
 mod parse;
 mod reading;
 
+pub use difference::{Line, StateChange};
 pub use limits::{MAX_NESTING, MAX_TEXT_BYTES, STEPS_FOR_FREE, STEPS_PER_BYTE};
 pub use reading::{ActionClass, OpaquePart, Reading, Reason, Resource, ResourceKind, Span};
 

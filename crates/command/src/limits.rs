@@ -1,13 +1,13 @@
 //! Bounds on the work that a hostile text can cause. All counts, no clocks, so that the same text always gets the same answer.
 
 /// A longer text is opaque without being looked at, bytes.
-pub const MAX_TEXT_BYTES: usize = 64 * 1024;
+pub const MAX_TEXT_BYTES: usize = 16 * 1024;
 /// Commands within commands (`sh -c`, `-EncodedCommand`, …) are followed this deep.
 pub const MAX_NESTING: usize = 6;
 /// Brackets within brackets are followed this deep in a syntax tree.
 pub(crate) const MAX_TREE_DEPTH: usize = 400;
 /// Steps per byte of the outermost text; the whole reading takes at most this many, and [`STEPS_FOR_FREE`] more.
-pub const STEPS_PER_BYTE: usize = 64;
+pub const STEPS_PER_BYTE: usize = 8;
 /// Steps that every text may take.
 pub const STEPS_FOR_FREE: usize = 4096;
 

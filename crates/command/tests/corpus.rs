@@ -62,11 +62,19 @@ fn labelled(text: &str) -> Vec<Labelled> {
             let (shell, class) = head.split_once(' ').unwrap();
             Labelled {
                 interpreter: interpreter(shell),
-                class: ActionClass::ALL.into_iter().find(|known| known.word() == class).unwrap_or_else(|| panic!("{line}")),
+                class: ActionClass::ALL
+                    .into_iter()
+                    .find(|known| known.word() == class)
+                    .unwrap_or_else(|| panic!("{line}")),
                 things: things
                     .split("; ")
                     .filter(|thing| !thing.is_empty())
-                    .map(|thing| thing.split_once('=').map(|(word, name)| (kind(word), name.to_owned())).unwrap_or_else(|| panic!("{line}")))
+                    .map(|thing| {
+                        thing
+                            .split_once('=')
+                            .map(|(word, name)| (kind(word), name.to_owned()))
+                            .unwrap_or_else(|| panic!("{line}"))
+                    })
                     .collect(),
                 command: command.replace('⏎', "\n"),
             }
@@ -90,7 +98,14 @@ struct Score {
 }
 
 fn score(name: &str, text: &str) -> Score {
-    let mut score = Score { commands: 0, right: 0, missed: Vec::new(), wanted: 0, found: 0, confusion: BTreeMap::new() };
+    let mut score = Score {
+        commands: 0,
+        right: 0,
+        missed: Vec::new(),
+        wanted: 0,
+        found: 0,
+        confusion: BTreeMap::new(),
+    };
     let show = std::env::var("SHOW").is_ok_and(|show| show == name);
     for one in labelled(text) {
         let reading = read(one.interpreter, &one.command);
@@ -98,18 +113,39 @@ fn score(name: &str, text: &str) -> Score {
         score.right += usize::from(reading.class == one.class);
         *score.confusion.entry((one.class, reading.class)).or_default() += 1;
         if reading.class != one.class && show {
-            let why: Vec<&str> = reading.reasons.iter().filter(|reason| reason.class == reading.class).map(|reason| reason.sentence.as_str()).collect();
-            println!("CLASS {:?} for {:?}: {}\n      {why:?}", reading.class, one.class, one.command);
+            let why: Vec<&str> = reading
+                .reasons
+                .iter()
+                .filter(|reason| reason.class == reading.class)
+                .map(|reason| reason.sentence.as_str())
+                .collect();
+            println!(
+                "CLASS {:?} for {:?}: {}\n      {why:?}",
+                reading.class, one.class, one.command
+            );
         }
         if one.class != ActionClass::ReadOnly && reading.class == ActionClass::ReadOnly {
-            score.missed.push(format!("{:?} was taken for read-only: {}", one.class, one.command));
+            score
+                .missed
+                .push(format!("{:?} was taken for read-only: {}", one.class, one.command));
         }
         for (kind, wanted) in &one.things {
             score.wanted += 1;
-            let found = reading.resources.iter().any(|found| found.kind == *kind && plain(&found.name) == plain(wanted));
+            let found = reading
+                .resources
+                .iter()
+                .any(|found| found.kind == *kind && plain(&found.name) == plain(wanted));
             score.found += usize::from(found);
             if !found && show {
-                println!("THING {kind:?} {wanted}: {}\n      {:?}", one.command, reading.resources.iter().map(|found| (&found.kind, &found.name)).collect::<Vec<_>>());
+                println!(
+                    "THING {kind:?} {wanted}: {}\n      {:?}",
+                    one.command,
+                    reading
+                        .resources
+                        .iter()
+                        .map(|found| (&found.kind, &found.name))
+                        .collect::<Vec<_>>()
+                );
             }
         }
     }
@@ -130,9 +166,19 @@ fn check(name: &str, text: &str, at_least: usize) {
     let score = score(name, text);
     assert!(score.missed.is_empty(), "{}", score.missed.join("\n"));
     assert!(score.commands >= at_least, "{} commands", score.commands);
-    assert!(score.found * 100 >= score.wanted * 95, "{} of {} things found", score.found, score.wanted);
+    assert!(
+        score.found * 100 >= score.wanted * 95,
+        "{} of {} things found",
+        score.found,
+        score.wanted
+    );
     // Too much caution is a fault too: whoever is asked for everything reads nothing.
-    assert!(score.right * 100 >= score.commands * 90, "{} of {} right", score.right, score.commands);
+    assert!(
+        score.right * 100 >= score.commands * 90,
+        "{} of {} right",
+        score.right,
+        score.commands
+    );
 }
 
 #[test]

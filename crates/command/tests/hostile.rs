@@ -4,22 +4,121 @@ use caisey_command::{ActionClass, STEPS_FOR_FREE, STEPS_PER_BYTE, read, read_cou
 use caisey_ledger::event::Interpreter;
 use proptest::prelude::*;
 
-const ALL: [Interpreter; 5] = [Interpreter::Sh, Interpreter::Bash, Interpreter::Pwsh, Interpreter::Powershell, Interpreter::Cmd];
+const ALL: [Interpreter; 5] = [
+    Interpreter::Sh,
+    Interpreter::Bash,
+    Interpreter::Pwsh,
+    Interpreter::Powershell,
+    Interpreter::Cmd,
+];
 
 /// Pieces from which the commands of the fuzzed texts are put together.
 const PIECES: &[&str] = &[
-    "ls", "rm", "Get-Item", "Remove-Item", "del", "echo", "sudo ", "find . ", "-exec ", "\\;", "-delete", "{", "}", "(", ")", "$(", "`", "\"", "'", "@'\n",
-    "\n'@", "@\"\n", "\n\"@", "<<EOF\n", "\nEOF\n", "$x", "${x}", "${!x}", "%x%", "%i", "^", "&", "&&", "|", "||", ";", "\n", " ", "\t", "#", "<#", "#>", ">",
-    ">>", "2>&1", "<", "<(", "[", "]", "[[", "]]", "((", "))", "=", "==", "-c ", "sh ", "powershell -enc ", "cmd /c ", "for ", "in ", "do ", "done", "if ",
-    "then ", "fi", "foreach ", "function ", "\u{200b}", "\u{2019}", "é", "日本", "\\", "$'", "--", "-", "/", "C:\\x", "/etc/x", "awk '{", "sed 's/", "iex ", "RwBlAHQA",
+    "ls",
+    "rm",
+    "Get-Item",
+    "Remove-Item",
+    "del",
+    "echo",
+    "sudo ",
+    "find . ",
+    "-exec ",
+    "\\;",
+    "-delete",
+    "{",
+    "}",
+    "(",
+    ")",
+    "$(",
+    "`",
+    "\"",
+    "'",
+    "@'\n",
+    "\n'@",
+    "@\"\n",
+    "\n\"@",
+    "<<EOF\n",
+    "\nEOF\n",
+    "$x",
+    "${x}",
+    "${!x}",
+    "%x%",
+    "%i",
+    "^",
+    "&",
+    "&&",
+    "|",
+    "||",
+    ";",
+    "\n",
+    " ",
+    "\t",
+    "#",
+    "<#",
+    "#>",
+    ">",
+    ">>",
+    "2>&1",
+    "<",
+    "<(",
+    "[",
+    "]",
+    "[[",
+    "]]",
+    "((",
+    "))",
+    "=",
+    "==",
+    "-c ",
+    "sh ",
+    "powershell -enc ",
+    "cmd /c ",
+    "for ",
+    "in ",
+    "do ",
+    "done",
+    "if ",
+    "then ",
+    "fi",
+    "foreach ",
+    "function ",
+    "\u{200b}",
+    "\u{2019}",
+    "é",
+    "日本",
+    "\\",
+    "$'",
+    "--",
+    "-",
+    "/",
+    "C:\\x",
+    "/etc/x",
+    "awk '{",
+    "sed 's/",
+    "iex ",
+    "RwBlAHQA",
 ];
 
 fn within_bounds(interpreter: Interpreter, text: &str) {
     let (reading, steps) = read_counted(interpreter, text);
-    assert!(reading.resources.iter().all(|found| found.span.start <= found.span.end && found.span.end <= text.len()));
-    assert!(reading.reasons.iter().all(|reason| reason.span.start <= reason.span.end && reason.span.end <= text.len()));
-    // The last step is the one that was not to be taken any more; what it belonged to may still be finished.
-    assert!(steps <= 2 * (text.len() * STEPS_PER_BYTE + STEPS_FOR_FREE), "{steps} steps for {} bytes", text.len());
+    assert!(
+        reading
+            .resources
+            .iter()
+            .all(|found| found.span.start <= found.span.end && found.span.end <= text.len())
+    );
+    assert!(
+        reading
+            .reasons
+            .iter()
+            .all(|reason| reason.span.start <= reason.span.end && reason.span.end <= text.len())
+    );
+    // When the steps are used up, what is under way is still finished: one look at each byte at most.
+    assert!(
+        steps <= text.len() * (STEPS_PER_BYTE + 1) + STEPS_FOR_FREE,
+        "{steps} steps for {} bytes",
+        text.len()
+    );
 }
 
 proptest! {
@@ -42,30 +141,53 @@ proptest! {
         let cased: String = "remove-item".chars().zip(&caps).map(|(letter, up)| if *up { letter.to_ascii_uppercase() } else { letter }).collect();
         let ticked = format!("{}`{} C:\\x", &cased[..tick], &cased[tick..]);
         prop_assert_ne!(read(Interpreter::Pwsh, &ticked).class, ActionClass::ReadOnly);
-        let carets: String = format!("del C:\\x").chars().flat_map(|letter| if letter == 'e' { vec!['^', letter] } else { vec![letter] }).collect();
+        let carets: String = "del C:\\x".to_string().chars().flat_map(|letter| if letter == 'e' { vec!['^', letter] } else { vec![letter] }).collect();
         prop_assert_ne!(read(Interpreter::Cmd, &carets).class, ActionClass::ReadOnly);
     }
 }
 
-/// The same shape, twice as long, takes about twice the steps.
+/// Shapes that make parsers go back and forth stay within so many steps per byte, which is what linear means.
 #[test]
-fn work_grows_linearly() {
+fn work_is_linear() {
     let shapes: &[(&str, &str)] = &[
-        ("", "ls /x; "), ("", "ls | "), ("", "a && "), ("", "$("), ("", "("), ("", "{ "), ("", "\""), ("", "'"), ("", "`"), ("", "@'\n"), ("", "<<E\n"), ("", "<# "),
-        ("echo ", "'a'"), ("echo ", "\"$x\""), ("ls -", "a"), ("", "for %i in (x) do "), ("", "if exist x "), ("", "[["), ("", "${x:-"), ("echo ", "{a,b}"), ("sed ", "s/[["),
-        ("", "Get-Item x | "), ("$x = ", "@("), ("", "sh -c "), ("", "x=1 "), ("", "\n"), ("", "%x%"), ("", "\\"), ("", "^"), ("", "> a "), ("echo ", "a,"), ("cat ", "<(ls) "),
+        ("", "ls /x; "),
+        ("", "ls | "),
+        ("", "a && "),
+        ("", "$("),
+        ("", "("),
+        ("", "{ "),
+        ("", "\""),
+        ("", "'"),
+        ("", "`"),
+        ("", "@'\n"),
+        ("", "<<E\n"),
+        ("", "<# "),
+        ("echo ", "'a'"),
+        ("echo ", "\"$x\""),
+        ("ls -", "a"),
+        ("", "for %i in (x) do "),
+        ("", "if exist x "),
+        ("", "[["),
+        ("", "${x:-"),
+        ("echo ", "{a,b}"),
+        ("sed ", "s/[["),
+        ("", "Get-Item x | "),
+        ("$x = ", "@("),
+        ("", "sh -c "),
+        ("", "x=1 "),
+        ("", "\n"),
+        ("", "%x%"),
+        ("", "\\"),
+        ("", "^"),
+        ("", "> a "),
+        ("echo ", "a,"),
+        ("cat ", "<(ls) "),
     ];
     for interpreter in ALL {
         for (head, unit) in shapes {
-            let of = |bytes: usize| {
-                let text = format!("{head}{}", unit.repeat(bytes / unit.len()));
-                within_bounds(interpreter, &text);
-                read_counted(interpreter, &text).1
-            };
-            let began = std::time::Instant::now();
-            let (small, large) = (of(4_000), of(16_000));
-            if began.elapsed().as_millis() > 150 { println!("SLOW {interpreter:?} {head}{unit} {:?} {small} {large}", began.elapsed()); }
-            assert!(large <= small * 6 + STEPS_FOR_FREE, "{interpreter:?} {head}{unit}: {small} steps, then {large}");
+            for bytes in [1_000, 4_000, 16_000] {
+                within_bounds(interpreter, &format!("{head}{}", unit.repeat(bytes / unit.len())));
+            }
         }
     }
 }
@@ -167,7 +289,10 @@ fn tricks() {
         (Interpreter::Powershell, "cmd /c del x"),
         (Interpreter::Powershell, "cmd /c \"dir & del x\""),
         (Interpreter::Powershell, "powershell -e UgBlAG0AbwB2AGUALQBJAHQAZQBtACAAeAA="),
-        (Interpreter::Powershell, "powershell -Enc UgBlAG0AbwB2AGUALQBJAHQAZQBtACAAeAA="),
+        (
+            Interpreter::Powershell,
+            "powershell -Enc UgBlAG0AbwB2AGUALQBJAHQAZQBtACAAeAA=",
+        ),
         (Interpreter::Powershell, "iwr http://x -OutF y"),
         (Interpreter::Powershell, "iwr http://x -Method Post"),
         (Interpreter::Powershell, "Test-ComputerSecureChannel -Repair"),
@@ -175,7 +300,10 @@ fn tricks() {
         (Interpreter::Powershell, "Get-Foo.ps1"),
         (Interpreter::Powershell, ".\\Get-Item"),
         (Interpreter::Powershell, "Evil\\Get-Item x"),
-        (Interpreter::Powershell, "netsh advfirewall firewall show rule name=x --% & del y"),
+        (
+            Interpreter::Powershell,
+            "netsh advfirewall firewall show rule name=x --% & del y",
+        ),
         (Interpreter::Powershell, "[scriptblock]::Create('rm x').Invoke()"),
         (Interpreter::Powershell, "Get-Process | Stop-Process -WhatIf:$false"),
         (Interpreter::Powershell, "try { Get-Item x } catch { Remove-Item x }"),
@@ -204,6 +332,9 @@ fn tricks() {
         (Interpreter::Cmd, "date 01-01-2026"),
         (Interpreter::Cmd, "path C:\\evil & dir"),
     ];
-    let fooled: Vec<_> = tricks.iter().filter(|(interpreter, text)| read(*interpreter, text).class == ActionClass::ReadOnly).collect();
+    let fooled: Vec<_> = tricks
+        .iter()
+        .filter(|(interpreter, text)| read(*interpreter, text).class == ActionClass::ReadOnly)
+        .collect();
     assert!(fooled.is_empty(), "taken for read-only: {fooled:#?}");
 }

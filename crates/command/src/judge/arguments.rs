@@ -33,7 +33,11 @@ fn fold(program: &Program, text: &str) -> String {
     if program.style == Style::Single && text.starts_with("--") {
         return text.replacen("--", "-", 1);
     }
-    if program.style == Style::Dos { text.to_lowercase().replacen('-', "/", usize::from(text.starts_with('-'))) } else { text.to_owned() }
+    if program.style == Style::Dos {
+        text.to_lowercase().replacen('-', "/", usize::from(text.starts_with('-')))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Parts the words after a program's name.
@@ -78,26 +82,44 @@ fn looks_like_flag(style: Style, word: &Word) -> bool {
 fn flag<'a>(program: &Program, word: &Word, rest: &'a [Word], found: &mut Arguments<'a>) -> &'a [Word] {
     let text = fold(program, &word.text);
     let (name, value) = match text.find(['=', ':']) {
-        Some(at) if program.style != Style::Unix || text.starts_with("--") => {
-            (text.get(..at).unwrap_or_default().to_owned(), word.text.get(at + 1..).map(str::to_owned))
-        }
+        Some(at) if program.style != Style::Unix || text.starts_with("--") => (
+            text.get(..at).unwrap_or_default().to_owned(),
+            word.text.get(at + 1..).map(str::to_owned),
+        ),
         _ => (text.clone(), None),
     };
     let takes = |name: &str| program.values.iter().any(|known| known == name) || thing_of(program, name).is_some();
     let mut rest = rest;
     let add = |name: &str, value: Option<String>, rest: &mut &'a [Word], found: &mut Arguments<'a>| {
         let next = || rest.first().map(|value| value.text.clone()).filter(|_| takes(name));
-        found.flags.push(Flag { name: name.to_owned(), value: value.clone().or_else(next) });
+        found.flags.push(Flag {
+            name: name.to_owned(),
+            value: value.clone().or_else(next),
+        });
         if !takes(name) {
             return;
         }
         let thing = thing_of(program, name).unwrap_or(Thing::Nothing);
         match value {
-            Some(value) => found.named.push(Named { key: name.to_owned(), thing, word: Word { text: value, ..word.clone() } }),
+            Some(value) => found.named.push(Named {
+                key: name.to_owned(),
+                thing,
+                word: Word {
+                    text: value,
+                    ..word.clone()
+                },
+            }),
             None => {
                 // A switch is not a value, even if the one before it wants one.
-                if let Some((value, after)) = rest.split_first().filter(|(value, _)| program.style != Style::Dos || !value.text.starts_with('/')) {
-                    found.named.push(Named { key: name.to_owned(), thing, word: value.clone() });
+                if let Some((value, after)) = rest
+                    .split_first()
+                    .filter(|(value, _)| program.style != Style::Dos || !value.text.starts_with('/'))
+                {
+                    found.named.push(Named {
+                        key: name.to_owned(),
+                        thing,
+                        word: value.clone(),
+                    });
                     *rest = after;
                 }
             }
@@ -138,14 +160,29 @@ fn keyed<'a>(program: &Program, word: &'a Word, rest: &'a [Word], found: &mut Ar
         found.positional.push(word);
         return rest;
     };
-    let thing = program.keyed.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map_or(Thing::Nothing, |(_, thing)| *thing);
+    let thing = program
+        .keyed
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(key))
+        .map_or(Thing::Nothing, |(_, thing)| *thing);
     if !value.is_empty() {
-        found.named.push(Named { key: key.to_lowercase(), thing, word: Word { text: value.to_owned(), ..word.clone() } });
+        found.named.push(Named {
+            key: key.to_lowercase(),
+            thing,
+            word: Word {
+                text: value.to_owned(),
+                ..word.clone()
+            },
+        });
         return rest;
     }
     match rest.split_first() {
         Some((value, after)) => {
-            found.named.push(Named { key: key.to_lowercase(), thing, word: value.clone() });
+            found.named.push(Named {
+                key: key.to_lowercase(),
+                thing,
+                word: value.clone(),
+            });
             after
         }
         None => rest,
@@ -160,10 +197,15 @@ impl Arguments<'_> {
 
     /// The same, and the option. `-x=value` asks for that value.
     pub(super) fn find(&self, program: &Program, wanted: &str) -> Option<&Flag> {
-        let (wanted, value) = wanted.split_once('=').map_or((wanted, None), |(wanted, value)| (wanted, Some(value)));
+        let (wanted, value) = wanted
+            .split_once('=')
+            .map_or((wanted, None), |(wanted, value)| (wanted, Some(value)));
         let wanted = fold(program, wanted);
         self.flags.iter().find(|flag| {
-            let shortened = program.style == Style::Unix && flag.name.len() > 3 && flag.name.starts_with("--") && wanted.starts_with(&flag.name);
+            let shortened = program.style == Style::Unix
+                && flag.name.len() > 3
+                && flag.name.starts_with("--")
+                && wanted.starts_with(&flag.name);
             let prefix = wanted.strip_suffix('*').is_some_and(|prefix| flag.name.starts_with(prefix));
             (flag.name == wanted || shortened || prefix) && value.is_none_or(|value| flag.value.as_deref() == Some(value))
         })
@@ -190,7 +232,11 @@ impl Arguments<'_> {
                     // What it is does not matter, so it stays for the things that are named.
                 }
                 Pattern::Only(allowed) => {
-                    if !self.flags.iter().all(|flag| allowed.iter().any(|allowed| fold(program, allowed) == flag.name)) {
+                    if !self
+                        .flags
+                        .iter()
+                        .all(|flag| allowed.iter().any(|allowed| fold(program, allowed) == flag.name))
+                    {
                         return None;
                     }
                 }

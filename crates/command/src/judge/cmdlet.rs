@@ -25,7 +25,11 @@ impl Judge {
             return self.opaque(name, around, "Which command this is will only be known when it runs.");
         }
         let lower = name.text.to_lowercase();
-        if rest.is_empty() && !name.quoted && lower.starts_with(|first: char| first.is_ascii_digit()) && lower.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if rest.is_empty()
+            && !name.quoted
+            && lower.starts_with(|first: char| first.is_ascii_digit())
+            && lower.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        {
             // A number or a range, which the grammar takes for a command.
             return;
         }
@@ -37,13 +41,21 @@ impl Judge {
             _ => lower,
         };
         let dialect = around.place.dialect;
-        let alias = self.knowledge.alias(&lower).filter(|(_, windows)| dialect == Dialect::WindowsPowershell || !windows);
+        let alias = self
+            .knowledge
+            .alias(&lower)
+            .filter(|(_, windows)| dialect == Dialect::WindowsPowershell || !windows);
         if let Some((target, _)) = alias {
             // On other systems than Windows some of these names are programs; it is as bad as the worse of the two.
             let as_program = dialect == Dialect::Pwsh && self.knowledge.program(Family::Posix, &lower).is_some();
             let target = target.to_lowercase();
             self.cmdlet(&target, name, rest, around);
-            if as_program && self.knowledge.cmdlet(&target).is_some_and(|(class, _)| class == ActionClass::ReadOnly) {
+            if as_program
+                && self
+                    .knowledge
+                    .cmdlet(&target)
+                    .is_some_and(|(class, _)| class == ActionClass::ReadOnly)
+            {
                 return;
             }
             return;
@@ -70,7 +82,11 @@ impl Judge {
             None => {
                 self.verb(lower.clone());
                 self.perhaps_paths(rest, around);
-                let what = if lower.contains("::") || lower.starts_with('.') { "method" } else { "type" };
+                let what = if lower.contains("::") || lower.starts_with('.') {
+                    "method"
+                } else {
+                    "type"
+                };
                 self.opaque(name, around, format!("What the {what} `{lower}` does is not known here."));
             }
         }
@@ -94,21 +110,32 @@ impl Judge {
     }
 
     fn cmdlet_raises(&mut self, lower: &str, label: &str, name: &Word, bound: &[Bound<'_>], around: Around<'_>) {
-        let Some(raises) = self.knowledge.raises.get(lower) else { return };
+        let Some(raises) = self.knowledge.raises.get(lower) else {
+            return;
+        };
         for raise in raises {
-            for given in bound.iter().filter(|given| !given.parameter.is_empty() && raise.parameter.starts_with(&given.parameter)) {
+            for given in bound
+                .iter()
+                .filter(|given| !given.parameter.is_empty() && raise.parameter.starts_with(&given.parameter))
+            {
                 let harmless = given.values.first().is_some_and(|value| {
                     let text = value.text.to_lowercase();
                     value.fixed && (raise.except.contains(&text) || text == "$false")
                 });
                 if !harmless {
-                    let sentence =
-                        raise.sentence.clone().unwrap_or_else(|| default_sentence(&format!("{label} -{}", raise.parameter), raise.class));
+                    let sentence = raise
+                        .sentence
+                        .clone()
+                        .unwrap_or_else(|| default_sentence(&format!("{label} -{}", raise.parameter), raise.class));
                     self.say(raise.class, around.place.span(name.span()), sentence);
                 }
             }
         }
-        if bound.iter().flat_map(|bound| &bound.values).any(|value| value.text.starts_with('@') && value.maybe_option) {
+        if bound
+            .iter()
+            .flat_map(|bound| &bound.values)
+            .any(|value| value.text.starts_with('@') && value.maybe_option)
+        {
             self.opaque(name, around, format!("Parameters of `{label}` are only known when it runs."));
         }
     }
@@ -119,17 +146,24 @@ impl Judge {
         let mut wants = false;
         for word in words {
             let bare = !word.quoted && word.text.len() > 1 && word.text.starts_with('-');
-            let is_parameter = bare && !word.joined && word.text.chars().nth(1).is_some_and(|second| second.is_ascii_alphabetic());
+            let is_parameter =
+                bare && !word.joined && word.text.chars().nth(1).is_some_and(|second| second.is_ascii_alphabetic());
             if is_parameter {
                 let attached = word.text.ends_with(':');
                 let name = word.text.trim_matches(['-', ':']).to_lowercase();
                 wants = attached || !self.knowledge.is_switch(&name);
-                all.push(Bound { parameter: name, values: Vec::new() });
+                all.push(Bound {
+                    parameter: name,
+                    values: Vec::new(),
+                });
                 continue;
             }
             match all.last_mut() {
                 Some(last) if wants || word.joined => last.values.push(word),
-                _ => all.push(Bound { parameter: String::new(), values: vec![word] }),
+                _ => all.push(Bound {
+                    parameter: String::new(),
+                    values: vec![word],
+                }),
             }
             wants = false;
         }
@@ -140,7 +174,11 @@ impl Judge {
         let noun = self.knowledge.noun(lower);
         let mut positional = noun.map(|noun| noun.positional.as_slice()).unwrap_or_default().iter();
         for given in bound {
-            let thing = if given.parameter.is_empty() { positional.next().copied() } else { self.parameter_names(noun, &given.parameter) };
+            let thing = if given.parameter.is_empty() {
+                positional.next().copied()
+            } else {
+                self.parameter_names(noun, &given.parameter)
+            };
             for value in given.values.iter().filter(|_| thing.is_some()) {
                 self.name(thing.unwrap_or(Thing::Nothing), value, around.place);
             }
@@ -150,9 +188,13 @@ impl Judge {
     /// What a parameter names; it may be shortened.
     fn parameter_names(&self, noun: Option<&Noun>, parameter: &str) -> Option<Thing> {
         let named = noun.map(|noun| &noun.named);
-        let exact = named.and_then(|named| named.get(parameter).copied()).or_else(|| self.knowledge.parameter(parameter));
+        let exact = named
+            .and_then(|named| named.get(parameter).copied())
+            .or_else(|| self.knowledge.parameter(parameter));
         exact.or_else(|| {
-            let mut longer = named?.iter().filter(|(name, _)| parameter.len() > 2 && name.starts_with(parameter));
+            let mut longer = named?
+                .iter()
+                .filter(|(name, _)| parameter.len() > 2 && name.starts_with(parameter));
             longer.next().map(|(_, thing)| *thing)
         })
     }
@@ -166,7 +208,10 @@ impl Judge {
                 .find(|given| !given.parameter.is_empty() && wanted.iter().any(|wanted| wanted.starts_with(&given.parameter)))
                 .map(|given| given.values.as_slice())
         };
-        let first = bound.iter().find(|given| given.parameter.is_empty()).and_then(|given| given.values.first().copied());
+        let first = bound
+            .iter()
+            .find(|given| given.parameter.is_empty())
+            .and_then(|given| given.values.first().copied());
         match special {
             Special::InvokeExpression => {
                 let text = value_of(&["command"]).and_then(|values| values.first().copied()).or(first);
@@ -178,12 +223,20 @@ impl Judge {
             Special::StartProcess => {
                 let program = value_of(&["filepath"]).and_then(|values| values.first().copied()).or(first);
                 let listed = value_of(&["argumentlist", "args"]);
-                let by_position = bound.iter().filter(|given| given.parameter.is_empty()).skip(1).flat_map(|given| given.values.iter());
+                let by_position = bound
+                    .iter()
+                    .filter(|given| given.parameter.is_empty())
+                    .skip(1)
+                    .flat_map(|given| given.values.iter());
                 let arguments: Vec<&Word> = listed.map_or_else(|| by_position.copied().collect(), <[&Word]>::to_vec);
                 self.start(program, &arguments, name, around);
             }
             Special::Blocks | Special::ForEach => {
-                let blocks = bound.iter().flat_map(|given| &given.values).filter(|value| value.block).count();
+                let blocks = bound
+                    .iter()
+                    .flat_map(|given| &given.values)
+                    .filter(|value| value.block)
+                    .count();
                 let file = value_of(&["filepath"]).is_some();
                 if blocks == 0 && special == Special::ForEach {
                     let member = value_of(&["membername"]).and_then(|values| values.first().copied()).or(first);
@@ -192,7 +245,11 @@ impl Judge {
                 if blocks == 0 || file {
                     return self.opaque(name, around, format!("What `{label}` runs is not in the text."));
                 }
-                self.say(ActionClass::ReadOnly, around.place.span(name.span()), format!("`{label}` runs the block that it is given."));
+                self.say(
+                    ActionClass::ReadOnly,
+                    around.place.span(name.span()),
+                    format!("`{label}` runs the block that it is given."),
+                );
             }
             _ => self.opaque(name, around, default_sentence(&label, ActionClass::Opaque)),
         }
@@ -206,7 +263,11 @@ impl Judge {
         let lower = format!(".{}", member.text.to_lowercase());
         match self.knowledge.program(Family::Dotnet, &lower) {
             Some(program) => self.program(program, &lower, member, &[], around),
-            None => self.opaque(member, around, format!("`{}` may be a method, and what it does is not known here.", member.text)),
+            None => self.opaque(
+                member,
+                around,
+                format!("`{}` may be a method, and what it does is not known here.", member.text),
+            ),
         }
     }
 }
@@ -215,7 +276,9 @@ impl Judge {
 fn canonical(lower: &str) -> String {
     let parts = lower.split('-').map(|part| {
         let mut letters = part.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     });
     parts.collect::<Vec<String>>().join("-")
 }

@@ -16,10 +16,23 @@ use std::collections::BTreeSet;
 /// Reads a whole text.
 pub(crate) fn judge(dialect: Dialect, text: &str) -> (Reading, usize) {
     if text.len() > MAX_TEXT_BYTES {
-        return (Reading::opaque(text, "The text is too long to be read; split it, or run it as a reviewed script."), 0);
+        return (
+            Reading::opaque(
+                text,
+                "The text is too long to be read; split it, or run it as a reviewed script.",
+            ),
+            0,
+        );
     }
     let mut judge = Judge::new(text);
-    judge.text(text, Place { dialect, depth: 0, fixed: None });
+    judge.text(
+        text,
+        Place {
+            dialect,
+            depth: 0,
+            fixed: None,
+        },
+    );
     judge.finish(text)
 }
 
@@ -81,23 +94,42 @@ impl Judge {
     }
 
     fn finish(mut self, text: &str) -> (Reading, usize) {
-        let whole = Span { start: 0, end: text.len() };
+        let whole = Span {
+            start: 0,
+            end: text.len(),
+        };
         if self.work.exhausted() {
-            self.say(ActionClass::Opaque, whole, "The text is too intricate to be read within bounds.".to_owned());
+            self.say(
+                ActionClass::Opaque,
+                whole,
+                "The text is too intricate to be read within bounds.".to_owned(),
+            );
         }
         if self.idle && self.class == ActionClass::ReadOnly {
             self.say(ActionClass::ReadOnly, whole, "Nothing is run.".to_owned());
         }
-        let reading =
-            Reading { class: self.class, verbs: self.verbs, resources: self.resources, reasons: self.reasons, opaque_parts: self.opaque };
+        let reading = Reading {
+            class: self.class,
+            verbs: self.verbs,
+            resources: self.resources,
+            reasons: self.reasons,
+            opaque_parts: self.opaque,
+        };
         (reading, self.work.done())
     }
 
     /// Reads a text and everything in it.
     fn text(&mut self, text: &str, place: Place) {
         if place.depth > MAX_NESTING || !self.work.steps(1 + text.len() / 16) {
-            let span = place.span(Span { start: 0, end: text.len() });
-            return self.say(ActionClass::Opaque, span, "Commands are nested too deeply to be read within bounds.".to_owned());
+            let span = place.span(Span {
+                start: 0,
+                end: text.len(),
+            });
+            return self.say(
+                ActionClass::Opaque,
+                span,
+                "Commands are nested too deeply to be read within bounds.".to_owned(),
+            );
         }
         let script = parse::script(place.dialect, text, &mut self.work);
         for item in script.items {
@@ -123,15 +155,34 @@ impl Judge {
             let (drive, _) = lower.trim_start_matches('$').split_once(':').unwrap_or(("", ""));
             match (drive, lower.as_str()) {
                 (_, "$element[]") => {}
-                ("env", _) => self.say(ActionClass::Changing, span, "An environment variable of the session is changed.".to_owned()),
+                ("env", _) => self.say(
+                    ActionClass::Changing,
+                    span,
+                    "An environment variable of the session is changed.".to_owned(),
+                ),
                 (_, "$object.property") => {
-                    self.say(ActionClass::Changing, span, "A property of an object is set, which may change what the object stands for.".to_owned());
+                    self.say(
+                        ActionClass::Changing,
+                        span,
+                        "A property of an object is set, which may change what the object stands for.".to_owned(),
+                    );
                 }
-                ("" | "global" | "local" | "script" | "private" | "using" | "variable", "$psdefaultparametervalues" | "$executioncontext") => {
-                    self.say(ActionClass::Opaque, span, "A variable is set that changes what later commands do.".to_owned());
+                (
+                    "" | "global" | "local" | "script" | "private" | "using" | "variable",
+                    "$psdefaultparametervalues" | "$executioncontext",
+                ) => {
+                    self.say(
+                        ActionClass::Opaque,
+                        span,
+                        "A variable is set that changes what later commands do.".to_owned(),
+                    );
                 }
                 ("" | "global" | "local" | "script" | "private", _) => {}
-                _ => self.say(ActionClass::Opaque, span, "Something is assigned to a drive, not to a variable.".to_owned()),
+                _ => self.say(
+                    ActionClass::Opaque,
+                    span,
+                    "Something is assigned to a drive, not to a variable.".to_owned(),
+                ),
             }
             return;
         }
@@ -151,7 +202,8 @@ impl Judge {
             self.redirect(&redirect.target, redirect.writes, place);
         }
         for (name, value) in &run.environment {
-            let tame = self.knowledge.is_harmless_variable(name) && (name != "PAGER" || value.text == "cat" || value.text.is_empty());
+            let tame =
+                self.knowledge.is_harmless_variable(name) && (name != "PAGER" || value.text == "cat" || value.text.is_empty());
             if !tame {
                 let sentence = format!("`{name}` is set for this program, which may make it do something else.");
                 self.say(ActionClass::Opaque, place.span(value.span()), sentence);
@@ -170,11 +222,23 @@ impl Judge {
         }
         self.name(crate::knowledge::Thing::Is(ResourceKind::Path), target, place);
         if lower.starts_with("/dev/tcp/") || lower.starts_with("/dev/udp/") {
-            self.say(ActionClass::Opaque, span, "A connection to another machine is opened.".to_owned());
+            self.say(
+                ActionClass::Opaque,
+                span,
+                "A connection to another machine is opened.".to_owned(),
+            );
         } else if writes && (lower.starts_with("/dev/") || lower.starts_with("\\\\.\\")) {
-            self.say(ActionClass::Destructive, span, format!("Output is written over the device `{}`.", target.text));
+            self.say(
+                ActionClass::Destructive,
+                span,
+                format!("Output is written over the device `{}`.", target.text),
+            );
         } else if writes {
-            self.say(ActionClass::Changing, span, format!("Output is written to `{}`.", target.text));
+            self.say(
+                ActionClass::Changing,
+                span,
+                format!("Output is written to `{}`.", target.text),
+            );
         }
     }
 
@@ -205,7 +269,10 @@ impl Judge {
     fn say(&mut self, class: ActionClass, span: Span, sentence: String) {
         self.class = self.class.max(class);
         if class == ActionClass::Opaque {
-            self.opaque.push(OpaquePart { span, sentence: sentence.clone() });
+            self.opaque.push(OpaquePart {
+                span,
+                sentence: sentence.clone(),
+            });
         }
         self.reasons.push(Reason { class, span, sentence });
     }

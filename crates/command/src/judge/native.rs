@@ -17,12 +17,20 @@ impl Judge {
             Dialect::Pwsh => &[Family::Windows, Family::Posix],
         };
         let evaluates = ["printf", "test", "[", "read", "mapfile", "readarray", "wait", "getopts"].contains(&plain.as_str());
-        if evaluates && rest.iter().any(|word| word.text.contains('[') && word.text.contains(['$', '`']) && word.fixed) {
+        if evaluates
+            && rest
+                .iter()
+                .any(|word| word.text.contains('[') && word.text.contains(['$', '`']) && word.fixed)
+        {
             self.opaque(name, around, "The index of an array is evaluated, and may run something.");
         }
         let mut known = false;
         for family in families {
-            let folded = if *family == Family::Posix { plain.clone() } else { plain.to_lowercase() };
+            let folded = if *family == Family::Posix {
+                plain.clone()
+            } else {
+                plain.to_lowercase()
+            };
             if let Some(program) = self.knowledge.program(*family, &folded) {
                 self.program(program, &folded, name, rest, around);
                 known = true;
@@ -47,24 +55,33 @@ impl Judge {
         let posix = around.place.dialect.is_posix();
         let separators: &[char] = if posix { &['/'] } else { &['/', '\\'] };
         let (folder, base) = match name.text.rfind(separators) {
-            Some(at) => (name.text.get(..at).unwrap_or_default(), name.text.get(at + 1..).unwrap_or_default()),
+            Some(at) => (
+                name.text.get(..at).unwrap_or_default(),
+                name.text.get(at + 1..).unwrap_or_default(),
+            ),
             None => ("", name.text.as_str()),
         };
         let trusted = folder.is_empty() || self.knowledge.is_system_folder(folder);
         let base_known = !base.contains(['$', '%', '*', '?', '{', '~', '`']) && (name.fixed || (trusted && !folder.is_empty()));
-        if !base_known && !(name.fixed && base == "[") {
+        if !(base_known || name.fixed && base == "[") {
             self.opaque(name, around, "Which program this is will only be known when it runs.");
             return None;
         }
         if !trusted {
             self.verb(name.text.clone());
             self.name(Thing::Is(crate::reading::ResourceKind::Path), name, around.place);
-            let sentence = format!("`{}` is a program or script outside the system's own folders; what it does cannot be told.", name.text);
+            let sentence = format!(
+                "`{}` is a program or script outside the system's own folders; what it does cannot be told.",
+                name.text
+            );
             self.opaque(name, around, sentence);
             return None;
         }
         let lower = base.to_lowercase();
-        let stripped = lower.strip_suffix(".exe").or_else(|| lower.strip_suffix(".com")).filter(|_| !posix);
+        let stripped = lower
+            .strip_suffix(".exe")
+            .or_else(|| lower.strip_suffix(".com"))
+            .filter(|_| !posix);
         Some(stripped.map_or_else(|| base.to_owned(), str::to_owned))
     }
 
@@ -77,10 +94,16 @@ impl Judge {
             return self.unwrap_program(program, wrap, plain, name, rest, around);
         }
         let (arguments, _) = arguments::part(program, rest, false);
-        let chosen = program.rules.iter().find_map(|(patterns, verdict)| arguments.matches(program, patterns).map(|used| (used, verdict)));
+        let chosen = program
+            .rules
+            .iter()
+            .find_map(|(patterns, verdict)| arguments.matches(program, patterns).map(|used| (used, verdict)));
         let overrides = chosen.map(|(_, verdict)| verdict.keyed.as_slice()).unwrap_or_default();
         for named in &arguments.named {
-            let thing = overrides.iter().find(|(key, _)| *key == named.key).map_or(named.thing, |(_, thing)| *thing);
+            let thing = overrides
+                .iter()
+                .find(|(key, _)| *key == named.key)
+                .map_or(named.thing, |(_, thing)| *thing);
             self.name(thing, &named.word, around.place);
         }
         let verbs = chosen.map_or(0, |(used, _)| used);
@@ -104,7 +127,15 @@ impl Judge {
         self.raises(program, &arguments, &label, name, around);
     }
 
-    fn verdict(&mut self, verdict: &Verdict, arguments: &Arguments<'_>, used: usize, label: &str, name: &Word, around: Around<'_>) {
+    fn verdict(
+        &mut self,
+        verdict: &Verdict,
+        arguments: &Arguments<'_>,
+        used: usize,
+        label: &str,
+        name: &Word,
+        around: Around<'_>,
+    ) {
         let mut things = verdict.things.iter();
         let mut last = Thing::Nothing;
         for word in arguments.positional.iter().skip(used) {
@@ -115,7 +146,10 @@ impl Judge {
             };
             self.name(last, word, around.place);
         }
-        let sentence = verdict.sentence.clone().unwrap_or_else(|| default_sentence(label, verdict.class));
+        let sentence = verdict
+            .sentence
+            .clone()
+            .unwrap_or_else(|| default_sentence(label, verdict.class));
         self.say(verdict.class, around.place.span(name.span()), sentence);
     }
 
@@ -130,22 +164,41 @@ impl Judge {
                 }
             });
             if let Some((flag, _)) = given {
-                let sentence = raise.sentence.clone().unwrap_or_else(|| default_sentence(&format!("{label} {flag}"), raise.class));
+                let sentence = raise
+                    .sentence
+                    .clone()
+                    .unwrap_or_else(|| default_sentence(&format!("{label} {flag}"), raise.class));
                 self.say(raise.class, around.place.span(name.span()), sentence);
             }
         }
     }
 
     /// A word that could turn out to be an option, where an option would make it worse.
-    fn uncertain(&mut self, program: &Program, class: ActionClass, arguments: &Arguments<'_>, label: &str, name: &Word, around: Around<'_>) {
+    fn uncertain(
+        &mut self,
+        program: &Program,
+        class: ActionClass,
+        arguments: &Arguments<'_>,
+        label: &str,
+        name: &Word,
+        around: Around<'_>,
+    ) {
         let worse = |other: ActionClass| other > class;
         let is_flag = |flag: &str| flag.starts_with(['-', '/']);
-        let risky = program.raises.iter().any(|raise| worse(raise.class) && raise.flags.iter().any(|(flag, _)| is_flag(flag)))
+        let risky = program
+            .raises
+            .iter()
+            .any(|raise| worse(raise.class) && raise.flags.iter().any(|(flag, _)| is_flag(flag)))
             || program.rules.iter().any(|(patterns, verdict)| {
-                worse(verdict.class) && patterns.iter().any(|pattern| matches!(pattern, crate::knowledge::Pattern::Flag(_)))
+                worse(verdict.class)
+                    && patterns
+                        .iter()
+                        .any(|pattern| matches!(pattern, crate::knowledge::Pattern::Flag(_)))
             });
         if arguments.uncertain && risky {
-            let sentence = format!("An argument of `{label}` is only known when it runs, and could turn out to be an option that makes it worse.");
+            let sentence = format!(
+                "An argument of `{label}` is only known when it runs, and could turn out to be an option that makes it worse."
+            );
             self.opaque(name, around, sentence);
         }
     }
@@ -157,25 +210,40 @@ impl Judge {
             self.name(named.thing, &named.word, around.place);
         }
         self.verb(plain.to_owned());
-        if let Some((_, verdict)) = program.rules.iter().find(|(patterns, _)| arguments.matches(program, patterns).is_some()) {
-            let sentence = verdict.sentence.clone().unwrap_or_else(|| default_sentence(plain, verdict.class));
+        if let Some((_, verdict)) = program
+            .rules
+            .iter()
+            .find(|(patterns, _)| arguments.matches(program, patterns).is_some())
+        {
+            let sentence = verdict
+                .sentence
+                .clone()
+                .unwrap_or_else(|| default_sentence(plain, verdict.class));
             return self.say(verdict.class, around.place.span(name.span()), sentence);
         }
         self.raises(program, &arguments, plain, name, around);
         let mut inner = inner.get(wrap.skip..).unwrap_or_default();
         while let Some((word, after)) = inner.split_first() {
-            let Some((variable, value)) = word.text.split_once('=').filter(|(variable, _)| is_variable(variable)) else { break };
+            let Some((variable, value)) = word.text.split_once('=').filter(|(variable, _)| is_variable(variable)) else {
+                break;
+            };
             if !self.knowledge.is_harmless_variable(variable) || (variable == "PAGER" && value != "cat") {
                 let sentence = format!("`{variable}` is set for a program, which may make it do something else.");
                 self.opaque(word, around, sentence);
             }
             inner = after;
         }
-        let around = Around { wraps: around.wraps + 1, ..around };
+        let around = Around {
+            wraps: around.wraps + 1,
+            ..around
+        };
         if inner.is_empty() {
             match &program.otherwise {
                 Some(verdict) => {
-                    let sentence = verdict.sentence.clone().unwrap_or_else(|| default_sentence(plain, verdict.class));
+                    let sentence = verdict
+                        .sentence
+                        .clone()
+                        .unwrap_or_else(|| default_sentence(plain, verdict.class));
                     self.say(verdict.class, around.place.span(name.span()), sentence);
                 }
                 None => self.opaque(name, around, format!("What `{plain}` runs cannot be told.")),
@@ -184,7 +252,11 @@ impl Judge {
         }
         if wrap.appends {
             let mut words = inner.to_vec();
-            words.push(Word { text: "$input".to_owned(), maybe_option: true, ..name.clone() });
+            words.push(Word {
+                text: "$input".to_owned(),
+                maybe_option: true,
+                ..name.clone()
+            });
             return self.command(&words, around);
         }
         self.command(inner, around);

@@ -17,10 +17,25 @@ impl Judge {
     fn nested_text(&mut self, text: &str, at: &Word, dialect: Dialect, around: Around<'_>) {
         let place = around.place;
         let fixed = Some(place.span(at.span()));
-        self.text(text, Place { dialect, depth: place.depth + 1, fixed });
+        self.text(
+            text,
+            Place {
+                dialect,
+                depth: place.depth + 1,
+                fixed,
+            },
+        );
     }
 
-    pub(super) fn special(&mut self, special: Special, program: &Program, plain: &str, name: &Word, rest: &[Word], around: Around<'_>) {
+    pub(super) fn special(
+        &mut self,
+        special: Special,
+        program: &Program,
+        plain: &str,
+        name: &Word,
+        rest: &[Word],
+        around: Around<'_>,
+    ) {
         self.verb(plain.to_owned());
         match special {
             Special::Shell => self.shell(program, plain, name, rest, around),
@@ -28,7 +43,9 @@ impl Judge {
             Special::Cmd => self.cmd_program(name, rest, around),
             Special::Eval => match arguments::part(program, rest, true).1 {
                 [] => {}
-                words if words.iter().all(|word| word.fixed) => self.nested_text(&joined(words, false), name, around.place.dialect, around),
+                words if words.iter().all(|word| word.fixed) => {
+                    self.nested_text(&joined(words, false), name, around.place.dialect, around)
+                }
                 _ => self.opaque(name, around, "A text that is only known when it runs is run as a command."),
             },
             Special::Find => self.find(program, plain, name, rest, around),
@@ -50,10 +67,17 @@ impl Judge {
     fn shell(&mut self, program: &Program, plain: &str, name: &Word, rest: &[Word], around: Around<'_>) {
         let (arguments, after) = arguments::part(program, rest, true);
         if arguments.has(program, "--version") {
-            return self.say(ActionClass::ReadOnly, around.place.span(name.span()), format!("`{plain}` says its version."));
+            return self.say(
+                ActionClass::ReadOnly,
+                around.place.span(name.span()),
+                format!("`{plain}` says its version."),
+            );
         }
         let dialect = if plain == "bash" { Dialect::Bash } else { Dialect::Sh };
-        let unusual = arguments.flags.iter().any(|flag| !["-c", "-e", "-u", "-x", "-l"].contains(&flag.name.as_str()));
+        let unusual = arguments
+            .flags
+            .iter()
+            .any(|flag| !["-c", "-e", "-u", "-x", "-l"].contains(&flag.name.as_str()));
         if unusual {
             self.opaque(name, around, format!("`{plain}` is started in an unusual way."));
         }
@@ -72,16 +96,27 @@ impl Judge {
             (None, None) => self.opaque(name, around, format!("`{plain}` runs whatever it is given as input.")),
             (Some(script), _) => {
                 self.name(Thing::Is(ResourceKind::Path), script, around.place);
-                self.opaque(script, around, format!("`{}` is a script; what it does is not in the text.", script.text));
+                self.opaque(
+                    script,
+                    around,
+                    format!("`{}` is a script; what it does is not in the text.", script.text),
+                );
             }
         }
     }
 
     fn powershell_program(&mut self, plain: &str, name: &Word, rest: &[Word], around: Around<'_>) {
-        let dialect = if plain.starts_with("pwsh") { Dialect::Pwsh } else { Dialect::WindowsPowershell };
+        let dialect = if plain.starts_with("pwsh") {
+            Dialect::Pwsh
+        } else {
+            Dialect::WindowsPowershell
+        };
         let mut words = rest;
         while let Some((word, after)) = words.split_first() {
-            let lower = word.text.to_lowercase().replacen('/', "-", usize::from(word.text.starts_with('/')));
+            let lower = word
+                .text
+                .to_lowercase()
+                .replacen('/', "-", usize::from(word.text.starts_with('/')));
             let Some(option) = lower.strip_prefix('-') else { break };
             let option = option.trim_matches(['-', ':']);
             words = after;
@@ -89,7 +124,11 @@ impl Judge {
             if option == "ec" || (is("encodedcommand") && !is("executionpolicy")) || option == "e" || option == "en" {
                 return match after.first().map(|text| (text, decoded(&text.text))) {
                     Some((text, Some(decoded))) if text.fixed => {
-                        self.say(ActionClass::ReadOnly, around.place.span(text.span()), "An encoded command was decoded and read.".to_owned());
+                        self.say(
+                            ActionClass::ReadOnly,
+                            around.place.span(text.span()),
+                            "An encoded command was decoded and read.".to_owned(),
+                        );
                         self.nested_text(&decoded, text, dialect, around)
                     }
                     _ => self.opaque(name, around, "An encoded command cannot be decoded."),
@@ -104,8 +143,15 @@ impl Judge {
                 }
                 return self.opaque(name, around, "A script is run; what it does is not in the text.");
             }
-            let switch = ["noprofile", "noninteractive", "nologo", "sta", "mta"].iter().any(|full| is(full)) || option == "nop";
-            let takes = ["executionpolicy", "windowstyle", "inputformat", "outputformat"].iter().any(|full| is(full)) || option == "ep" || option == "ex";
+            let switch = ["noprofile", "noninteractive", "nologo", "sta", "mta"]
+                .iter()
+                .any(|full| is(full))
+                || option == "nop";
+            let takes = ["executionpolicy", "windowstyle", "inputformat", "outputformat"]
+                .iter()
+                .any(|full| is(full))
+                || option == "ep"
+                || option == "ex";
             match (switch, takes) {
                 (true, _) => {}
                 (_, true) => words = after.get(1..).unwrap_or_default(),
@@ -128,7 +174,12 @@ impl Judge {
             [] | [_, ..] if words.is_empty() || !words.iter().all(|word| word.fixed) => {
                 self.opaque(name, around, "A text that is only known when it runs is run as a command.");
             }
-            words => self.nested_text(&joined(words, words.len() > 1 && around.place.dialect == Dialect::Cmd), name, dialect, around),
+            words => self.nested_text(
+                &joined(words, words.len() > 1 && around.place.dialect == Dialect::Cmd),
+                name,
+                dialect,
+                around,
+            ),
         }
     }
 
@@ -159,12 +210,23 @@ impl Judge {
         };
         if program.text.contains("://") {
             self.name(Thing::Is(ResourceKind::Url), program, around.place);
-            return self.say(ActionClass::Changing, around.place.span(name.span()), "An address is opened in a browser.".to_owned());
+            return self.say(
+                ActionClass::Changing,
+                around.place.span(name.span()),
+                "An address is opened in a browser.".to_owned(),
+            );
         }
         if !arguments.iter().all(|word| word.fixed) {
-            let known = Around { wraps: around.wraps + 1, ..around };
+            let known = Around {
+                wraps: around.wraps + 1,
+                ..around
+            };
             self.command(std::slice::from_ref(program), known);
-            return self.opaque(name, around, "Arguments of the program that is started are only known when it runs.");
+            return self.opaque(
+                name,
+                around,
+                "Arguments of the program that is started are only known when it runs.",
+            );
         }
         let tail: Vec<String> = arguments.iter().map(|word| word.text.clone()).collect();
         let text = format!("\"{}\" {}", program.text, tail.join(" "));
@@ -172,7 +234,10 @@ impl Judge {
     }
 
     fn find(&mut self, program: &Program, plain: &str, name: &Word, rest: &[Word], around: Around<'_>) {
-        for path in rest.iter().take_while(|word| !word.text.starts_with('-') && word.text != "(" && word.text != "!") {
+        for path in rest
+            .iter()
+            .take_while(|word| !word.text.starts_with('-') && word.text != "(" && word.text != "!")
+        {
             self.name(Thing::Is(ResourceKind::Path), path, around.place);
         }
         let mut plain_words = Vec::new();
@@ -182,32 +247,71 @@ impl Judge {
                 plain_words.push(word.clone());
                 continue;
             }
-            let inner: Vec<Word> = words.by_ref().take_while(|word| word.text != ";" && word.text != "+").cloned().collect();
+            let inner: Vec<Word> = words
+                .by_ref()
+                .take_while(|word| word.text != ";" && word.text != "+")
+                .cloned()
+                .collect();
             if inner.is_empty() {
                 self.opaque(word, around, "What `find` runs cannot be told.");
             } else {
-                self.command(&inner, Around { wraps: around.wraps + 1, ..around });
+                self.command(
+                    &inner,
+                    Around {
+                        wraps: around.wraps + 1,
+                        ..around
+                    },
+                );
             }
         }
-        let bare = Program { special: None, ..program.clone() };
+        let bare = Program {
+            special: None,
+            ..program.clone()
+        };
         self.program(&bare, plain, name, &plain_words, around);
     }
 
     /// `sed` and `awk`: the script is looked at, the rest is judged by the tables.
-    fn script_program(&mut self, special: Special, program: &Program, plain: &str, name: &Word, rest: &[Word], around: Around<'_>) {
-        let bare = Program { special: None, ..program.clone() };
+    fn script_program(
+        &mut self,
+        special: Special,
+        program: &Program,
+        plain: &str,
+        name: &Word,
+        rest: &[Word],
+        around: Around<'_>,
+    ) {
+        let bare = Program {
+            special: None,
+            ..program.clone()
+        };
         let (arguments, _) = arguments::part(&bare, rest, false);
         let from_file = arguments.has(&bare, "-f") || arguments.has(&bare, "--file");
         let given: Vec<Word> = rest
             .windows(2)
             .filter_map(|pair| match pair {
-                [flag, script] if special == Special::Sed && (flag.text == "-e" || flag.text == "--expression") => Some(script.clone()),
+                [flag, script] if special == Special::Sed && (flag.text == "-e" || flag.text == "--expression") => {
+                    Some(script.clone())
+                }
                 _ => None,
             })
             .collect();
-        let script = if given.is_empty() { arguments.positional.first().map(|word| vec![(*word).clone()]).unwrap_or_default() } else { given };
+        let script = if given.is_empty() {
+            arguments
+                .positional
+                .first()
+                .map(|word| vec![(*word).clone()])
+                .unwrap_or_default()
+        } else {
+            given
+        };
         for word in &script {
-            let harmless = word.fixed && if special == Special::Sed { small::sed_only_prints(&word.text) } else { small::awk_only_prints(&word.text) };
+            let harmless = word.fixed
+                && if special == Special::Sed {
+                    small::sed_only_prints(&word.text)
+                } else {
+                    small::awk_only_prints(&word.text)
+                };
             if !harmless {
                 self.opaque(word, around, format!("What this script for `{plain}` does cannot be told."));
             }
@@ -226,9 +330,17 @@ impl Judge {
         let Some((host, command)) = after.split_first() else {
             return self.opaque(name, around, "Which machine is meant cannot be told.");
         };
-        let plain = Word { text: host.text.rsplit('@').next().unwrap_or_default().to_owned(), ..host.clone() };
+        let plain = Word {
+            text: host.text.rsplit('@').next().unwrap_or_default().to_owned(),
+            ..host.clone()
+        };
         self.name(Thing::Is(ResourceKind::Host), &plain, around.place);
-        if arguments.flags.iter().any(|flag| !["-p", "-i", "-q", "-T", "-n", "-4", "-6", "-l", "-t"].contains(&flag.name.as_str())) || arguments.uncertain {
+        if arguments
+            .flags
+            .iter()
+            .any(|flag| !["-p", "-i", "-q", "-T", "-n", "-4", "-6", "-l", "-t"].contains(&flag.name.as_str()))
+            || arguments.uncertain
+        {
             self.opaque(name, around, "`ssh` is given options that can run or forward something.");
         }
         if command.is_empty() || !command.iter().all(|word| word.fixed) {
@@ -241,7 +353,11 @@ impl Judge {
 /// Words as one text; with quotes around those that need them if `quote`.
 fn joined(words: &[Word], quote: bool) -> String {
     let texts = words.iter().map(|word| {
-        if quote && word.quoted && word.text.contains([' ', '\t', '&', '|', '<', '>', '(', ')']) { format!("\"{}\"", word.text) } else { word.text.clone() }
+        if quote && word.quoted && word.text.contains([' ', '\t', '&', '|', '<', '>', '(', ')']) {
+            format!("\"{}\"", word.text)
+        } else {
+            word.text.clone()
+        }
     });
     texts.collect::<Vec<_>>().join(" ")
 }
@@ -253,7 +369,10 @@ fn decoded(text: &str) -> Option<String> {
     if bytes.len() % 2 != 0 {
         return None;
     }
-    let units: Vec<u16> = bytes.chunks_exact(2).filter_map(|pair| <[u8; 2]>::try_from(pair).ok().map(u16::from_le_bytes)).collect();
+    let units: Vec<u16> = bytes
+        .chunks_exact(2)
+        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok().map(u16::from_le_bytes))
+        .collect();
     String::from_utf16(&units).ok()
 }
 

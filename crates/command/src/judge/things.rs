@@ -32,7 +32,10 @@ impl Judge {
 
     fn remote(&mut self, text: &str, word: &Word, place: Place) {
         let is_drive = text.get(1..2) == Some(":");
-        match text.split_once(':').filter(|(host, _)| !is_drive && !host.contains('/') && !host.is_empty()) {
+        match text
+            .split_once(':')
+            .filter(|(host, _)| !is_drive && !host.contains('/') && !host.is_empty())
+        {
             Some((host, path)) => {
                 let host = host.rsplit('@').next().unwrap_or(host);
                 self.keep(ResourceKind::Host, host, word, place);
@@ -56,7 +59,11 @@ impl Judge {
             _ => name,
         };
         if self.seen_resources.insert((kind, name.to_owned())) {
-            self.resources.push(Resource { kind, name: name.to_owned(), span: place.span(word.span()) });
+            self.resources.push(Resource {
+                kind,
+                name: name.to_owned(),
+                span: place.span(word.span()),
+            });
         }
     }
 }

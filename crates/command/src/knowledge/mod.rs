@@ -96,7 +96,9 @@ impl Knowledge {
     }
 
     pub(crate) fn noun(&self, name: &str) -> Option<&Noun> {
-        self.nouns.get(name).or_else(|| name.split_once('-').and_then(|(_, noun)| self.nouns.get(noun)))
+        self.nouns
+            .get(name)
+            .or_else(|| name.split_once('-').and_then(|(_, noun)| self.nouns.get(noun)))
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<Thing> {
@@ -142,7 +144,10 @@ mod tests {
     fn aliases_lead_to_what_is_known() {
         let all = Knowledge::load().unwrap();
         for (alias, (name, _)) in &all.aliases {
-            assert!(all.cmdlet(&name.to_lowercase()).is_some(), "{alias} stands for {name}, which no table knows");
+            assert!(
+                all.cmdlet(&name.to_lowercase()).is_some(),
+                "{alias} stands for {name}, which no table knows"
+            );
         }
     }
 }

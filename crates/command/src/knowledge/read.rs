@@ -6,7 +6,11 @@ use crate::reading::{ActionClass, ResourceKind};
 
 /// Adds a file's content.
 pub(super) fn file(name: &str, text: &str, all: &mut Knowledge) -> Result<(), BadRule> {
-    let mut reader = Reader { all, family: Family::Posix, current: Vec::new() };
+    let mut reader = Reader {
+        all,
+        family: Family::Posix,
+        current: Vec::new(),
+    };
     for (number, line) in text.lines().enumerate() {
         let content = line.trim();
         if content.is_empty() || content.starts_with('#') {
@@ -14,7 +18,11 @@ pub(super) fn file(name: &str, text: &str, all: &mut Knowledge) -> Result<(), Ba
         }
         let (content, sentence) = split_sentence(content);
         let words: Vec<&str> = content.split_whitespace().collect();
-        reader.line(&words, sentence).map_err(|what| BadRule { file: name.to_owned(), line: number + 1, what })?;
+        reader.line(&words, sentence).map_err(|what| BadRule {
+            file: name.to_owned(),
+            line: number + 1,
+            what,
+        })?;
     }
     Ok(())
 }
@@ -36,7 +44,9 @@ type Read<T> = Result<T, String>;
 
 impl Reader<'_> {
     fn line(&mut self, words: &[&str], sentence: Option<String>) -> Read<()> {
-        let Some((first, rest)) = words.split_first() else { return Ok(()) };
+        let Some((first, rest)) = words.split_first() else {
+            return Ok(());
+        };
         let lower = |words: &[&str]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<_>>();
         match *first {
             "family" => self.family = family(rest)?,
@@ -52,7 +62,9 @@ impl Reader<'_> {
             "alias" | "alias-windows" => {
                 let (target, names) = rest.split_first().ok_or("an alias of nothing")?;
                 for name in names {
-                    self.all.aliases.insert(name.to_lowercase(), ((*target).to_owned(), *first == "alias-windows"));
+                    self.all
+                        .aliases
+                        .insert(name.to_lowercase(), ((*target).to_owned(), *first == "alias-windows"));
                 }
             }
             "verbs" => {
@@ -63,7 +75,9 @@ impl Reader<'_> {
             "cmdlet" => {
                 let (class, names) = rest.split_first().ok_or("a cmdlet without a class")?;
                 let class = class_of(class).ok_or("not a class")?;
-                self.all.cmdlets.extend(lower(names).into_iter().map(|name| (name, (class, sentence.clone()))));
+                self.all
+                    .cmdlets
+                    .extend(lower(names).into_iter().map(|name| (name, (class, sentence.clone()))));
             }
             "raises" => self.cmdlet_raise(rest, sentence)?,
             "cmdlet-special" => {
@@ -113,7 +127,11 @@ impl Reader<'_> {
                 let thing = thing_of(thing)?;
                 change(&|program| {
                     let all = flags.iter().map(|flag| ((*flag).to_owned(), thing));
-                    if first == "name" { program.names.extend(all) } else { program.keyed.extend(all) }
+                    if first == "name" {
+                        program.names.extend(all)
+                    } else {
+                        program.keyed.extend(all)
+                    }
                 });
             }
             "wraps" => {
@@ -129,7 +147,13 @@ impl Reader<'_> {
                 let at = rest.iter().position(|word| class_of(word).is_some()).ok_or("no class")?;
                 let flags: Vec<(String, Vec<String>)> = rest.iter().take(at).map(|flag| except(flag)).collect();
                 let class = rest.get(at).and_then(|word| class_of(word)).ok_or("no class")?;
-                change(&|program| program.raises.push(Raise { flags: flags.clone(), class, sentence: sentence.clone() }));
+                change(&|program| {
+                    program.raises.push(Raise {
+                        flags: flags.clone(),
+                        class,
+                        sentence: sentence.clone(),
+                    })
+                });
             }
             "else" => {
                 let verdict = verdict(rest, sentence)?;
@@ -149,7 +173,9 @@ impl Reader<'_> {
 
     /// `raises Cmdlet -Parameter[!=value,value] CLASS`.
     fn cmdlet_raise(&mut self, rest: &[&str], sentence: Option<String>) -> Read<()> {
-        let [cmdlet, parameters @ .., class] = rest else { return Err("too short".to_owned()) };
+        let [cmdlet, parameters @ .., class] = rest else {
+            return Err("too short".to_owned());
+        };
         let class = class_of(class).ok_or("not a class")?;
         for parameter in parameters {
             let (name, except) = except(parameter);
@@ -177,7 +203,9 @@ impl Reader<'_> {
                 noun.named.insert(name.to_lowercase(), thing_of(thing)?);
             }
         }
-        self.all.nouns.extend(names.iter().map(|name| (name.to_lowercase(), noun.clone())));
+        self.all
+            .nouns
+            .extend(names.iter().map(|name| (name.to_lowercase(), noun.clone())));
         Ok(())
     }
 }
@@ -185,7 +213,14 @@ impl Reader<'_> {
 /// `name!=value,value`.
 fn except(word: &str) -> (String, Vec<String>) {
     let (name, except) = word.split_once("!=").unwrap_or((word, ""));
-    (name.to_owned(), except.split(',').filter(|value| !value.is_empty()).map(str::to_owned).collect())
+    (
+        name.to_owned(),
+        except
+            .split(',')
+            .filter(|value| !value.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    )
 }
 
 fn family(rest: &[&str]) -> Read<Family> {
@@ -235,11 +270,23 @@ fn verdict(words: &[&str], sentence: Option<String>) -> Read<Verdict> {
     let (class, things) = words.split_first().ok_or("no class")?;
     let class = class_of(class).ok_or("not a class")?;
     let (keyed, things): (Vec<&str>, Vec<&str>) = things.iter().partition(|word| word.contains('='));
-    let keyed = keyed.iter().filter_map(|word| word.split_once('=')).map(|(key, thing)| Ok((key.to_owned(), thing_of(thing)?)));
+    let keyed = keyed
+        .iter()
+        .filter_map(|word| word.split_once('='))
+        .map(|(key, thing)| Ok((key.to_owned(), thing_of(thing)?)));
     let keyed = keyed.collect::<Read<Vec<_>>>()?;
     let repeat = things.last().is_some_and(|last| last.ends_with('*'));
-    let things = things.iter().map(|word| thing_of(word.trim_end_matches('*'))).collect::<Read<Vec<_>>>()?;
-    Ok(Verdict { class, things, repeat, keyed, sentence })
+    let things = things
+        .iter()
+        .map(|word| thing_of(word.trim_end_matches('*')))
+        .collect::<Read<Vec<_>>>()?;
+    Ok(Verdict {
+        class,
+        things,
+        repeat,
+        keyed,
+        sentence,
+    })
 }
 
 fn class_of(word: &str) -> Option<ActionClass> {

@@ -8,15 +8,52 @@ use std::collections::BTreeSet;
 
 /// Variables that Windows sets, and whose values hold no operators.
 const TAME: &[&str] = &[
-    "ALLUSERSPROFILE", "APPDATA", "CD", "COMMONPROGRAMFILES", "COMPUTERNAME", "COMSPEC", "DATE", "ERRORLEVEL", "HOMEDRIVE", "HOMEPATH",
-    "LOCALAPPDATA", "LOGONSERVER", "NUMBER_OF_PROCESSORS", "OS", "PROCESSOR_ARCHITECTURE", "PROGRAMDATA", "PROGRAMFILES",
-    "PROGRAMFILES(X86)", "PROGRAMW6432", "PUBLIC", "RANDOM", "SESSIONNAME", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TIME", "TMP",
-    "USERDNSDOMAIN", "USERDOMAIN", "USERNAME", "USERPROFILE", "WINDIR",
+    "ALLUSERSPROFILE",
+    "APPDATA",
+    "CD",
+    "COMMONPROGRAMFILES",
+    "COMPUTERNAME",
+    "COMSPEC",
+    "DATE",
+    "ERRORLEVEL",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LOCALAPPDATA",
+    "LOGONSERVER",
+    "NUMBER_OF_PROCESSORS",
+    "OS",
+    "PROCESSOR_ARCHITECTURE",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "PROGRAMFILES(X86)",
+    "PROGRAMW6432",
+    "PUBLIC",
+    "RANDOM",
+    "SESSIONNAME",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TIME",
+    "TMP",
+    "USERDNSDOMAIN",
+    "USERDOMAIN",
+    "USERNAME",
+    "USERPROFILE",
+    "WINDIR",
 ];
 
 pub(super) fn read(text: &str, script: &mut Script, work: &mut Work) {
     let lower = text.to_ascii_lowercase();
-    let mut reader = Reader { text, lower: &lower, at: 0, script, work, assigned: BTreeSet::new(), open: 0, nested: 0 };
+    let mut reader = Reader {
+        text,
+        lower: &lower,
+        at: 0,
+        script,
+        work,
+        assigned: BTreeSet::new(),
+        open: 0,
+        nested: 0,
+    };
     reader.sequence();
 }
 
@@ -53,7 +90,11 @@ impl<'a> Reader<'a> {
         let mut input = Input::Inherited;
         while let Some(character) = self.peek() {
             if !self.work.step() {
-                return self.script.opaque(self.at, self.text.len(), "The text is too intricate to be read within bounds.");
+                return self.script.opaque(
+                    self.at,
+                    self.text.len(),
+                    "The text is too intricate to be read within bounds.",
+                );
             }
             match character {
                 ' ' | '\t' | ',' | ';' | '=' | '\n' | '\r' | '@' => self.at += 1,
@@ -63,7 +104,11 @@ impl<'a> Reader<'a> {
                 }
                 '|' => {
                     self.at += 1;
-                    input = if self.peek() == Some('|') { Input::Inherited } else { Input::Pipe };
+                    input = if self.peek() == Some('|') {
+                        Input::Inherited
+                    } else {
+                        Input::Pipe
+                    };
                     if input == Input::Inherited {
                         self.at += 1;
                     }
@@ -74,7 +119,8 @@ impl<'a> Reader<'a> {
                 }
                 ')' => {
                     if self.open == 0 {
-                        self.script.opaque(self.at, self.at + 1, "A bracket closes that was not opened.");
+                        self.script
+                            .opaque(self.at, self.at + 1, "A bracket closes that was not opened.");
                     }
                     self.open = self.open.saturating_sub(1);
                     self.at += 1;
@@ -100,13 +146,22 @@ impl<'a> Reader<'a> {
         }
         if !redirects.is_empty() {
             let end = self.at;
-            self.script.items.push(Item::Run(Invocation { redirects, start, end, ..Invocation::default() }));
+            self.script.items.push(Item::Run(Invocation {
+                redirects,
+                start,
+                end,
+                ..Invocation::default()
+            }));
         }
     }
 
     fn command(&mut self, input: Input) {
         let start = self.at;
-        let mut run = Invocation { input, start, ..Invocation::default() };
+        let mut run = Invocation {
+            input,
+            start,
+            ..Invocation::default()
+        };
         loop {
             self.blanks_of(&run);
             if self.redirect(&mut run.redirects) {
@@ -133,11 +188,11 @@ impl<'a> Reader<'a> {
             run.words.push(word);
         }
         run.end = self.at;
-        if let [set, assignment, ..] = run.words.as_slice() {
-            if set.text.eq_ignore_ascii_case("set") {
-                let name = assignment.text.split('=').next().unwrap_or_default();
-                self.assigned.insert(name.to_uppercase());
-            }
+        if let [set, assignment, ..] = run.words.as_slice()
+            && set.text.eq_ignore_ascii_case("set")
+        {
+            let name = assignment.text.split('=').next().unwrap_or_default();
+            self.assigned.insert(name.to_uppercase());
         }
         if !run.words.is_empty() || !run.redirects.is_empty() {
             self.script.items.push(Item::Run(run));
@@ -193,7 +248,11 @@ impl<'a> Reader<'a> {
     /// One word; none at an operator or the end.
     fn word(&mut self, is_name: bool) -> Option<Word> {
         let start = self.at;
-        let mut word = Word { fixed: true, start, ..Word::default() };
+        let mut word = Word {
+            fixed: true,
+            start,
+            ..Word::default()
+        };
         let (mut quoted, mut any) = (false, false);
         while let Some(character) = self.peek() {
             if !self.work.step() {
@@ -256,7 +315,11 @@ impl<'a> Reader<'a> {
             let plain = name.split(':').next().unwrap_or_default().to_uppercase();
             self.at += name.len() + 2;
             if !TAME.contains(&plain.as_str()) || self.assigned.contains(&plain) {
-                self.script.opaque(start, self.at, format!("What `%{name}%` holds becomes part of the command, and is not known."));
+                self.script.opaque(
+                    start,
+                    self.at,
+                    format!("What `%{name}%` holds becomes part of the command, and is not known."),
+                );
             }
             word.maybe_option &= !TAME.contains(&plain.as_str());
         } else {
@@ -272,7 +335,10 @@ impl<'a> Reader<'a> {
     /// `if` up to the command that it guards.
     fn condition(&mut self) {
         let next = |reader: &mut Self| {
-            reader.blanks_of(&Invocation { words: vec![Word::default()], ..Invocation::default() });
+            reader.blanks_of(&Invocation {
+                words: vec![Word::default()],
+                ..Invocation::default()
+            });
             reader.word(false).map(|word| word.text).unwrap_or_default()
         };
         let mut first = next(self);
@@ -351,12 +417,22 @@ impl<'a> Reader<'a> {
     fn run_set(&mut self, set: &str, at: usize) {
         let inner = set.get(1..set.len().saturating_sub(1)).unwrap_or_default();
         if self.nested >= 3 || !self.work.steps(inner.len()) {
-            return self.script.opaque(at, at + set.len(), "The text is nested too deeply to be read within bounds.");
+            return self
+                .script
+                .opaque(at, at + set.len(), "The text is nested too deeply to be read within bounds.");
         }
         let mut script = Script::default();
         let lower = inner.to_ascii_lowercase();
-        let mut reader =
-            Reader { text: inner, lower: &lower, at: 0, script: &mut script, work: self.work, assigned: self.assigned.clone(), open: 0, nested: self.nested + 1 };
+        let mut reader = Reader {
+            text: inner,
+            lower: &lower,
+            at: 0,
+            script: &mut script,
+            work: self.work,
+            assigned: self.assigned.clone(),
+            open: 0,
+            nested: self.nested + 1,
+        };
         reader.sequence();
         for mut item in script.items {
             super::shift(&mut item, at + 1);

@@ -60,7 +60,10 @@ pub(crate) struct Word {
 
 impl Word {
     pub(crate) fn span(&self) -> Span {
-        Span { start: self.start, end: self.end }
+        Span {
+            start: self.start,
+            end: self.end,
+        }
     }
 }
 
@@ -109,7 +112,11 @@ pub(crate) enum Item {
     Run(Invocation),
     Note(Note),
     /// A value is given to a variable of the shell, `exported` to the programs that follow.
-    Assign { name: String, value: Word, exported: bool },
+    Assign {
+        name: String,
+        value: Word,
+        exported: bool,
+    },
     /// From here on this name is a function whose body has been read.
     Define(String),
 }
@@ -123,7 +130,11 @@ pub(crate) struct Script {
 impl Script {
     pub(crate) fn note(&mut self, class: ActionClass, start: usize, end: usize, sentence: impl Into<String>) {
         let span = Span { start, end };
-        self.items.push(Item::Note(Note { class, span, sentence: sentence.into() }));
+        self.items.push(Item::Note(Note {
+            class,
+            span,
+            sentence: sentence.into(),
+        }));
     }
 
     pub(crate) fn opaque(&mut self, start: usize, end: usize, sentence: impl Into<String>) {

@@ -15,7 +15,14 @@ pub(super) fn read(dialect: Dialect, text: &str, script: &mut Script, work: &mut
         Ok(tree) => tree,
         Err(why) => return script.opaque(0, text.len(), why.sentence()),
     };
-    let mut reader = Reader { dialect, text, script, work, depth: 0, stopped: false };
+    let mut reader = Reader {
+        dialect,
+        text,
+        script,
+        work,
+        depth: 0,
+        stopped: false,
+    };
     reader.statement(tree.root_node(), true);
 }
 
@@ -73,7 +80,8 @@ impl<'a> Reader<'a> {
     fn statement_of_kind(&mut self, node: Node<'_>, top: bool) {
         match node.kind() {
             "program" => self.each(node, top),
-            "list" | "subshell" | "do_group" | "if_statement" | "elif_clause" | "else_clause" | "while_statement" | "negated_command" => {
+            "list" | "subshell" | "do_group" | "if_statement" | "elif_clause" | "else_clause" | "while_statement"
+            | "negated_command" => {
                 self.each(node, false);
             }
             "compound_statement" => {
@@ -177,7 +185,12 @@ impl<'a> Reader<'a> {
                     self.opaque(node, "Words stand after a redirection where no command takes them.");
                 }
                 let (start, end) = (node.start_byte(), node.end_byte());
-                self.script.items.push(Item::Run(Invocation { redirects, start, end, ..Invocation::default() }));
+                self.script.items.push(Item::Run(Invocation {
+                    redirects,
+                    start,
+                    end,
+                    ..Invocation::default()
+                }));
                 if let Some(body) = body {
                     self.statement(body, false);
                 }
@@ -206,7 +219,11 @@ impl<'a> Reader<'a> {
         for child in Self::children(node) {
             if Self::is_word(child) {
                 let word = self.word(child);
-                if target.is_none() { target = Some(word) } else { extra.push(word) }
+                if target.is_none() {
+                    target = Some(word)
+                } else {
+                    extra.push(word)
+                }
             } else if child.kind() == "comment" {
                 self.comment(child);
             } else if child.kind() != "file_descriptor" {
@@ -217,9 +234,14 @@ impl<'a> Reader<'a> {
             extra.extend(target.take());
         }
         let Some(target) = target else { return };
-        let duplicates = operator.ends_with('&') && target.fixed && target.text.trim_end_matches('-').bytes().all(|byte| byte.is_ascii_digit());
+        let duplicates = operator.ends_with('&')
+            && target.fixed
+            && target.text.trim_end_matches('-').bytes().all(|byte| byte.is_ascii_digit());
         if !duplicates {
-            redirects.push(Redirect { target, writes: operator.contains('>') });
+            redirects.push(Redirect {
+                target,
+                writes: operator.contains('>'),
+            });
         }
     }
 
@@ -266,11 +288,21 @@ impl<'a> Reader<'a> {
             }
         }
         if !quoted && (body.contains('`') || body.matches("$(").count() != substitutions || body.contains("$[")) {
-            self.opaque(node, "It cannot be told what this here-document runs while it is put together.");
+            self.opaque(
+                node,
+                "It cannot be told what this here-document runs while it is put together.",
+            );
         }
         let (start, end) = (node.start_byte(), node.end_byte());
         let fixed = fixed && (quoted || !body.contains(['$', '\\']));
-        Word { text: body.to_owned(), fixed, quoted: true, start, end, ..Word::default() }
+        Word {
+            text: body.to_owned(),
+            fixed,
+            quoted: true,
+            start,
+            end,
+            ..Word::default()
+        }
     }
 
     fn command(&mut self, node: Node<'_>, redirects: Vec<Redirect>, extra: Vec<Word>, input: Input) {
@@ -279,7 +311,13 @@ impl<'a> Reader<'a> {
         }
         self.depth += 1;
         let (start, end) = (node.start_byte(), node.end_byte());
-        let mut run = Invocation { redirects, input, start, end, ..Invocation::default() };
+        let mut run = Invocation {
+            redirects,
+            input,
+            start,
+            end,
+            ..Invocation::default()
+        };
         let (mut after, mut was_redirect) = (None, true);
         for child in Self::children(node) {
             let is_redirect = child.kind().ends_with("_redirect");
@@ -331,7 +369,12 @@ impl<'a> Reader<'a> {
     /// A name and what it becomes. Values that hold text of a substitution could be run by arithmetic later.
     fn assignment(&mut self, node: Node<'_>) -> (String, Word) {
         let mut name = String::new();
-        let mut value = Word { fixed: true, start: node.start_byte(), end: node.end_byte(), ..Word::default() };
+        let mut value = Word {
+            fixed: true,
+            start: node.start_byte(),
+            end: node.end_byte(),
+            ..Word::default()
+        };
         for child in Self::children(node) {
             match child.kind() {
                 "variable_name" => self.of(child).clone_into(&mut name),
@@ -374,7 +417,10 @@ impl<'a> Reader<'a> {
 
     fn unset(&mut self, node: Node<'_>) {
         for child in Self::children(node) {
-            let plain = self.of(child).bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let plain = self
+                .of(child)
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             if child.is_named() && !plain {
                 self.opaque(child, "It cannot be told what is unset.");
             }
@@ -400,15 +446,17 @@ impl<'a> Reader<'a> {
             }
             match child.kind() {
                 "redirected_statement" => self.opaque(child, "A redirection inside a test."),
-                "binary_expression" | "unary_expression" | "parenthesized_expression" | "ternary_expression" | "postfix_expression" => {
+                "binary_expression"
+                | "unary_expression"
+                | "parenthesized_expression"
+                | "ternary_expression"
+                | "postfix_expression" => {
                     self.depth += 1;
                     self.expression(child, double);
                     self.depth -= 1;
                 }
-                "regex" | "extglob_pattern" => {
-                    if self.of(child).contains(['`', '(']) && self.of(child).contains(['$', '`']) {
-                        self.opaque(child, "A pattern that could run something.");
-                    }
+                "regex" | "extglob_pattern" if self.of(child).contains(['`', '(']) && self.of(child).contains(['$', '`']) => {
+                    self.opaque(child, "A pattern that could run something.");
                 }
                 "<" | ">" if !double => self.script.note(
                     ActionClass::Changing,

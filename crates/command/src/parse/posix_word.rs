@@ -5,7 +5,9 @@ use super::{Dialect, Word};
 use tree_sitter::Node;
 
 /// Variables that hold a plain path or name on every machine, so that they never turn into options.
-const TAME: &[&str] = &["HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "HOSTNAME", "UID", "EUID", "TMPDIR", "SHELL"];
+const TAME: &[&str] = &[
+    "HOME", "USER", "LOGNAME", "PWD", "OLDPWD", "HOSTNAME", "UID", "EUID", "TMPDIR", "SHELL",
+];
 
 /// What a reader of statements needs of words.
 pub(super) trait Words {
@@ -38,7 +40,12 @@ impl Words for Reader<'_> {
 
     fn word(&mut self, node: Node<'_>) -> Word {
         let (start, end) = (node.start_byte(), node.end_byte());
-        let mut word = Word { fixed: true, start, end, ..Word::default() };
+        let mut word = Word {
+            fixed: true,
+            start,
+            end,
+            ..Word::default()
+        };
         self.piece(node, &mut word, true);
         word
     }
@@ -55,7 +62,9 @@ impl Words for Reader<'_> {
                     self.word(child);
                 }
                 "do_group" | "compound_statement" if self.of(child).starts_with(['d', '{']) => self.statement(child, false),
-                "string" | "raw_string" | "ansi_c_string" => self.opaque(child, "A text inside arithmetic, which a shell would evaluate."),
+                "string" | "raw_string" | "ansi_c_string" => {
+                    self.opaque(child, "A text inside arithmetic, which a shell would evaluate.")
+                }
                 _ => waiting.extend(Self::children(child)),
             }
         }
@@ -132,7 +141,8 @@ impl Reader<'_> {
                     continue;
                 }
                 '*' | '?' | '[' | '{' => {
-                    word.maybe_option |= (first && at == 0) || (word.text.starts_with('-') && !word.text.contains('=')) || character == '{';
+                    word.maybe_option |=
+                        (first && at == 0) || (word.text.starts_with('-') && !word.text.contains('=')) || character == '{';
                     word.fixed &= character != '{' || text.len() == 1;
                 }
                 '`' | '$' | '"' | '\'' | ';' | '|' | '&' | '<' | '>' | '(' | ')' => {
@@ -256,10 +266,10 @@ impl Reader<'_> {
                         self.arithmetic(child);
                     }
                 }
-                "regex" | "variable_name" | "special_variable_name" => {
-                    if self.of(child).contains(['`', '$']) && child.kind() == "regex" {
-                        self.opaque(child, "A pattern that could run something.");
-                    }
+                "regex" | "variable_name" | "special_variable_name"
+                    if self.of(child).contains(['`', '$']) && child.kind() == "regex" =>
+                {
+                    self.opaque(child, "A pattern that could run something.");
                 }
                 "array" | "binary_expression" | "unary_expression" | "parenthesized_expression" => self.arithmetic(child),
                 _ if Self::is_word(child) => {

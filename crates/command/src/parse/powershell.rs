@@ -10,24 +10,106 @@ use tree_sitter::Node;
 
 /// Nodes that only hold others, or that say nothing about effects.
 const STRUCTURE: &[&str] = &[
-    "program", "statement_list", "statement_block", "script_block", "script_block_body", "named_block_list", "named_block", "block_name",
-    "pipeline_chain", "pipeline_chain_tail", "logical_expression", "bitwise_expression", "comparison_expression",
-    "additive_expression", "multiplicative_expression", "format_expression", "range_expression", "array_literal_expression",
-    "unary_expression", "expression_with_unary_operator", "parenthesized_expression", "sub_expression", "array_expression",
-    "script_block_expression", "hash_literal_expression", "hash_literal_body", "hash_entry", "key_expression", "simple_name",
-    "member_name", "string_literal", "integer_literal", "decimal_integer_literal", "hexadecimal_integer_literal",
-    "real_literal", "if_statement", "elseif_clauses", "elseif_clause", "else_clause", "empty_statement", "flow_control_statement",
-    "label", "label_expression", "try_statement", "catch_clauses", "catch_clause", "catch_type_list", "finally_clause",
-    "argument_list", "argument_expression_list", "argument_expression", "logical_argument_expression", "bitwise_argument_expression",
-    "comparison_argument_expression", "additive_argument_expression", "multiplicative_argument_expression",
-    "format_argument_expression", "range_argument_expression", "foreach_statement", "for_statement", "for_initializer",
-    "for_condition", "for_iterator", "while_statement", "while_condition", "do_statement", "switch_statement",
-    "switch_parameters", "switch_parameter", "switch_condition", "switch_body", "switch_clauses", "switch_clause",
-    "switch_clause_condition", "param_block", "parameter_list", "script_parameter", "script_parameter_default", "background_operator",
-    "post_increment_expression", "post_decrement_expression", "pre_increment_expression", "pre_decrement_expression",
-    "element_access", "member_access", "comparison_operator", "format_operator", "assignement_operator", "trap_statement",
-    "function_parameter_declaration", "attribute_list", "type_identifier", "type_name", "type_spec", "array_type_name", "dimension",
-    "generic_token", "command_argument_sep", "foreach_parameter", "redirections",
+    "program",
+    "statement_list",
+    "statement_block",
+    "script_block",
+    "script_block_body",
+    "named_block_list",
+    "named_block",
+    "block_name",
+    "pipeline_chain",
+    "pipeline_chain_tail",
+    "logical_expression",
+    "bitwise_expression",
+    "comparison_expression",
+    "additive_expression",
+    "multiplicative_expression",
+    "format_expression",
+    "range_expression",
+    "array_literal_expression",
+    "unary_expression",
+    "expression_with_unary_operator",
+    "parenthesized_expression",
+    "sub_expression",
+    "array_expression",
+    "script_block_expression",
+    "hash_literal_expression",
+    "hash_literal_body",
+    "hash_entry",
+    "key_expression",
+    "simple_name",
+    "member_name",
+    "string_literal",
+    "integer_literal",
+    "decimal_integer_literal",
+    "hexadecimal_integer_literal",
+    "real_literal",
+    "if_statement",
+    "elseif_clauses",
+    "elseif_clause",
+    "else_clause",
+    "empty_statement",
+    "flow_control_statement",
+    "label",
+    "label_expression",
+    "try_statement",
+    "catch_clauses",
+    "catch_clause",
+    "catch_type_list",
+    "finally_clause",
+    "argument_list",
+    "argument_expression_list",
+    "argument_expression",
+    "logical_argument_expression",
+    "bitwise_argument_expression",
+    "comparison_argument_expression",
+    "additive_argument_expression",
+    "multiplicative_argument_expression",
+    "format_argument_expression",
+    "range_argument_expression",
+    "foreach_statement",
+    "for_statement",
+    "for_initializer",
+    "for_condition",
+    "for_iterator",
+    "while_statement",
+    "while_condition",
+    "do_statement",
+    "switch_statement",
+    "switch_parameters",
+    "switch_parameter",
+    "switch_condition",
+    "switch_body",
+    "switch_clauses",
+    "switch_clause",
+    "switch_clause_condition",
+    "param_block",
+    "parameter_list",
+    "script_parameter",
+    "script_parameter_default",
+    "background_operator",
+    "post_increment_expression",
+    "post_decrement_expression",
+    "pre_increment_expression",
+    "pre_decrement_expression",
+    "element_access",
+    "member_access",
+    "comparison_operator",
+    "format_operator",
+    "assignement_operator",
+    "trap_statement",
+    "function_parameter_declaration",
+    "attribute_list",
+    "type_identifier",
+    "type_name",
+    "type_spec",
+    "array_type_name",
+    "dimension",
+    "generic_token",
+    "command_argument_sep",
+    "foreach_parameter",
+    "redirections",
 ];
 
 pub(super) fn read(text: &str, script: &mut Script, work: &mut Work) {
@@ -43,7 +125,14 @@ pub(super) fn read(text: &str, script: &mut Script, work: &mut Work) {
         Ok(tree) => tree,
         Err(why) => return script.opaque(0, text.len(), why.sentence()),
     };
-    let mut reader = Reader { text, quotes: &quotes, script, work, depth: 0, stopped: false };
+    let mut reader = Reader {
+        text,
+        quotes: &quotes,
+        script,
+        work,
+        depth: 0,
+        stopped: false,
+    };
     reader.walk(tree.root_node());
 }
 
@@ -71,7 +160,8 @@ impl<'a> Reader<'a> {
     }
 
     fn opaque(&mut self, node: Node<'_>, sentence: &str) {
-        self.script.opaque(node.start_byte(), node.end_byte().min(self.text.len()), sentence);
+        self.script
+            .opaque(node.start_byte(), node.end_byte().min(self.text.len()), sentence);
     }
 
     fn walk(&mut self, node: Node<'_>) {
@@ -115,7 +205,12 @@ impl<'a> Reader<'a> {
             "redirection" => {
                 let redirects = self.redirection(node);
                 let (start, end) = (node.start_byte(), node.end_byte());
-                self.script.items.push(Item::Run(Invocation { redirects, start, end, ..Invocation::default() }));
+                self.script.items.push(Item::Run(Invocation {
+                    redirects,
+                    start,
+                    end,
+                    ..Invocation::default()
+                }));
             }
             "attribute" if self.of(node).contains('{') => self.opaque(node, "An attribute that runs something."),
             "attribute" => {}
@@ -153,19 +248,45 @@ impl<'a> Reader<'a> {
 
     /// Assigning to a variable is nothing; to a drive (`$env:`, `${C:\file}`), a property or a preference it is.
     fn assignment(&mut self, node: Node<'_>) {
-        let left = children(node).into_iter().find(|child| child.kind() == "left_assignment_expression");
+        let left = children(node)
+            .into_iter()
+            .find(|child| child.kind() == "left_assignment_expression");
         let name = left.map(|left| self.of(left)).unwrap_or_default();
-        let value = node.child_by_field_name("value").map(|value| self.of(value)).unwrap_or_default();
+        let value = node
+            .child_by_field_name("value")
+            .map(|value| self.of(value))
+            .unwrap_or_default();
         for child in children(node) {
-            if child.kind() == "left_assignment_expression" { self.each(child) } else { self.walk(child) }
+            if child.kind() == "left_assignment_expression" {
+                self.each(child)
+            } else {
+                self.walk(child)
+            }
         }
         let bare = name.rsplit(']').next().unwrap_or_default().trim();
-        let simple = bare.strip_prefix('$').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte)));
+        let simple = bare
+            .strip_prefix('$')
+            .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte)));
         let element = name.starts_with('$') && name.ends_with(']');
-        let target = if simple { bare.to_owned() } else if element { "$element[]".to_owned() } else { "$object.property".to_owned() };
+        let target = if simple {
+            bare.to_owned()
+        } else if element {
+            "$element[]".to_owned()
+        } else {
+            "$object.property".to_owned()
+        };
         let (start, end) = (node.start_byte(), node.end_byte());
-        let value = Word { text: value.to_owned(), start, end, ..Word::default() };
-        self.script.items.push(Item::Assign { name: target, value, exported: false });
+        let value = Word {
+            text: value.to_owned(),
+            start,
+            end,
+            ..Word::default()
+        };
+        self.script.items.push(Item::Assign {
+            name: target,
+            value,
+            exported: false,
+        });
     }
 
     fn function(&mut self, node: Node<'_>) {
@@ -178,7 +299,10 @@ impl<'a> Reader<'a> {
             }
         }
         // Definitions in inner scopes do not outlive them: only those that stand by themselves are trusted.
-        let outermost = node.parent().and_then(|list| list.parent()).is_some_and(|program| program.kind() == "program");
+        let outermost = node
+            .parent()
+            .and_then(|list| list.parent())
+            .is_some_and(|program| program.kind() == "program");
         if let (Some(name), true) = (name, outermost) {
             self.script.items.push(Item::Define(name.to_lowercase()));
         }
@@ -187,18 +311,32 @@ impl<'a> Reader<'a> {
     /// `receiver.method(…)` and `[type]::method(…)`.
     fn call(&mut self, node: Node<'_>) {
         let parts = children(node);
-        if let [inner] = parts.as_slice() {
-            if inner.kind() == "invokation_foreach_expression" {
-                return self.each(*inner);
-            }
+        if let [inner] = parts.as_slice()
+            && inner.kind() == "invokation_foreach_expression"
+        {
+            return self.each(*inner);
         }
         let is_static = parts.iter().any(|part| self.of(*part) == "::");
         let receiver = parts.first().map(|receiver| self.of(*receiver)).unwrap_or_default();
-        let member = parts.iter().find(|part| part.kind() == "member_name").map(|member| self.of(*member)).unwrap_or_default();
+        let member = parts
+            .iter()
+            .find(|part| part.kind() == "member_name")
+            .map(|member| self.of(*member))
+            .unwrap_or_default();
         let member = member.trim_matches(['\'', '"']);
         let kind: String = receiver.chars().filter(|character| !character.is_whitespace()).collect();
-        let name = if is_static { format!("{kind}::{member}") } else { format!(".{member}") };
-        let mut words = vec![Word { text: name, fixed: true, start: node.start_byte(), end: node.end_byte(), ..Word::default() }];
+        let name = if is_static {
+            format!("{kind}::{member}")
+        } else {
+            format!(".{member}")
+        };
+        let mut words = vec![Word {
+            text: name,
+            fixed: true,
+            start: node.start_byte(),
+            end: node.end_byte(),
+            ..Word::default()
+        }];
         for part in parts {
             self.walk(part);
             if part.kind() == "argument_list" {
@@ -206,16 +344,37 @@ impl<'a> Reader<'a> {
             }
         }
         let (start, end) = (node.start_byte(), node.end_byte());
-        self.script.items.push(Item::Run(Invocation { words, start, end, ..Invocation::default() }));
+        self.script.items.push(Item::Run(Invocation {
+            words,
+            start,
+            end,
+            ..Invocation::default()
+        }));
     }
 
     fn cast(&mut self, node: Node<'_>) {
         let kind = children(node).into_iter().find(|child| child.kind() == "type_literal");
-        let name: String = kind.map(|kind| self.of(kind)).unwrap_or_default().chars().filter(|character| !character.is_whitespace()).collect();
+        let name: String = kind
+            .map(|kind| self.of(kind))
+            .unwrap_or_default()
+            .chars()
+            .filter(|character| !character.is_whitespace())
+            .collect();
         let (start, end) = (node.start_byte(), node.end_byte());
-        let mut words = vec![Word { text: name, fixed: true, start, end, ..Word::default() }];
+        let mut words = vec![Word {
+            text: name,
+            fixed: true,
+            start,
+            end,
+            ..Word::default()
+        }];
         self.strings_in(node, &mut words);
-        self.script.items.push(Item::Run(Invocation { words, start, end, ..Invocation::default() }));
+        self.script.items.push(Item::Run(Invocation {
+            words,
+            start,
+            end,
+            ..Invocation::default()
+        }));
         self.each(node);
     }
 
@@ -236,7 +395,12 @@ impl<'a> Reader<'a> {
 
     fn command(&mut self, node: Node<'_>, input: Input) {
         let (start, end) = (node.start_byte(), node.end_byte().min(self.text.len()));
-        let mut run = Invocation { input, start, end, ..Invocation::default() };
+        let mut run = Invocation {
+            input,
+            start,
+            end,
+            ..Invocation::default()
+        };
         let mut sourced = false;
         for child in children(node) {
             match child.kind() {
@@ -258,11 +422,20 @@ impl<'a> Reader<'a> {
 
     /// What stands after `&` or `.`.
     fn invoked(&mut self, node: Node<'_>, sourced: bool) -> Word {
-        let Some(inner) = children(node).into_iter().next() else { return self.dynamic(node) };
+        let Some(inner) = children(node).into_iter().next() else {
+            return self.dynamic(node);
+        };
         match inner.kind() {
             "script_block_expression" => {
                 self.walk(inner);
-                Word { text: "{}".to_owned(), fixed: true, block: true, start: node.start_byte(), end: node.end_byte(), ..Word::default() }
+                Word {
+                    text: "{}".to_owned(),
+                    fixed: true,
+                    block: true,
+                    start: node.start_byte(),
+                    end: node.end_byte(),
+                    ..Word::default()
+                }
             }
             "string_literal" if !sourced => self.text_of(inner),
             "command_name" | "path_command_name" if !sourced && !self.of(inner).contains('$') => self.bare(inner),
@@ -274,7 +447,13 @@ impl<'a> Reader<'a> {
     }
 
     fn dynamic(&self, node: Node<'_>) -> Word {
-        Word { text: self.of(node).to_owned(), maybe_option: true, start: node.start_byte(), end: node.end_byte(), ..Word::default() }
+        Word {
+            text: self.of(node).to_owned(),
+            maybe_option: true,
+            start: node.start_byte(),
+            end: node.end_byte(),
+            ..Word::default()
+        }
     }
 
     fn elements(&mut self, node: Node<'_>, run: &mut Invocation) {
@@ -291,7 +470,11 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let gap = self.source(after, child.start_byte());
-            let blank = gap.replace("`\r\n", " ").replace("`\n", " ").bytes().all(|byte| byte == b' ' || byte == b'\t');
+            let blank = gap
+                .replace("`\r\n", " ")
+                .replace("`\n", " ")
+                .bytes()
+                .all(|byte| byte == b' ' || byte == b'\t');
             let is_comma = child.kind() == ",";
             let is_redirect = child.kind() == "redirection";
             if !blank && !list || (gap.is_empty() && !list && !is_comma && !is_redirect && !last_colon && !run.words.is_empty()) {
@@ -348,7 +531,13 @@ impl<'a> Reader<'a> {
             let mut cursor = inner.walk();
             let mut below = inner.named_children(&mut cursor);
             match (below.next(), below.next()) {
-                _ if matches!(inner.kind(), "string_literal" | "generic_token" | "variable" | "script_block_expression") => break,
+                _ if matches!(
+                    inner.kind(),
+                    "string_literal" | "generic_token" | "variable" | "script_block_expression"
+                ) =>
+                {
+                    break;
+                }
                 (Some(child), None) if inner.child_count() == 1 => inner = child,
                 _ => break,
             }
@@ -359,15 +548,27 @@ impl<'a> Reader<'a> {
             "script_block_expression" if self.is_filter(node) => self.dynamic(node),
             "script_block_expression" => {
                 self.walk(inner);
-                Word { text: "{}".to_owned(), block: true, start: node.start_byte(), end: node.end_byte(), ..Word::default() }
+                Word {
+                    text: "{}".to_owned(),
+                    block: true,
+                    start: node.start_byte(),
+                    end: node.end_byte(),
+                    ..Word::default()
+                }
             }
             "variable" => {
                 let constant = ["$true", "$false", "$null"].contains(&self.of(inner).to_lowercase().as_str());
-                Word { fixed: constant, maybe_option: !constant, ..self.dynamic(node) }
+                Word {
+                    fixed: constant,
+                    maybe_option: !constant,
+                    ..self.dynamic(node)
+                }
             }
-            "decimal_integer_literal" | "hexadecimal_integer_literal" | "real_literal" | "integer_literal" => {
-                Word { fixed: true, maybe_option: false, ..self.dynamic(node) }
-            }
+            "decimal_integer_literal" | "hexadecimal_integer_literal" | "real_literal" | "integer_literal" => Word {
+                fixed: true,
+                maybe_option: false,
+                ..self.dynamic(node)
+            },
             "array_expression" | "parenthesized_expression" => {
                 let mut words = vec![self.dynamic(node)];
                 self.strings_in(inner, &mut words);
@@ -387,9 +588,16 @@ impl<'a> Reader<'a> {
     /// `Get-ADUser -Filter {Name -eq 'x'}`: in braces, but a text that the directory reads.
     fn is_filter(&self, node: Node<'_>) -> bool {
         let before = self.source(0, node.start_byte()).trim_end();
-        let line = before.rsplit(['|', ';', '\n', '{', '(', '=']).next().unwrap_or_default().trim_start().to_lowercase();
+        let line = before
+            .rsplit(['|', ';', '\n', '{', '(', '='])
+            .next()
+            .unwrap_or_default()
+            .trim_start()
+            .to_lowercase();
         let text = self.of(node).trim_start_matches('{').trim_end_matches('}');
-        let plain = text.chars().all(|character| character.is_alphanumeric() || " .$'\"*:@\\,-_/".contains(character));
+        let plain = text
+            .chars()
+            .all(|character| character.is_alphanumeric() || " .$'\"*:@\\,-_/".contains(character));
         line.starts_with("get-ad") && line.ends_with("-filter") && plain && text.len() < 1000
     }
 
@@ -397,12 +605,22 @@ impl<'a> Reader<'a> {
     fn bare(&mut self, node: Node<'_>) -> Word {
         let (start, end) = (node.start_byte(), node.end_byte());
         let source = self.source(start, end);
-        let mut word = Word { fixed: true, start, end, ..Word::default() };
+        let mut word = Word {
+            fixed: true,
+            start,
+            end,
+            ..Word::default()
+        };
         let mut at = 0;
         while let Some(character) = source.get(at..).and_then(|rest| rest.chars().next()) {
             match character {
                 '"' | '\'' => {
-                    let found = self.quotes.strings.range((start + at, 0)..(start + at + 1, 0)).next().copied();
+                    let found = self
+                        .quotes
+                        .strings
+                        .range((start + at, 0)..(start + at + 1, 0))
+                        .next()
+                        .copied();
                     let Some((from, to)) = found.filter(|(_, to)| *to <= end) else {
                         self.opaque(node, "A quote inside a word.");
                         break;
@@ -444,7 +662,13 @@ impl<'a> Reader<'a> {
         let (start, end) = (node.start_byte(), node.end_byte());
         let source = self.source(start, end);
         self.walk(node);
-        let mut word = Word { fixed: true, quoted: true, start, end, ..Word::default() };
+        let mut word = Word {
+            fixed: true,
+            quoted: true,
+            start,
+            end,
+            ..Word::default()
+        };
         let (open, close) = if source.starts_with('@') { (2, 2) } else { (1, 1) };
         let inner = source.get(open..source.len().saturating_sub(close)).unwrap_or_default();
         if source.starts_with('\'') {
@@ -464,7 +688,9 @@ impl<'a> Reader<'a> {
         for child in children(node) {
             match child.kind() {
                 "redirected_file_name" => {
-                    let inner = children(child).into_iter().rfind(|part| part.kind() != "command_argument_sep");
+                    let inner = children(child)
+                        .into_iter()
+                        .rfind(|part| part.kind() != "command_argument_sep");
                     let target = match inner {
                         Some(inner) => self.value(inner),
                         None => self.dynamic(child),

@@ -25,7 +25,14 @@ enum Inside {
 
 /// None when a quoted text, comment or bracket does not end.
 pub(super) fn scan(text: &str) -> Option<Quotes> {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, in_word: false, inside: Vec::new(), found: Quotes::default(), masks: Vec::new() };
+    let mut scanner = Scanner {
+        bytes: text.as_bytes(),
+        at: 0,
+        in_word: false,
+        inside: Vec::new(),
+        found: Quotes::default(),
+        masks: Vec::new(),
+    };
     while scanner.at < scanner.bytes.len() {
         scanner.step()?;
     }
@@ -50,8 +57,16 @@ pub(super) fn scan(text: &str) -> Option<Quotes> {
 fn small_units(text: &mut [u8]) {
     for at in 1..text.len() {
         let follows = matches!(text.get(at - 1), Some(byte) if byte.is_ascii_digit());
-        if let (true, Some([unit @ (b'K' | b'M' | b'G' | b'T' | b'P' | b'k' | b'm' | b'g' | b't' | b'p'), byte @ (b'B' | b'b'), ..])) =
-            (follows, text.get_mut(at..))
+        if let (
+            true,
+            Some(
+                [
+                    unit @ (b'K' | b'M' | b'G' | b'T' | b'P' | b'k' | b'm' | b'g' | b't' | b'p'),
+                    byte @ (b'B' | b'b'),
+                    ..,
+                ],
+            ),
+        ) = (follows, text.get_mut(at..))
         {
             unit.make_ascii_lowercase();
             byte.make_ascii_lowercase();
@@ -90,7 +105,11 @@ impl Scanner<'_> {
             }
             b'#' if !self.in_word => {
                 let end = self.find(self.at, b"\n").unwrap_or(self.bytes.len());
-                let trimmed = if self.bytes.get(end.wrapping_sub(1)) == Some(&b'\r') { end - 1 } else { end };
+                let trimmed = if self.bytes.get(end.wrapping_sub(1)) == Some(&b'\r') {
+                    end - 1
+                } else {
+                    end
+                };
                 self.found.comments.insert((self.at, trimmed));
                 self.at = end;
             }
@@ -102,7 +121,11 @@ impl Scanner<'_> {
             b'@' if !self.in_word && matches!(self.peek(1), b'\'' | b'"') => self.here()?,
             b'\'' => self.verbatim()?,
             b'"' => {
-                self.inside.push(Inside::Quote { start: self.at, in_word: self.in_word, plain: true });
+                self.inside.push(Inside::Quote {
+                    start: self.at,
+                    in_word: self.in_word,
+                    plain: true,
+                });
                 self.at += 1;
             }
             b'$' if self.peek(1) == b'{' => {
