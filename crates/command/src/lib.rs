@@ -11,10 +11,12 @@ mod judge;
 mod knowledge;
 mod limits;
 mod parse;
+mod probe;
 mod reading;
 
 pub use difference::{Line, StateChange};
 pub use limits::{MAX_NESTING, MAX_TEXT_BYTES, STEPS_FOR_FREE, STEPS_PER_BYTE};
+pub use probe::{probe, quoted};
 pub use reading::{ActionClass, OpaquePart, Reading, Reason, Resource, ResourceKind, Span};
 
 use caisey_ledger::event::Interpreter;

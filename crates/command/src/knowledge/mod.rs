@@ -8,7 +8,7 @@ mod rule;
 
 pub(crate) use rule::{CmdletRaise, Family, Pattern, Program, Special, Style, Thing, Verdict, Wrap};
 
-use crate::reading::ActionClass;
+use crate::reading::{ActionClass, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -52,6 +52,14 @@ pub(crate) struct Knowledge {
 pub(crate) struct Noun {
     pub(crate) named: BTreeMap<String, Thing>,
     pub(crate) positional: Vec<Thing>,
+}
+
+/// The kind of thing that a word of the tables means.
+pub(crate) fn kind_word(word: &str) -> Option<ResourceKind> {
+    match read::thing_of(word) {
+        Ok(Thing::Is(kind)) => Some(kind),
+        _ => None,
+    }
 }
 
 static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(|| Knowledge::load().unwrap_or_default());

@@ -299,7 +299,7 @@ fn class_of(word: &str) -> Option<ActionClass> {
     })
 }
 
-fn thing_of(word: &str) -> Read<Thing> {
+pub(super) fn thing_of(word: &str) -> Read<Thing> {
     use ResourceKind as Kind;
     Ok(match word {
         "-" => Thing::Nothing,
