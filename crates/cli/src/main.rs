@@ -5,6 +5,7 @@
 //! the exit code is 0 only when what was asked holds. Leaves out: working on endpoints, which needs a person at the console.
 #![allow(clippy::print_stdout)] // its answers
 
+mod compare;
 mod export;
 mod home;
 mod search;
@@ -36,6 +37,10 @@ enum Command {
     Show(sessions::Show),
     /// Finds commands, outputs, notes and everything else recorded.
     Search(search::Search),
+    /// Prints the newest checkpoint of an endpoint's log that this machine has verified, with everybody's cosignatures.
+    Checkpoint(compare::Checkpoint),
+    /// Holds somebody else's checkpoint against the log on this machine.
+    Compare(compare::Compare),
     /// Writes a session to a file: a transcript to read, a record to check.
     Export(export::Export),
 }
@@ -69,6 +74,8 @@ async fn main() -> ExitCode {
         Command::Sessions(sessions) => sessions.run(home).await,
         Command::Show(show) => show.run(home).await,
         Command::Search(search) => search.run(home).await,
+        Command::Checkpoint(checkpoint) => checkpoint.run(home).await,
+        Command::Compare(compare) => compare.run(home).await,
         Command::Export(export) => export.run(home).await,
     };
     match done {

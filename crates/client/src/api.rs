@@ -9,7 +9,7 @@ use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
 use caisey_protocol::http::{
-    ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText,
+    ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText,
     Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
 };
 use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
@@ -180,6 +180,19 @@ impl Api {
         let path = format!("/v1/endpoints/{endpoint}/proof/inclusion");
         self.exchange
             .json(&Ask::get(path).query("seq", Some(seq)).query("size", Some(size)))
+            .await
+    }
+
+    /// `GET /v1/endpoints/{id}/cosignatures`: the smallest cosigned checkpoints of at least this size.
+    pub async fn cosigned(&self, endpoint: &EndpointId, from_size: u64) -> Result<CosignedPage, ApiError> {
+        let ask = Ask::get(format!("/v1/endpoints/{endpoint}/cosignatures")).query("from", Some(from_size));
+        self.exchange.json(&ask).await
+    }
+
+    /// `POST /v1/endpoints/{id}/cosignatures`; answered with the newest cosigned checkpoints.
+    pub async fn cosign(&self, endpoint: &EndpointId, request: &Cosign) -> Result<CosignedPage, ApiError> {
+        self.exchange
+            .json(&Ask::post(format!("/v1/endpoints/{endpoint}/cosignatures"), request))
             .await
     }
 

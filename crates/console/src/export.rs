@@ -6,7 +6,7 @@
 //! other sessions come without their texts: their leaves are needed to see that nothing is missing, their contents are nobody's business here.
 
 use crate::cache::log::{self, LogRow};
-use crate::cache::{schema, session};
+use crate::cache::{cosignature, schema, session};
 use crate::error::ConsoleError;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::hash::Hash;
@@ -31,10 +31,19 @@ struct Export {
     first_seq: u64,
     last_seq: u64,
     checkpoint: Option<String>,
+    witnesses: Vec<Witness>,
     tree_size: u64,
     entries: Vec<ExportedEntry>,
     keys: Vec<ExportedEntry>,
     faults: Vec<String>,
+}
+
+/// Whose a cosignature on the checkpoint is, as this console knows it.
+#[derive(Serialize)]
+struct Witness {
+    name: String,
+    key: String,
+    who: String,
 }
 
 #[derive(Serialize)]
@@ -60,7 +69,7 @@ pub fn session_json(cache: &Connection, name: &str, now_ms: u64) -> Result<Vec<u
         what: "endpoint",
         id: row.endpoint.clone(),
     })?;
-    let covering = log::checkpoint_covering(cache, log.log, row.last_seq + 1)?;
+    let (covering, cosigned) = cosignature::best_covering(cache, log.log, row.last_seq + 1)?.unzip();
     let mut entries = entries(cache, &log, name, row.first_seq, row.last_seq)?;
     let mut keys = introductions(cache, &log, row.first_seq)?;
     if let Some(checkpoint) = &covering {
@@ -90,11 +99,20 @@ pub fn session_json(cache: &Connection, name: &str, now_ms: u64) -> Result<Vec<u
         session: row,
         tree_size: covering.as_ref().map_or(0, |checkpoint| checkpoint.size),
         checkpoint: covering.map(|checkpoint| checkpoint.note),
+        witnesses: cosigned.unwrap_or_default().into_iter().map(witness).collect(),
         entries,
         keys,
         faults,
     };
     serde_json::to_vec_pretty(&export).map_err(|error| ConsoleError::Internal(error.to_string()))
+}
+
+fn witness(line: cosignature::Cosignature) -> Witness {
+    Witness {
+        name: line.witness,
+        key: line.key,
+        who: line.who,
+    }
 }
 
 fn entries(cache: &Connection, log: &LogRow, name: &str, from: u64, to: u64) -> Result<Vec<ExportedEntry>, ConsoleError> {

@@ -202,6 +202,28 @@ pub struct SessionDetail {
     /// Entries the checkpoint covers.
     #[ts(type = "number")]
     pub log_size: u64,
+    /// Who besides the control plane signed that the log is this one: the endpoint, consoles.
+    pub cosigned: Vec<CosignerRow>,
+}
+
+/// Somebody who checked the log for themselves and signed a checkpoint of it; the signature was checked here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct CosignerRow {
+    /// The machine's name, or the person whose console it is.
+    pub who: String,
+    /// `endpoint`, `console` or `this_console`.
+    pub kind: String,
+    /// Entries that the checkpoint covers.
+    #[ts(type = "number")]
+    pub size: u64,
+    /// When, by the witness's clock.
+    #[ts(type = "number")]
+    pub time_ms: u64,
+    /// Whether that is all of the session.
+    pub covers_all: bool,
+    /// Whether the log itself introduced the key; else it is the control plane's word whose it is.
+    pub introduced: bool,
 }
 
 /// What to look for.

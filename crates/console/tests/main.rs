@@ -9,6 +9,7 @@
 
 mod cache;
 mod closing;
+mod cosigning;
 mod keys;
 mod plane;
 mod ports;

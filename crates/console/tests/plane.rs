@@ -11,6 +11,7 @@ use caisey_console::bench::sample::{AUTHORITY, SampleLog};
 use caisey_console::{BearerToken, Console, FixedToken, SignIn};
 use caisey_ledger::entry::{Actor, Record};
 use caisey_ledger::id::{DeviceId, MemberId, Seq, SessionId};
+use caisey_ledger::witness::{check_line, witness_name};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::*;
 use caisey_protocol::role::Role;
@@ -41,6 +42,10 @@ pub struct Script {
     /// `from` of every page asked for.
     pub pages_asked: Vec<u64>,
     devices: HashMap<String, DeviceId>,
+    /// Shown as cosigned by others, whatever it is.
+    pub cosigned: Vec<CosignedCheckpoint>,
+    /// What consoles cosigned: size and line.
+    pub taken: Vec<(u64, String)>,
 }
 
 impl Script {
@@ -80,6 +85,8 @@ impl Plane {
             stall_sendable: None,
             pages_asked: Vec::new(),
             devices: HashMap::new(),
+            cosigned: Vec::new(),
+            taken: Vec::new(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -106,6 +113,7 @@ impl Plane {
             .route("/v1/endpoints/{id}/entries", get(entries))
             .route("/v1/endpoints/{id}/checkpoint", get(checkpoint))
             .route("/v1/endpoints/{id}/statements", post(statements))
+            .route("/v1/endpoints/{id}/cosignatures", get(cosigned).post(cosign))
             .route("/v1/endpoints/{id}/watch", get(watch_log))
             .with_state(self.clone());
         *self.server.lock().unwrap() = Some(tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
@@ -312,6 +320,36 @@ async fn checkpoint(State(plane): State<Plane>, Path(id): Path<String>) -> Resul
     let mut script = plane.script.lock().unwrap();
     let log = script.of(&id).ok_or_else(missing)?.clone();
     Ok(script.note(&log))
+}
+
+async fn cosigned(State(plane): State<Plane>, Path(_): Path<String>) -> Result<Json<CosignedPage>, Refusal> {
+    plane.alive()?;
+    let checkpoints = plane.script.lock().unwrap().cosigned.clone();
+    Ok(Json(CosignedPage { checkpoints }))
+}
+
+/// Takes a cosignature as the real control plane does: it must hold.
+async fn cosign(
+    State(plane): State<Plane>,
+    Path(id): Path<String>,
+    Json(offered): Json<Cosign>,
+) -> Result<Json<CosignedPage>, Refusal> {
+    plane.alive()?;
+    let mut script = plane.script.lock().unwrap();
+    let device = script.devices[&offered.key].clone();
+    let log = script.of(&id).ok_or_else(missing)?.clone();
+    let name = witness_name(&log.origin(), device.as_str()).unwrap();
+    let note = log.checkpoint(offered.size).unwrap();
+    let key: [u8; 32] = base64::engine::general_purpose::STANDARD
+        .decode(&offered.key)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    check_line(&note, &offered.cosignature, &name, &key).unwrap();
+    script.taken.push((offered.size, offered.cosignature));
+    Ok(Json(CosignedPage {
+        checkpoints: script.cosigned.clone(),
+    }))
 }
 
 async fn statements(

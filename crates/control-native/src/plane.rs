@@ -206,7 +206,7 @@ impl Running {
         let input = move |request| Input::Submit(request, caller, Box::new(statement));
         match self.app.objects.ask(&organisation, endpoint, 0, input).await? {
             Answer::Submitted(submitted) => Ok(submitted),
-            Answer::Sendable(_) => Err(crate::object::internal("the endpoint's object gave an unexpected answer")),
+            _ => Err(crate::object::internal("the endpoint's object gave an unexpected answer")),
         }
     }
 

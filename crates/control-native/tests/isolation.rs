@@ -81,6 +81,9 @@ impl Place {
                 let statement = self.person.chat(&self.runtime.log, now(), &self.session, "planted");
                 serde_json::to_value(Submit { version: 1, statement }).unwrap()
             }
+            ("POST", "/v1/endpoints/{id}/cosignatures") => {
+                json!({ "version": 1, "size": 3, "key": self.person.public_key(), "cosignature": "— a b\n" })
+            }
             ("POST", "/v1/endpoints/{id}/erase") => {
                 let request = EraseText {
                     seq: caisey_ledger::id::Seq::new(0).unwrap(),

@@ -7,7 +7,7 @@
 
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, MemberId, OrganisationId, TimeMs};
 use caisey_protocol::error::ErrorBody;
-use caisey_protocol::http::{EndpointView, Sendable, SessionView, Submitted};
+use caisey_protocol::http::{CosignedPage, EndpointView, Sendable, SessionView, Submitted};
 use caisey_protocol::role::Role;
 use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
@@ -92,6 +92,8 @@ pub enum Effect {
 pub enum Answer {
     /// To a submitted statement or an erasure.
     Submitted(Submitted),
+    /// To a console's cosignature: what others cosigned.
+    Cosigned(CosignedPage),
     /// To the question whether the runtime can be reached.
     Sendable(Sendable),
 }

@@ -10,6 +10,7 @@
     unreachable_pub
 )]
 
+mod cosigning;
 mod faults;
 mod journal;
 mod lifecycle;
@@ -115,7 +116,7 @@ impl Desk {
         let others = self.pump(effects);
         answer_to(&others, request).map(|answer| match answer {
             Answer::Submitted(placed) => placed.seq,
-            Answer::Sendable(_) => panic!("not an answer to a submission"),
+            Answer::Sendable(_) | Answer::Cosigned(_) => panic!("not an answer to a submission"),
         })
     }
 

@@ -293,6 +293,7 @@ fn only_the_enrolled_key_connects() {
             runtime_version,
             next_counter,
             running,
+            seen,
             ..
         } => FromRuntime::Hello {
             version: new,
@@ -301,6 +302,7 @@ fn only_the_enrolled_key_connects() {
             runtime_version,
             next_counter,
             running,
+            seen,
         },
         other => other,
     };

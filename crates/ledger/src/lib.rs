@@ -29,3 +29,4 @@ pub mod statement;
 pub mod text;
 pub mod tree;
 pub mod verify;
+pub mod witness;

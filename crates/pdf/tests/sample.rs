@@ -157,6 +157,7 @@ pub(crate) fn breach() -> SessionDetail {
     story.tell(MEMBER, "session.closed", "Session closed by the technician", None, &[]);
     let last = story.items.last().unwrap();
     SessionDetail {
+        cosigned: Vec::new(),
         row: SessionRow {
             session: "ses_0000000000000000000000000b".to_owned(),
             endpoint: "ep_0000000000000000000000000a".to_owned(),

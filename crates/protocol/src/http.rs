@@ -17,6 +17,8 @@
 //! | GET /v1/endpoints/{id}/checkpoint | → signed note, text/plain | ReadRecords |
 //! | GET /v1/endpoints/{id}/proof/consistency?from=&to= | → `ProofAnswer` | ReadRecords |
 //! | GET /v1/endpoints/{id}/proof/inclusion?seq=&size= | → `ProofAnswer` | ReadRecords |
+//! | GET /v1/endpoints/{id}/cosignatures?from= | → `CosignedPage`, the smallest of at least that size | ReadRecords |
+//! | POST /v1/endpoints/{id}/cosignatures | `Cosign` → `CosignedPage`, the newest | ReadRecords |
 //! | GET /v1/sessions?endpoint=&client=&member=&from_ms=&to_ms= | → `[SessionView]` | ReadRecords |
 //! | POST /v1/endpoints/{id}/statements | `Submit` → `Submitted` | Operate |
 //! | POST /v1/endpoints/{id}/erase | `EraseText` → `Submitted` | Administer |
@@ -329,6 +331,46 @@ pub struct ProofAnswer {
     pub hashes: Vec<String>,
     /// The checkpoint that it leads to.
     pub checkpoint: String,
+}
+
+/// A console has verified the log up to a checkpoint and cosigns it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Cosign {
+    /// [`crate::PROTOCOL_VERSION`].
+    pub version: u32,
+    /// The checkpoint's size.
+    pub size: u64,
+    /// The device's public key, standard base64.
+    pub key: String,
+    /// Signature line for the note (docs/formats/log.md, "Cosignature").
+    pub cosignature: String,
+}
+
+/// Checkpoints that somebody besides the control plane has signed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CosignedPage {
+    /// By size.
+    pub checkpoints: Vec<CosignedCheckpoint>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CosignedCheckpoint {
+    /// The C2SP signed note with all cosignatures.
+    pub note: String,
+    /// Who cosigned, in the order of the lines.
+    pub witnesses: Vec<WitnessView>,
+}
+
+/// Who stands behind a cosignature, by the control plane's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct WitnessView {
+    /// Name in the signature line.
+    pub name: String,
+    /// Public key, standard base64.
+    pub key: String,
+    /// For people: the person whose console it is, or the machine's name.
+    pub who: String,
 }
 
 /// What a console's device signed, to be placed in the endpoint's log.

@@ -9,9 +9,12 @@
 //! control → acked                     durable up to here (exclusive); the runtime may forget what is below
 //! control → ping, runtime → pong      can a call be answered right now?
 //! control → run, cancel               runtime → accepted | statements with action.refused
+//! control → grown                     what the log gained; the runtime rebuilds the tree and finds its statements in it
+//! runtime → cosigned | show           its signature over the checkpoint, or where its own tree ends
 //! ```
 
 use caisey_ledger::entry::SignedStatement;
+use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{ActionId, Counter, EndpointId, TimeMs};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +48,18 @@ pub enum ToRuntime {
         /// The checkpoint that covers them: a C2SP signed note.
         checkpoint: String,
     },
+    /// What the log gained, for a runtime that said what it has seen ([`Seen`]): enough to rebuild the tree, because the runtime knows its
+    /// own statements. Comes about once a second while the log grows, at the end of a session, after a hello, and when asked by `Show`.
+    Grown {
+        /// Entries before the first of `leaves`.
+        from: u64,
+        /// Counter of the first statement of the endpoint that is among `leaves` as [`Leaf::Ours`], or would be the next.
+        first_counter: Counter,
+        /// Dense, at most [`MAX_LEAVES`]. When they end before the checkpoint's size, the runtime asks for more.
+        leaves: Vec<Leaf>,
+        /// The newest checkpoint: a C2SP signed note.
+        checkpoint: String,
+    },
     /// Can you answer?
     Ping {
         /// To be returned.
@@ -67,6 +82,28 @@ pub enum ToRuntime {
     Error(crate::error::ErrorBody),
 }
 
+/// Leaves in one [`ToRuntime::Grown`] at most.
+pub const MAX_LEAVES: usize = 4_096;
+
+/// One entry of the log, for somebody who knows what they said themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Leaf {
+    /// The endpoint's next statement, placed at this time: with its place it is the whole leaf.
+    Ours(TimeMs),
+    /// Anybody else's entry: the leaf's hash in the tree.
+    Other(Hash),
+}
+
+/// How much of its log a runtime has checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Seen {
+    /// Entries in its own tree.
+    pub size: u64,
+    /// The first of its statements that is not in that tree. Earlier ones may come as hashes: it no longer has them.
+    pub counter: Counter,
+}
+
 /// Runtime to control plane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -85,6 +122,9 @@ pub enum FromRuntime {
         next_counter: Counter,
         /// Actions whose process is alive.
         running: Vec<ActionId>,
+        /// What it has checked of the log; none when it does not check.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen: Option<Seen>,
     },
     /// New or repeated statements, counters ascending and dense within the message.
     Statements {
@@ -100,6 +140,15 @@ pub enum FromRuntime {
     Pong {
         /// From the ping.
         nonce: u64,
+    },
+    /// Its tree ends there; show what follows.
+    Show(Seen),
+    /// It has rebuilt the tree of this checkpoint, found all of its statements in it, and the checkpoint extends all that it had seen.
+    Cosigned {
+        /// The checkpoint's size.
+        size: u64,
+        /// Signature line for the note (docs/formats/log.md, "Cosignature").
+        cosignature: String,
     },
     /// Closing on purpose.
     Goodbye {},

@@ -3,7 +3,7 @@
 //! `GET /v1/watch` pushes the organisation's directory; `GET /v1/endpoints/{id}/watch?from=SEQ` pushes one log's records as they
 //! become durable. Both are WebSockets of JSON text frames. A console may send nothing but close; everything it wants, it asks by HTTP.
 
-use crate::http::{EndpointView, SessionView};
+use crate::http::{CosignedCheckpoint, EndpointView, SessionView};
 use caisey_ledger::entry::Record;
 use caisey_ledger::id::{ActionId, EndpointId, Seq};
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,8 @@ pub enum LogEvent {
         /// Which of its texts.
         names: Vec<String>,
     },
+    /// Somebody cosigned a checkpoint of this log.
+    Cosigned(CosignedCheckpoint),
     /// The endpoint's runtime took the action and is about to start it.
     Accepted {
         /// Which endpoint.

@@ -92,7 +92,7 @@ impl Runtime {
         let (accepted_tx, accepted) = mpsc::unbounded_channel();
         let actions = Actions::new(outbox.clone(), voice.clone(), limits, accepted_tx);
         actions.bury(found.unfinished, found.last_ms).await;
-        let witness = Witness::new(&enrolment.log, checkpoint_key, found.checkpoint.as_deref());
+        let witness = Witness::new(&enrolment.log, checkpoint_key, found.checkpoint.as_deref(), found.tree);
         let (stop, stopping) = watch::channel(false);
         let (status_tx, status) = watch::channel(Status::Connecting);
         let keeper = Keeper {
@@ -265,7 +265,9 @@ impl Keeper {
                     "the control plane's record contradicts itself; nothing is forgotten here until it is explained"
                 );
                 self.record_distrust(&why).await;
-                self.tell(Status::Refused(why)).await;
+                // The checkpoints that follow are for the record.
+                let brief = why.split("\n\n").next().unwrap_or_default().to_owned();
+                self.tell(Status::Refused(brief)).await;
                 Some(Input::Refused)
             }
             End::Removed => {

@@ -77,6 +77,11 @@ impl EndpointKey {
         STANDARD.encode(self.0.sign(message).to_bytes())
     }
 
+    /// Public key, and what signs with the secret.
+    pub(crate) fn signer(&self) -> ([u8; 32], impl FnOnce(&[u8]) -> [u8; 64] + '_) {
+        (self.0.verifying_key().to_bytes(), |message| self.0.sign(message).to_bytes())
+    }
+
     pub(crate) fn signing_key(&self) -> &SigningKey {
         &self.0
     }

@@ -8,11 +8,13 @@ use crate::actions::Actions;
 use crate::identity::EndpointKey;
 use crate::outbox::{Outbox, Resumption, Tip};
 use crate::voice::Voice;
-use crate::witness::{Contradiction, Witness};
+use crate::witness::{Contradiction, Grown, Progress, Wanted, Witness};
 use caisey_client::socket::{Lost, Receiver, RuntimeSocket, SendError, Sender};
+use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{ActionId, Counter};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
-use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, ToRuntime};
+use caisey_ledger::witness::{cosignature_line, witness_name};
+use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, Seen, ToRuntime};
 use caisey_protocol::{MAX_MESSAGE_BYTES, PROTOCOL_VERSION};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -62,6 +64,8 @@ struct Flow {
     cursor: u64,
     /// Unacknowledged batches: end counter (exclusive) and size.
     under_way: VecDeque<(u64, usize)>,
+    /// Where the control plane was asked to show the log from, until it did.
+    asked: Option<Seen>,
 }
 
 impl Flow {
@@ -89,6 +93,7 @@ impl From<SendError> for End {
 impl Link<'_> {
     /// Speaks until the connection ends. `opened` is called once the key is proved.
     pub(crate) async fn serve(mut self, socket: RuntimeSocket, opened: impl FnOnce()) -> End {
+        self.witness.reconnected();
         let (sender, mut receiver) = socket;
         let flow = match timeout(HANDSHAKE, self.shake_hands(&sender, &mut receiver)).await {
             Ok(Ok(flow)) => flow,
@@ -126,6 +131,7 @@ impl Link<'_> {
             runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
             next_counter: counter(tip),
             running: self.actions.running(),
+            seen: Some(self.witness.seen()),
         };
         sender.send(&hello).await?;
         let next = match receiver.recv().await? {
@@ -139,10 +145,16 @@ impl Link<'_> {
             }
         };
         match self.outbox.resume(next).await {
-            Ok(Resumption::From(cursor)) => Ok(Flow {
-                cursor,
-                under_way: VecDeque::new(),
-            }),
+            Ok(Resumption::From(cursor)) => {
+                if cursor > tip {
+                    self.witness.lost_below(cursor);
+                }
+                Ok(Flow {
+                    cursor,
+                    under_way: VecDeque::new(),
+                    asked: None,
+                })
+            }
             Ok(Resumption::Rewound { first_kept }) => Err(End::Untrusted(format!(
                 "the control plane lacks statements from {next} on, but had acknowledged everything below {first_kept}: its record was set back"
             ))),
@@ -232,6 +244,20 @@ impl Link<'_> {
                 next_counter,
                 checkpoint,
             } => self.acked(next_counter, checkpoint, flow).await,
+            ToRuntime::Grown {
+                from,
+                first_counter,
+                leaves,
+                checkpoint,
+            } => {
+                let grown = Grown {
+                    from,
+                    first_counter: first_counter.get(),
+                    leaves,
+                    note: checkpoint,
+                };
+                self.grown(grown, sender, flow).await
+            }
             ToRuntime::Ping { nonce } => Ok(sender.send(&FromRuntime::Pong { nonce }).await?),
             ToRuntime::Run { proposal } => {
                 self.actions.propose(*proposal);
@@ -253,12 +279,69 @@ impl Link<'_> {
         if next.get() > flow.cursor {
             return Err(End::Lost("the control plane acknowledged what was never sent".to_owned()));
         }
-        self.witness
-            .accept(&checkpoint)
-            .map_err(|contradiction: Contradiction| End::Untrusted(contradiction.to_string()))?;
+        let accepted = self.witness.acknowledged(next.get(), &checkpoint);
+        accepted.map_err(|contradiction| self.untrusted(&contradiction, &checkpoint))?;
         flow.acked(next.get());
-        self.outbox.acked(next.get(), checkpoint).await;
+        self.outbox.acked(checkpoint).await;
         Ok(())
+    }
+
+    /// The log grew: rebuilds its tree, stores it, forgets what was found in it, and cosigns.
+    async fn grown(&mut self, grown: Grown, sender: &Sender<FromRuntime>, flow: &mut Flow) -> Result<(), End> {
+        let wanted = self.witness.wanted(&grown);
+        let (from, count) = match wanted.map_err(|contradiction| self.untrusted(&contradiction, &grown.note))? {
+            Wanted::Statements { from, count } => (from, count),
+            Wanted::Ask(seen) => return self.ask(seen, sender, flow).await,
+        };
+        let statements = self.statements(from, count).await?;
+        let followed = self.witness.follow(&grown, statements);
+        match followed.map_err(|contradiction| self.untrusted(&contradiction, &grown.note))? {
+            Progress::More(seen) => self.ask(seen, sender, flow).await,
+            Progress::Holds(tree) => {
+                flow.asked = None;
+                let size = tree.frontier.size();
+                let stored = self.outbox.found(tree, grown.note.clone()).await;
+                stored.map_err(|error| End::Lost(error.to_string()))?;
+                let cosignature = self.cosign(&grown.note)?;
+                Ok(sender.send(&FromRuntime::Cosigned { size, cosignature }).await?)
+            }
+        }
+    }
+
+    async fn ask(&mut self, seen: Seen, sender: &Sender<FromRuntime>, flow: &mut Flow) -> Result<(), End> {
+        if flow.asked.replace(seen) == Some(seen) {
+            return Err(End::Lost("the control plane did not show the log from where it was asked to".to_owned()));
+        }
+        Ok(sender.send(&FromRuntime::Show(seen)).await?)
+    }
+
+    /// Our statements from a counter on; fewer when there are not as many.
+    async fn statements(&self, from: u64, count: u64) -> Result<Vec<SignedStatement>, End> {
+        let mut found = Vec::new();
+        while (found.len() as u64) < count {
+            let batch = self.outbox.read(from + found.len() as u64, BATCH_BYTES).await;
+            let (batch, _) = batch.map_err(|error| End::Lost(format!("the outbox cannot be read: {error}")))?;
+            if batch.is_empty() {
+                break;
+            }
+            found.extend(batch);
+        }
+        Ok(found)
+    }
+
+    fn cosign(&self, note: &str) -> Result<String, End> {
+        let cannot = |why: String| End::Lost(format!("the checkpoint cannot be cosigned: {why}"));
+        let name = witness_name(self.voice.log(), self.voice.endpoint().as_str())
+            .ok_or_else(|| cannot("the log's origin has no organisation".to_owned()))?;
+        let time_s = crate::machine::now_ms().get() / 1_000;
+        let (public, sign) = self.key.signer();
+        cosignature_line(note, &name, &public, time_s, sign).map_err(|error| cannot(error.to_string()))
+    }
+
+    /// Both signed checkpoints are the proof: they go into the reason.
+    fn untrusted(&self, contradiction: &Contradiction, note: &str) -> End {
+        let last = self.witness.last_note().unwrap_or("none");
+        End::Untrusted(format!("{contradiction}\n\nlast accepted:\n{last}\noffered:\n{note}"))
     }
 }
 

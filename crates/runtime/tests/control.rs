@@ -5,15 +5,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_ledger::checkpoint::Checkpoint;
 use caisey_ledger::disclosure::Disclosure;
-use caisey_ledger::entry::{Actor, SignedStatement};
+use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::hash::Hash;
-use caisey_ledger::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, SessionId, TimeMs};
+use caisey_ledger::tree::{Frontier, leaf_hash};
+use caisey_ledger::witness::{check_line, witness_name};
+use caisey_ledger::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use caisey_ledger::lossless;
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::TextSeed;
 use caisey_protocol::PROTOCOL_VERSION;
-use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, ToRuntime};
+use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, Leaf, Seen, ToRuntime};
 use caisey_runtime::{EndpointKey, Enrolment, Limits, Runtime, StateDir};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use futures_util::{SinkExt, StreamExt};
@@ -48,6 +50,11 @@ struct Held {
     connections: u64,
     frames: u64,
     faults: Vec<String>,
+    /// Of all statements, each at its counter's place.
+    tree: Frontier,
+    cosigned: Vec<u64>,
+    notes: BTreeMap<u64, String>,
+    shown: u64,
     key: Option<VerifyingKey>,
     /// Adds to every checkpoint's size.
     checkpoint_shift: i64,
@@ -317,7 +324,12 @@ impl Control {
         let mut held = self.held.lock().unwrap();
         held.frames += 1;
         match frame {
-            FromRuntime::Hello { endpoint, signature, .. } => {
+            FromRuntime::Hello {
+                endpoint,
+                signature,
+                seen,
+                ..
+            } => {
                 let signed = format!("{CONNECT_CONTEXT}\n{}\n{nonce}\n", self.log);
                 let signature = Signature::from_slice(&STANDARD.decode(signature).unwrap()).unwrap();
                 held.key.unwrap().verify_strict(signed.as_bytes(), &signature).unwrap();
@@ -328,7 +340,9 @@ impl Control {
                     time_ms: TimeMs::new(1).unwrap(),
                     running: Vec::new(),
                 };
-                [welcome].into_iter().chain(held.runs.values().cloned()).collect()
+                held.shown = seen.unwrap().size;
+                let grown = (!manners.no_acks).then(|| self.grown(&mut held, seen.unwrap()));
+                [welcome].into_iter().chain(grown).chain(held.runs.values().cloned()).collect()
             }
             FromRuntime::Statements { statements } => {
                 assert!(!statements.is_empty());
@@ -337,7 +351,22 @@ impl Control {
                         held.faults.push(fault);
                     }
                 }
-                if manners.no_acks { Vec::new() } else { vec![self.ack(&held)] }
+                if manners.no_acks {
+                    return Vec::new();
+                }
+                let shown = Seen {
+                    size: held.shown,
+                    counter: Counter::new(held.shown).unwrap(),
+                };
+                vec![self.ack(&held), self.grown(&mut held, shown)]
+            }
+            FromRuntime::Show(seen) => vec![self.grown(&mut held, seen)],
+            FromRuntime::Cosigned { size, cosignature } => {
+                let name = witness_name(&self.log, self.endpoint.as_str()).unwrap();
+                let note = held.notes[&size].clone();
+                check_line(&note, &cosignature, &name, held.key.unwrap().as_bytes()).unwrap();
+                held.cosigned.push(size);
+                Vec::new()
             }
             FromRuntime::Accepted { action } => {
                 held.runs.remove(&action);
@@ -375,25 +404,54 @@ impl Control {
         if let Some(action) = &said.statement.action {
             held.runs.remove(action);
         }
+        let entry = Entry {
+            seq: Seq::new(counter as u64).unwrap(),
+            time_ms: TimeMs::new(1_000 + counter as u64).unwrap(),
+            statement: said.statement.clone(),
+            signature: said.signature.clone(),
+        };
+        held.tree.append(leaf_hash(entry.leaf().unwrap().as_bytes()));
         held.statements.push(said);
         Ok(())
     }
 
-    fn ack(&self, held: &Held) -> ToRuntime {
-        let next = held.statements.len() as u64;
-        let size = next.saturating_add_signed(held.checkpoint_shift);
+    fn note(&self, held: &Held) -> String {
+        let size = (held.statements.len() as u64).saturating_add_signed(held.checkpoint_shift);
+        let root = match held.checkpoint_shift {
+            0 => held.tree.root(),
+            _ => Hash::of(&size.to_be_bytes()),
+        };
         let checkpoint = Checkpoint {
             origin: self.log.clone(),
             size,
-            root: Hash::of(&size.to_be_bytes()),
+            root,
         };
         let key = &self.checkpoint_key;
-        let note = checkpoint
+        checkpoint
             .sign(key.verifying_key().as_bytes(), |body| key.sign(body).to_bytes())
-            .unwrap();
+            .unwrap()
+    }
+
+    fn ack(&self, held: &Held) -> ToRuntime {
         ToRuntime::Acked {
-            next_counter: Counter::new(next).unwrap(),
-            checkpoint: note,
+            next_counter: Counter::new(held.statements.len() as u64).unwrap(),
+            checkpoint: self.note(held),
+        }
+    }
+
+    /// Everything from there on, a few entries at a time.
+    fn grown(&self, held: &mut Held, seen: Seen) -> ToRuntime {
+        let size = held.statements.len() as u64;
+        let to = size.min(seen.size + 64);
+        let time = |at: u64| Leaf::Ours(TimeMs::new(1_000 + at).unwrap());
+        let checkpoint = self.note(held);
+        held.shown = to;
+        held.notes.insert(size, checkpoint.clone());
+        ToRuntime::Grown {
+            from: seen.size.min(size),
+            first_counter: Counter::new(seen.size.min(size)).unwrap(),
+            leaves: (seen.size..to).map(time).collect(),
+            checkpoint,
         }
     }
 }
@@ -427,6 +485,11 @@ impl View<'_> {
 
     pub(crate) fn pongs(&self) -> &[u64] {
         &self.held.pongs
+    }
+
+    /// Sizes that the endpoint cosigned.
+    pub(crate) fn cosigned(&self) -> &[u64] {
+        &self.held.cosigned
     }
 
     pub(crate) fn said_goodbye(&self) -> bool {

@@ -96,6 +96,21 @@ async fn an_action_delivered_again_runs_once() {
 }
 
 #[tokio::test]
+async fn the_endpoint_cosigns_what_it_found_and_only_further_on() {
+    let control = Control::start(Manners::default()).await;
+    let (dir, runtime) = control.endpoint(Limits::default()).await;
+    control.done("for i in 1 2 3; do echo $i; sleep 0.3; done").await;
+    control.until("cosignatures", |view| (view.cosigned().len() > 1).then_some(())).await;
+    runtime.stop().await;
+    let state = caisey_runtime::StateDir::open(dir.path().join("state")).unwrap();
+    let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
+    control.done("echo more").await;
+    let all = control.until("the last", |view| (view.cosigned().last() == Some(&(view.all().events.len() as u64))).then(|| view.cosigned().to_vec())).await;
+    assert!(all.is_sorted());
+    runtime.stop().await;
+}
+
+#[tokio::test]
 async fn acknowledged_statements_leave_the_disk_and_others_stay() {
     let control = Control::start(Manners {
         no_acks: true,
@@ -181,7 +196,6 @@ async fn pings_are_answered() {
 async fn a_log_that_goes_back_is_not_trusted_any_more() {
     let control = Control::start(Manners::default()).await;
     let (dir, runtime) = control.endpoint(Limits::default()).await;
-    control.shift_checkpoints(100);
     control.done("echo one").await;
     let outbox = dir.path().join("state/outbox.db");
     let emptied = async {
@@ -190,7 +204,7 @@ async fn a_log_that_goes_back_is_not_trusted_any_more() {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), emptied).await.unwrap();
-    control.shift_checkpoints(0);
+    control.shift_checkpoints(-1_000);
     let action = control.run("echo two");
     let mut status = runtime.status();
     let refused = tokio::time::timeout(

@@ -7,13 +7,16 @@ use crate::person::sign_lines;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_control::endpoint::Identity;
-use caisey_ledger::entry::{Actor, SignedStatement};
+use caisey_ledger::checkpoint::Checkpoint;
+use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
-use caisey_ledger::id::{ActionId, Counter, EndpointId, SessionId, TimeMs};
+use caisey_ledger::id::{ActionId, Counter, EndpointId, Seq, SessionId, TimeMs};
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::TextSeed;
+use caisey_ledger::tree::{Frontier, leaf_hash};
+use caisey_ledger::witness::{cosignature_line, witness_name};
 use caisey_protocol::PROTOCOL_VERSION;
-use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, ToRuntime};
+use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, Leaf, Seen, ToRuntime};
 use ed25519_dalek::SigningKey;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -38,6 +41,13 @@ pub struct Runtime {
     /// All `Run`s received, repeated ones too.
     pub runs: Vec<ActionId>,
     pub removed: bool,
+    /// Everything ever said, by counter.
+    history: Vec<SignedStatement>,
+    /// The log's tree as it was rebuilt, and how many of our statements are in it.
+    pub tree: Frontier,
+    pub found: u64,
+    /// Sizes of the checkpoints that were cosigned.
+    pub cosigned: Vec<u64>,
 }
 
 impl Runtime {
@@ -58,6 +68,10 @@ impl Runtime {
             starts: BTreeMap::new(),
             runs: Vec::new(),
             removed: false,
+            history: Vec::new(),
+            tree: Frontier::new(),
+            found: 0,
+            cosigned: Vec::new(),
         }
     }
 
@@ -79,6 +93,7 @@ impl Runtime {
             runtime_version: "0.1.0".into(),
             next_counter: Counter::new(self.next_counter).unwrap(),
             running: self.alive.iter().cloned().collect(),
+            seen: Some(self.seen()),
         }
     }
 
@@ -96,7 +111,9 @@ impl Runtime {
         for (name, text) in texts {
             draft = draft.text(name, *text, TextSeed::from_bytes(self.dice.bytes()));
         }
-        self.outbox.push_back(draft.sign(&self.key).unwrap());
+        let said = draft.sign(&self.key).unwrap();
+        self.history.push(said.clone());
+        self.outbox.push_back(said);
         self.next_counter += 1;
     }
 
@@ -150,6 +167,12 @@ impl Runtime {
                 self.forget(next_counter.get());
                 Vec::new()
             }
+            ToRuntime::Grown {
+                from,
+                first_counter,
+                leaves,
+                checkpoint,
+            } => vec![self.follow(now, from, first_counter.get(), &leaves, &checkpoint)],
             ToRuntime::Ping { nonce } => vec![FromRuntime::Pong { nonce }],
             ToRuntime::Run { proposal } => self.run(now, &proposal),
             ToRuntime::Cancel { action } => {
@@ -163,6 +186,54 @@ impl Runtime {
                 Vec::new()
             }
             ToRuntime::Error(body) => panic!("the control plane turned an honest runtime away: {body:?}"),
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            size: self.tree.size(),
+            counter: Counter::new(self.found).unwrap(),
+        }
+    }
+
+    /// Rebuilds the tree and cosigns; insists that everything that was acknowledged is in it.
+    fn follow(&mut self, now: TimeMs, from: u64, first_counter: u64, leaves: &[Leaf], note: &str) -> FromRuntime {
+        let known = self.tree.size().checked_sub(from).filter(|known| *known <= leaves.len() as u64);
+        let Some(known) = known else { return FromRuntime::Show(self.seen()) };
+        let (skipped, rest) = leaves.split_at(known as usize);
+        let ours = skipped.iter().filter(|leaf| matches!(leaf, Leaf::Ours(_))).count() as u64;
+        assert_eq!(first_counter + ours, self.found, "statements of ours are left out");
+        for leaf in rest {
+            let hash = match leaf {
+                Leaf::Other(hash) => *hash,
+                Leaf::Ours(time_ms) => {
+                    let said = self.history[self.found as usize].clone();
+                    let entry = Entry {
+                        seq: Seq::new(self.tree.size()).unwrap(),
+                        time_ms: *time_ms,
+                        statement: said.statement,
+                        signature: said.signature,
+                    };
+                    self.found += 1;
+                    leaf_hash(entry.leaf().unwrap().as_bytes())
+                }
+            };
+            self.tree.append(hash);
+        }
+        let checkpoint = Checkpoint::read(note).unwrap();
+        if self.tree.size() < checkpoint.size {
+            return FromRuntime::Show(self.seen());
+        }
+        assert_eq!((self.tree.size(), self.tree.root()), (checkpoint.size, checkpoint.root));
+        assert!(self.found >= self.acked, "acknowledged and not in the log");
+        let name = witness_name(&self.log, self.endpoint.as_str()).unwrap();
+        let key = self.key.verifying_key().to_bytes();
+        let sign = |message: &[u8]| ed25519_dalek::Signer::sign(&self.key, message).to_bytes();
+        let cosignature = cosignature_line(note, &name, &key, now.get() / 1_000, sign).unwrap();
+        self.cosigned.push(checkpoint.size);
+        FromRuntime::Cosigned {
+            size: checkpoint.size,
+            cosignature,
         }
     }
 

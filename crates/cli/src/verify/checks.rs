@@ -1,5 +1,6 @@
 //! What must hold of an exported session, one finding each. Nothing in the file is believed: not its numbers, not its flags, not its key.
 
+use super::cosigners;
 use super::record::{Entry, Record};
 use caisey_ledger::checkpoint::Checkpoint;
 use caisey_ledger::disclosure::Disclosure;
@@ -32,6 +33,9 @@ pub(crate) fn all(record: &Record, key: Option<&str>) -> Vec<Finding> {
         .copied()
         .filter(|entry| (record.first_seq..=record.last_seq).contains(&entry.seq.get()))
         .collect();
+    if let (Some(note), Some(_)) = (&record.checkpoint, &checkpoint) {
+        cosigners::check(&mut found, record, note, &entries);
+    }
     session(&mut found, record, &own);
     counters(&mut found, &own);
     signers(&mut found, &entries);
@@ -231,7 +235,7 @@ fn counters(found: &mut Findings, own: &[&entry::Entry]) {
 }
 
 fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
-    let introduced: BTreeSet<(String, String)> = entries.iter().filter_map(|entry| introduction(entry)).collect();
+    let introduced = introductions(entries);
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in entries {
         if let (Some(signature), Some(author)) = (&entry.signature, author(&entry.statement.actor)) {
@@ -279,6 +283,11 @@ fn signers(found: &mut Findings, entries: &[&entry::Entry]) {
             ),
         );
     }
+}
+
+/// Whose keys these entries introduce, and the keys.
+pub(super) fn introductions(entries: &[&entry::Entry]) -> BTreeSet<(String, String)> {
+    entries.iter().filter_map(|entry| introduction(entry)).collect()
 }
 
 /// Whose key an entry introduces, and the key.
@@ -473,6 +482,55 @@ mod tests {
             alter(&mut export);
             assert_ne!(failures(&export), Vec::<String>::new(), "{name}");
         }
+    }
+
+    /// The export with one more signature on its checkpoint.
+    fn cosigned(export: &Value, id: &str, key: u8, claimed: bool) -> Value {
+        use ed25519_dalek::{Signer as _, SigningKey};
+        let key = SigningKey::from_bytes(&[key; 32]);
+        let mut export = export.clone();
+        let name = caisey_ledger::witness::witness_name(export["log"].as_str().unwrap(), id).unwrap();
+        let note = export["checkpoint"].as_str().unwrap().to_owned();
+        let public = key.verifying_key().to_bytes();
+        let line = caisey_ledger::witness::cosignature_line(&note, &name, &public, 1_780_000_000, |body| key.sign(body).to_bytes());
+        export["checkpoint"] = caisey_ledger::witness::with_line(&note, &line.unwrap()).unwrap().into();
+        if claimed {
+            export["witnesses"] = json!([{"name": name, "key": Hash(public).to_base64(), "who": "Jane"}]);
+        }
+        export
+    }
+
+    fn words(export: &Value, weight: Weight) -> String {
+        let record = Record::parse(&serde_json::to_vec(export).unwrap()).unwrap();
+        let found = all(&record, None).into_iter().filter(|finding| finding.weight == weight);
+        found.map(|finding| finding.words).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn cosignatures_count_for_what_the_log_says_of_their_keys() {
+        let plain = exported();
+        assert!(words(&plain, Weight::Note).contains("has not cosigned"));
+        let endpoint = plain["log"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let honest = caisey_ledger::sample::ENDPOINT_KEY_SEED;
+        let good = cosigned(&plain, &endpoint, honest, false);
+        assert_eq!(failures(&good), Vec::<String>::new());
+        assert!(words(&good, Weight::Holds).contains(&format!("Cosigned by the endpoint {endpoint}")));
+        assert!(!words(&good, Weight::Note).contains("has not cosigned"));
+        // Another key under the endpoint's name, claimed or not.
+        for claimed in [false, true] {
+            assert!(!failures(&cosigned(&plain, &endpoint, 0x77, claimed)).is_empty());
+        }
+        // A console that the log does not know: the file's word, if it gives one.
+        let console = cosigned(&plain, "dev_00000000000000000000000000", 0x66, true);
+        assert_eq!(failures(&console), Vec::<String>::new());
+        assert!(words(&console, Weight::Note).contains("Cosigned by the console of Jane"));
+        assert!(!failures(&cosigned(&plain, "dev_00000000000000000000000000", 0x66, false)).is_empty());
+        // A signature moved from another checkpoint.
+        let mut moved = plain.clone();
+        let line = good["checkpoint"].as_str().unwrap().split("\n").nth(5).unwrap().to_owned();
+        let other = good["checkpoint"].as_str().unwrap().replace(&line, &line.replace('A', "B"));
+        moved["checkpoint"] = other.into();
+        assert!(!failures(&moved).is_empty());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `caisey verify FILE`: whether an evidence pack or an exported record holds, without network, cache or trust in whoever made it.
 
 mod checks;
+mod cosigners;
 mod record;
 
 use anyhow::{Context, Result};

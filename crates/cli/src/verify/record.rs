@@ -24,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) last_seq: u64,
     /// The signed note.
     pub(crate) checkpoint: Option<String>,
+    /// Whose the cosignatures on it are, by the exporting console's word.
+    #[serde(default)]
+    pub(crate) witnesses: Vec<Witness>,
     /// Every entry from the first to the last.
     pub(crate) entries: Vec<Entry>,
     /// Earlier entries that introduce the keys which signed these: enrolment, devices.
@@ -32,6 +35,17 @@ pub(crate) struct Record {
     /// What the exporting console found wrong with the log.
     #[serde(default)]
     pub(crate) faults: Vec<String>,
+}
+
+/// Who cosigned, as the file says.
+#[derive(Deserialize)]
+pub(crate) struct Witness {
+    /// Name in the signature line.
+    pub(crate) name: String,
+    /// Public key, base64.
+    pub(crate) key: String,
+    /// For people.
+    pub(crate) who: String,
 }
 
 /// Whose record it is.

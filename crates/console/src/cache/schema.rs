@@ -20,7 +20,8 @@ struct Migration {
 
 /// `text_index` holds no text: only which entries contain which three characters. `place`, `kind` and `member` are single tokens of private
 /// use characters, so that filters are answered by the same intersection as words (see [`super::search`]).
-const MIGRATIONS: &[Migration] = &[Migration {
+const MIGRATIONS: &[Migration] = &[
+    Migration {
     compatibility: 1,
     sql: "
 CREATE TABLE logs (
@@ -68,7 +69,12 @@ CREATE VIRTUAL TABLE text_index USING fts5 (
 );
 INSERT INTO text_index (text_index, rank) VALUES ('hashsize', 33554432);
 ",
-}];
+    },
+    Migration {
+        compatibility: 1,
+        sql: super::cosignature::TABLES,
+    },
+];
 
 /// Brings a cache up to date.
 ///

@@ -1,9 +1,10 @@
 //! Sessions and their timelines, as rows and as view models.
 
+use super::cosignature::{self, Cosignature};
 use super::log::{self, LogRow};
 use crate::error::ConsoleError;
 use crate::timeline;
-use crate::view::{SessionDetail, SessionFilter, SessionRow, TimelineItem, Verification};
+use crate::view::{CosignerRow, SessionDetail, SessionFilter, SessionRow, TimelineItem, Verification};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_protocol::http::SessionView;
 use rusqlite::types::Value;
@@ -131,14 +132,28 @@ pub fn detail(cache: &Connection, session: &str) -> Result<SessionDetail, Consol
     let found = one(cache, session)?;
     let log = log::by_number(cache, found.log)?;
     let items = items(cache, &log, found.number, found.view.first_seq, found.view.last_seq)?;
-    let covering = log::checkpoint_covering(cache, log.log, found.view.last_seq + 1)?;
+    let end = found.view.last_seq + 1;
+    let covering = cosignature::best_covering(cache, log.log, end)?.map(|(checkpoint, _)| checkpoint);
+    let cosigned = cosignature::witnesses(cache, log.log, end)?;
     Ok(SessionDetail {
+        cosigned: cosigned.into_iter().map(|line| cosigner(line, end)).collect(),
         row: found.view,
         items,
         root: covering.as_ref().map(|checkpoint| checkpoint.root.clone()),
         log_size: covering.as_ref().map_or(0, |checkpoint| checkpoint.size),
         checkpoint: covering.map(|checkpoint| checkpoint.note),
     })
+}
+
+fn cosigner(line: Cosignature, end: u64) -> CosignerRow {
+    CosignerRow {
+        who: crate::visible::marked_line(&line.who),
+        kind: line.kind.word().to_owned(),
+        size: line.size,
+        time_ms: line.time_s.saturating_mul(1_000),
+        covers_all: line.size >= end,
+        introduced: line.introduced,
+    }
 }
 
 /// A session's entries from a place on.

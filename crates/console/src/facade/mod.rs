@@ -99,6 +99,8 @@ struct SignedIn {
 pub(crate) struct Device {
     pub(crate) member: MemberId,
     pub(crate) device: DeviceId,
+    /// For people.
+    pub(crate) member_name: String,
     pub(crate) key: SigningKey,
 }
 
@@ -170,7 +172,8 @@ impl Console {
         self.inner.hub.set_connection(Connection::Connecting {});
         if let Some(key) = key {
             let origin = format!("{}/{}/", me.authority, me.organisation);
-            let engine = Engine::new(api, cache, Arc::clone(&self.inner.hub), self.inner.ports.clone(), key, origin);
+            let (hub, ports) = (Arc::clone(&self.inner.hub), self.inner.ports.clone());
+            let engine = Engine::new(api, cache, hub, ports, key, origin, Arc::clone(&device));
             let tasks = engine.start();
             self.inner.state().signed_in = Some(SignedIn { engine, device, tasks });
         }
@@ -265,6 +268,7 @@ impl Console {
         Ok(Device {
             member: me.member.clone(),
             device: registered.device,
+            member_name: me.name.clone(),
             key,
         })
     }

@@ -2,10 +2,11 @@
 
 use super::work::{endpoint_id, until_cached};
 use super::{Access, Console, key_bytes};
-use crate::cache::{history, schema, search, session};
+use crate::cache::{cosignature, history, log, schema, search, session};
 use crate::error::ConsoleError;
 use crate::sync::again;
 use crate::sync::engine::blocking;
+use crate::sync::witness::{Compared, compare, compare_in};
 use crate::view::{SearchQuery, SearchResult, SessionDetail, SessionFilter, SessionRow, VerifyProgress};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,6 +140,61 @@ impl Console {
         let (session, now_ms) = (session.to_owned(), self.inner.ports.clock.now_ms());
         self.inner
             .read(move |cache| crate::export::session_json(cache, &session, now_ms))
+            .await
+    }
+
+    /// Holds a checkpoint that somebody else was given (a C2SP signed note, perhaps cosigned) against what this console has verified. This is
+    /// how two consoles find out that they were shown different histories without asking the one who showed them.
+    ///
+    /// # Errors
+    /// No such log here, disk. For reading only, a difference is told and not kept.
+    pub async fn compare_checkpoint(&self, note: &str) -> Result<Compared, ConsoleError> {
+        let writes = self.inner.config.access == Access::ReadWrite;
+        let (cache, note, now_ms) = (self.inner.cache()?, note.to_owned(), self.inner.ports.clock.now_ms());
+        let found = blocking(move || {
+            let origin = match caisey_ledger::checkpoint::Checkpoint::read(&note) {
+                Ok(checkpoint) => checkpoint.origin,
+                Err(error) => return Ok(Compared::Unusable(error.to_string())),
+            };
+            let (key, row) = cache.read(|cache| {
+                let endpoint = origin.rsplit('/').next().unwrap_or_default();
+                Ok((schema::get(cache, "pinned")?, log::of_endpoint(cache, endpoint)?))
+            })?;
+            let row = row.filter(|row| row.origin == origin).ok_or_else(|| ConsoleError::NotFound {
+                what: "log",
+                id: origin.clone(),
+            })?;
+            let key = key
+                .as_deref()
+                .and_then(|pinned| pinned.split_once(' '))
+                .and_then(|(_, key)| key_bytes(key))
+                .ok_or(ConsoleError::SignedOut)?;
+            match writes {
+                true => compare(&cache, row.log, &note, &[], &key, now_ms),
+                false => cache.read(|cache| compare_in(cache, row.log, &note, &[], &key, None)),
+            }
+        })
+        .await;
+        self.inner.hub.changed();
+        found
+    }
+
+    /// The newest checkpoint of an endpoint's log that this console has verified, with all cosignatures: to be given to somebody else for
+    /// [`Console::compare_checkpoint`]. None when nothing was verified yet.
+    ///
+    /// # Errors
+    /// Unknown endpoint, disk.
+    pub async fn newest_checkpoint(&self, endpoint: &str) -> Result<Option<String>, ConsoleError> {
+        let endpoint = endpoint.to_owned();
+        self.inner
+            .read(move |cache| {
+                let row = log::of_endpoint(cache, &endpoint)?.ok_or_else(|| ConsoleError::NotFound {
+                    what: "endpoint",
+                    id: endpoint.clone(),
+                })?;
+                let best = cosignature::best_covering(cache, row.log, row.verified_size)?;
+                Ok(best.map(|(checkpoint, _)| checkpoint.note))
+            })
             .await
     }
 

@@ -1,5 +1,9 @@
 //! Keeping the cache up to date, and checking everything before it counts.
 
 pub mod again;
+mod cosign;
+mod directory;
 pub(crate) mod engine;
+mod logs;
+mod watches;
 pub mod witness;

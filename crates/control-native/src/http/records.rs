@@ -106,7 +106,7 @@ pub(crate) async fn sendable(
         .await?
     {
         Answer::Sendable(sendable) => Ok(Json(sendable)),
-        Answer::Submitted(_) => Err(internal("the endpoint's object gave an unexpected answer").into()),
+        _ => Err(internal("the endpoint's object gave an unexpected answer").into()),
     }
 }
 
@@ -126,11 +126,24 @@ pub(crate) async fn submit(
         ));
     };
     let organisation = signed.0.caller.organisation.clone();
-    let find = Request::FindDevice(signed.caller(), signature.key.clone());
+    let (endpoint, caller) = with_device(&app, &signed, &endpoint, &signature.key).await?;
+    let statement = Box::new(request.statement);
+    let answer = app
+        .objects
+        .ask(&organisation, &endpoint, size_bytes, move |request| {
+            Input::Submit(request, caller, statement)
+        })
+        .await?;
+    submitted(answer)
+}
+
+/// The endpoint, if the caller may see it, and the caller with the registered device that holds this key.
+pub(crate) async fn with_device(app: &App, signed: &Signed, endpoint: &str, key: &str) -> Result<(EndpointId, Caller), Refusal> {
+    let find = Request::FindDevice(signed.caller(), key.to_owned());
     // Both questions go into one batch of the Organisation object.
     let (readable, found) = tokio::join!(
-        readable(&app, &signed, &endpoint),
-        app.objects.organisation(&organisation, find)
+        readable(app, signed, endpoint),
+        app.objects.organisation(&signed.0.caller.organisation, find)
     );
     let (endpoint, _) = readable?;
     let Reply::FoundDevice(device) = found? else {
@@ -141,21 +154,14 @@ pub(crate) async fn submit(
         .ok_or_else(|| {
             Refusal::new(
                 ErrorCode::BadSignature,
-                "The statement's key is not one of your registered devices. Register this device first.",
+                "The key that signed this is not one of your registered devices. Register this device first.",
             )
         })?;
     let caller = Caller {
         device: Some((device.device, device.key)),
         ..signed.caller()
     };
-    let statement = Box::new(request.statement);
-    let answer = app
-        .objects
-        .ask(&organisation, &endpoint, size_bytes, move |request| {
-            Input::Submit(request, caller, statement)
-        })
-        .await?;
-    submitted(answer)
+    Ok((endpoint, caller))
 }
 
 pub(crate) async fn erase(
@@ -188,6 +194,6 @@ pub(crate) async fn remove(State(app): State<App>, signed: Signed, Path(endpoint
 fn submitted(answer: Answer) -> Result<Json<Submitted>, Refusal> {
     match answer {
         Answer::Submitted(submitted) => Ok(Json(submitted)),
-        Answer::Sendable(_) => Err(internal("the endpoint's object gave an unexpected answer").into()),
+        _ => Err(internal("the endpoint's object gave an unexpected answer").into()),
     }
 }

@@ -2,7 +2,7 @@
 //! made from it, so none of them can forget a route.
 
 use super::App;
-use super::{directory, enrol, openapi, proof, records, runtime_socket, sign_in, watch_socket};
+use super::{cosign, directory, enrol, openapi, proof, records, runtime_socket, sign_in, watch_socket};
 use axum::routing::{MethodRouter, delete, get, post};
 use caisey_protocol::role::Permission;
 
@@ -92,6 +92,8 @@ pub(crate) fn all() -> Vec<Route> {
         "GET" "/v1/endpoints/{id}/sendable", DIRECTORY, [], None, Json("Sendable"), get(records::sendable), "Can a call to the runtime be answered right now?";
         "GET" "/v1/endpoints/{id}/entries", RECORDS, ["from?", "limit?"], None, Json("EntriesPage"), get(records::entries), "A run of the log.";
         "GET" "/v1/endpoints/{id}/checkpoint", RECORDS, [], None, Note, get(records::checkpoint), "The newest checkpoint (C2SP tlog-checkpoint).";
+        "GET" "/v1/endpoints/{id}/cosignatures", RECORDS, ["from?"], None, Json("CosignedPage"), get(cosign::cosigned), "Checkpoints that others cosigned (C2SP tlog-cosignature).";
+        "POST" "/v1/endpoints/{id}/cosignatures", RECORDS, [], Some("Cosign"), Json("CosignedPage"), post(cosign::cosign), "A console cosigns a checkpoint that it has verified.";
         "GET" "/v1/endpoints/{id}/proof/consistency", RECORDS, ["from", "to"], None, Json("ProofAnswer"), get(proof::consistency), "Consistency proof between two sizes.";
         "GET" "/v1/endpoints/{id}/proof/inclusion", RECORDS, ["seq", "size"], None, Json("ProofAnswer"), get(proof::inclusion), "Inclusion proof of one entry.";
         "GET" "/v1/endpoints/{id}/watch", RECORDS, ["from?"], None, Frames("log events"), get(watch_socket::log), "The log's records as they become durable.";

@@ -185,6 +185,7 @@ impl Waiting {
             match &mut letter.mail {
                 Mail::Endpoint(
                     Input::Submit(request, ..)
+                    | Input::Cosign(request, ..)
                     | Input::AskSendable(request)
                     | Input::Erase(request, ..)
                     | Input::Remove(request, ..),

@@ -67,7 +67,8 @@ impl Live {
             .sessions
             .keys()
             .filter_map(|session| Some((self.idle_at(session)?, "a session becomes idle")));
-        pings.chain(handshakes).chain(settling).chain(idle).min()
+        let shown = self.shown.due().map(|due| (due, "the runtime is shown what the log gained"));
+        pings.chain(handshakes).chain(settling).chain(idle).chain(shown).min()
     }
 
     /// When the session ends if nothing happens; none while an action of it is under way on a connected runtime.
@@ -80,6 +81,7 @@ impl Live {
     /// Does everything whose time has come. Called with every input, so that a late wake-up changes nothing.
     pub(super) fn on_time(&mut self, turn: &mut Turn<'_>) -> Result<(), StoreError> {
         self.note_clock(turn)?;
+        self.shown.on_time(turn.now);
         let (late, waiting) = std::mem::take(&mut self.link.pings)
             .into_iter()
             .partition(|ping| ping.deadline <= turn.now);

@@ -15,7 +15,7 @@ use caisey_ledger::id::{ActionId, Counter, EndpointId};
 use caisey_protocol::PROTOCOL_VERSION;
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::http::Sendable;
-use caisey_protocol::runtime::{CONNECT_CONTEXT, ToRuntime};
+use caisey_protocol::runtime::{CONNECT_CONTEXT, Seen, ToRuntime};
 
 /// A connection that says nothing for this long after the challenge is closed, in milliseconds.
 const HANDSHAKE_MS: u64 = 10_000;
@@ -28,6 +28,7 @@ pub(super) struct Hello {
     pub(super) runtime_version: String,
     pub(super) next_counter: Counter,
     pub(super) running: Vec<ActionId>,
+    pub(super) seen: Option<Seen>,
 }
 
 impl Live {
@@ -89,6 +90,7 @@ impl Live {
         self.link.conn = None;
         self.link.lost_on_load = false;
         self.link.settling = None;
+        self.shown.begin(None);
         self.link.changed_at = turn.now;
         self.link.put(turn.store)?;
         for ping in std::mem::take(&mut self.link.pings) {
@@ -174,6 +176,7 @@ impl Live {
                 running,
             },
         );
+        self.shown.begin(hello.seen);
         self.link.settling = Some(Settling {
             until_counter: hello.next_counter.get(),
             running: hello.running.into_iter().collect(),

@@ -3,9 +3,11 @@
 //! Everything here can be read back from the store, except who is connected and who waits for what.
 
 use super::action::{self, Action, ActionState};
+use super::cosign;
 use super::identity::Enrolment;
 use super::link::Link;
 use super::outgoing::Outgoing;
+use super::show::Shown;
 use super::session::{self, Session};
 use super::watch::Watchers;
 use crate::journal::Journal;
@@ -17,6 +19,7 @@ use caisey_ledger::entry::{Actor, SignedStatement};
 use caisey_ledger::event::{Event, SessionEnd};
 use caisey_ledger::id::{ActionId, Counter, Seq, SessionId, TimeMs};
 use caisey_ledger::statement::{Draft, StatementFault};
+use caisey_ledger::witness::witness_name;
 use caisey_protocol::http::{EndpointState, EndpointView, SessionView};
 use caisey_protocol::runtime::ToRuntime;
 use std::collections::BTreeMap;
@@ -34,6 +37,7 @@ pub(super) struct Live {
     /// Unfinished ones.
     pub(super) actions: BTreeMap<ActionId, Action>,
     pub(super) watchers: Watchers,
+    pub(super) shown: Shown,
     pub(super) out: Outgoing,
 }
 
@@ -49,8 +53,15 @@ impl Live {
         let mut out = Outgoing::default();
         out.endpoint_changed = true;
         out.sessions_changed.extend(session::newest(store, REPEATED_SESSIONS)?);
+        let link = Link::load(store, alive)?;
+        let mut shown = Shown::default();
+        if link.conn.is_some() {
+            let name = witness_name(&enrolment.identity.log, enrolment.identity.endpoint.as_str());
+            shown.resume(cosign::newest_of(store, &name.unwrap_or_default())?);
+        }
         Ok(Self {
-            link: Link::load(store, alive)?,
+            link,
+            shown,
             sessions: open.into_iter().map(|session| (session.session.clone(), session)).collect(),
             actions: action::unfinished(store)?
                 .into_iter()
@@ -174,6 +185,7 @@ impl Live {
         };
         ended.closed = Some((self.journal.last_time(), seq));
         self.out.sessions_changed.insert(session.clone());
+        self.shown.show_now();
         ended.put(turn.store)
     }
 
@@ -225,6 +237,7 @@ impl Live {
                 },
             );
         }
+        self.show(store, &checkpoint)?;
         self.watchers.serve(store, self.journal.size(), &mut self.out)?;
         for session in std::mem::take(&mut self.out.sessions_changed) {
             let known = self.sessions.get(&session).cloned();
@@ -243,7 +256,7 @@ impl Live {
     pub(super) fn is_idle(&self) -> bool {
         let link = &self.link;
         let waiting = !link.handshakes.is_empty() || !link.pings.is_empty() || link.settling.is_some() || link.lost_on_load;
-        !waiting && self.watchers.is_empty() && self.sessions.is_empty() && self.actions.is_empty() && self.out.is_empty()
+        !waiting && self.shown.due().is_none() && self.watchers.is_empty() && self.sessions.is_empty() && self.actions.is_empty() && self.out.is_empty()
     }
 
     pub(super) fn time_of_last_entry(&self) -> TimeMs {

@@ -8,6 +8,7 @@
 mod act;
 mod action;
 mod authorise;
+mod cosign;
 mod deadline;
 mod erase;
 mod handshake;
@@ -20,6 +21,7 @@ mod runtime;
 mod said;
 mod session;
 mod settle;
+mod show;
 mod submit;
 mod tables;
 mod watch;
@@ -35,7 +37,7 @@ use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{DisconnectReason, Event};
 use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, Seq, TimeMs};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
-use caisey_protocol::http::{EntriesPage, ProofAnswer};
+use caisey_protocol::http::{Cosign, CosignedPage, EntriesPage, ProofAnswer};
 use caisey_protocol::runtime::FromRuntime;
 use caisey_protocol::watch::LogEvent;
 use identity::Enrolment;
@@ -87,6 +89,8 @@ pub enum Input {
     WatchClosed(ConnId),
     /// A person's device signed something that belongs in this log.
     Submit(RequestId, Caller, Box<SignedStatement>),
+    /// A person's console cosigned a checkpoint of this log.
+    Cosign(RequestId, Caller, Box<Cosign>),
     /// Can a call to the runtime be answered right now?
     AskSendable(RequestId),
     /// Destroy texts of an entry.
@@ -140,7 +144,7 @@ impl EndpointObject {
             live.disconnect(&mut turn, DisconnectReason::ControlRestarted)?;
         }
         live.on_time(&mut turn)?;
-        match input {
+        let taken = match input {
             Input::Enrolled(_) | Input::Wake => Ok(()),
             Input::RuntimeOpened(conn) => live.runtime_opened(&mut turn, conn),
             Input::RuntimeMessage(conn, message) => live.runtime_message(&mut turn, conn, *message),
@@ -158,6 +162,7 @@ impl EndpointObject {
                 Ok(())
             }
             Input::Submit(request, caller, said) => live.submit(&mut turn, request, caller, *said),
+            Input::Cosign(request, caller, offered) => live.cosign(&turn, request, &caller, &offered),
             Input::AskSendable(request) => {
                 live.ask_sendable(&mut turn, request);
                 Ok(())
@@ -174,7 +179,9 @@ impl EndpointObject {
                     "The control plane could not store what happened in this time. Nothing of it was answered, sent or run.";
                 live.say(&mut turn, &event, &[("detail", detail)]).map(drop)
             }
-        }
+        };
+        live.note_growth(&turn);
+        taken
     }
 
     fn before_enrolment(&mut self, turn: &mut Turn<'_>, input: Input) -> Result<(), StoreError> {
@@ -186,7 +193,11 @@ impl EndpointObject {
                 self.stray.turn_away(conn, code, detail);
             }
             Input::WatchOpened(conn, _) => self.stray.send_watcher(conn, LogEvent::Error(nothing_here())),
-            Input::Submit(request, ..) | Input::AskSendable(request) | Input::Erase(request, ..) | Input::Remove(request, _) => {
+            Input::Submit(request, ..)
+            | Input::Cosign(request, ..)
+            | Input::AskSendable(request)
+            | Input::Erase(request, ..)
+            | Input::Remove(request, _) => {
                 self.stray.answer(request, Err(nothing_here()));
             }
             Input::RuntimeClosed(..)
@@ -251,6 +262,15 @@ impl EndpointObject {
 pub fn read_page(store: &dyn Store, from: Seq, limit: u32) -> Result<Option<EntriesPage>, StoreError> {
     tables::SCHEMA.apply(store)?;
     journal::read_page(store, from, limit)
+}
+
+/// Cosigned checkpoints of at least this size, the smallest first, few at a time.
+///
+/// # Errors
+/// The store's.
+pub fn read_cosigned(store: &dyn Store, from_size: u64) -> Result<CosignedPage, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    cosign::from(store, from_size.min(caisey_ledger::id::MAX_SAFE_INTEGER))
 }
 
 /// Consistency proof between two sizes of the log. None unless there is a checkpoint of `to_size` and `from_size` is not above it.

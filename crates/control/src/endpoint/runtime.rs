@@ -37,6 +37,7 @@ impl Live {
             runtime_version,
             next_counter,
             running,
+            seen,
         } = message
         {
             return self.hello(
@@ -49,6 +50,7 @@ impl Live {
                     runtime_version,
                     next_counter,
                     running,
+                    seen,
                 },
             );
         }
@@ -68,6 +70,8 @@ impl Live {
             }
             FromRuntime::Accepted { action } => self.accepted(turn.store, &action)?,
             FromRuntime::Pong { nonce } => self.pong(turn, nonce),
+            FromRuntime::Show(seen) => self.show_from(seen),
+            FromRuntime::Cosigned { size, cosignature } => self.endpoint_cosigned(turn, size, &cosignature)?,
             FromRuntime::Goodbye {} => {
                 self.disconnect(turn, DisconnectReason::Closed)?;
                 self.out.push(Effect::CloseRuntime { conn });

@@ -1,5 +1,6 @@
 //! Schema of an Endpoint object's store.
 
+use super::cosign;
 use crate::journal;
 use crate::schema::Schema;
 
@@ -63,6 +64,7 @@ pub(super) const SCHEMA: Schema = Schema {
              digest BLOB PRIMARY KEY,
              seq INTEGER NOT NULL
          ) STRICT, WITHOUT ROWID;",
+        cosign::TABLES,
     ],
     readable_by: 2,
 };

@@ -15,6 +15,7 @@ mod writer;
 
 use crate::limits::Limits;
 use crate::voice::Voice;
+use crate::witness::Tree;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{ActionId, Counter, SessionId};
 use caisey_ledger::statement::Draft;
@@ -108,8 +109,12 @@ pub(crate) enum Job {
         reply: oneshot::Sender<Result<Resumption, NotStored>>,
     },
     Acked {
-        next: u64,
         checkpoint: String,
+    },
+    Found {
+        tree: Box<Tree>,
+        checkpoint: String,
+        reply: oneshot::Sender<Result<(), NotStored>>,
     },
     Note {
         name: &'static str,
@@ -136,6 +141,8 @@ pub(crate) struct Found {
     pub(crate) last_ms: u64,
     /// The last checkpoint that was accepted, as a signed note.
     pub(crate) checkpoint: Option<String>,
+    /// The log's tree as it was last rebuilt.
+    pub(crate) tree: Tree,
 }
 
 impl Outbox {
@@ -146,6 +153,7 @@ impl Outbox {
             unfinished: store.unfinished()?,
             last_ms: store.last_ms()?,
             checkpoint: store.note("checkpoint")?,
+            tree: store.tree()?,
         };
         let reader = Reader::open(path)?;
         let (jobs_tx, jobs_rx) = mpsc::channel(64);
@@ -182,9 +190,20 @@ impl Outbox {
         self.ask(|reply| Job::Resume { control_next, reply }).await
     }
 
-    /// Forgets what is below `next`; it is in the control plane's log, as this checkpoint says.
-    pub(crate) async fn acked(&self, next: u64, checkpoint: String) {
-        let _ = self.jobs.send(Job::Acked { next, checkpoint }).await;
+    /// Keeps the newest checkpoint that was accepted.
+    pub(crate) async fn acked(&self, checkpoint: String) {
+        let _ = self.jobs.send(Job::Acked { checkpoint }).await;
+    }
+
+    /// Keeps the tree of the log that this checkpoint signs, and forgets the statements that were found in it; answers when that is on
+    /// disk.
+    pub(crate) async fn found(&self, tree: Tree, checkpoint: String) -> Result<(), NotStored> {
+        self.ask(|reply| Job::Found {
+            tree: Box::new(tree),
+            checkpoint,
+            reply,
+        })
+        .await
     }
 
     /// Keeps a value for `status`.

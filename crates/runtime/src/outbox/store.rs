@@ -1,14 +1,16 @@
 //! The outbox's tables, and nothing else knows their SQL.
 //!
 //! ```sql
-//! meta(name, value)                 version, next counter, last time, checkpoint, notes for `status`
-//! statements(counter, body)         signed statements as JSON, deleted once acknowledged
+//! meta(name, value)                 version, next counter, last time, checkpoint, tree, notes for `status`
+//! statements(counter, body)         signed statements as JSON, deleted once found in the log
 //! actions(id, session, state, …)    every action ever seen; never deleted: an action runs at most once
 //! ```
 
 use super::Mark;
+use crate::witness::Tree;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{ActionId, SessionId};
+use caisey_ledger::tree::Frontier;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::path::Path;
 use std::time::Duration;
@@ -170,6 +172,27 @@ impl Store {
 
     pub(super) fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         note(&self.sql, name)
+    }
+
+    /// The log's tree as it was last rebuilt. An outbox of an earlier version has none: what it no longer holds is taken as hashes then.
+    pub(super) fn tree(&self) -> Result<Tree, StoreError> {
+        let damaged = |what: String| StoreError::Damaged(what);
+        match self.note("tree")? {
+            Some(frontier) => Ok(Tree {
+                frontier: serde_json::from_str::<Frontier>(&frontier).map_err(|error| damaged(error.to_string()))?,
+                counter: self.number("found")?,
+            }),
+            None => Ok(Tree {
+                frontier: Frontier::new(),
+                counter: self.first_kept()?,
+            }),
+        }
+    }
+
+    pub(super) fn set_tree(&self, tree: &Tree) -> Result<(), StoreError> {
+        let frontier = serde_json::to_string(&tree.frontier).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        self.set("tree", &frontier)?;
+        self.set("found", &tree.counter.to_string())
     }
 
     pub(super) fn last_ms(&self) -> Result<u64, StoreError> {

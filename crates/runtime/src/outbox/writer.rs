@@ -159,6 +159,7 @@ impl Writer {
             Job::Say { reply, .. } => drop(reply.send(Err(reason.clone()))),
             Job::Accept { reply, .. } => drop(reply.send(Err(reason.clone()))),
             Job::Resume { reply, .. } => drop(reply.send(Err(reason.clone()))),
+            Job::Found { reply, .. } => drop(reply.send(Err(reason.clone()))),
             // Acknowledgements are repeated by the control plane, notes do not matter.
             Job::Acked { .. } | Job::Note { .. } | Job::Close { .. } => {}
         }
@@ -312,9 +313,11 @@ fn apply(store: &mut Store, voice: &Voice, limit: u64, job: &Job) -> Result<Done
             Ok(Done::Accepted(Acceptance::New))
         }
         Job::Resume { control_next, .. } => resume(store, *control_next).map(Done::Resumed),
-        Job::Acked { next, checkpoint } => {
+        Job::Acked { checkpoint } => store.set("checkpoint", checkpoint).map(|()| Done::Nothing),
+        Job::Found { tree, checkpoint, .. } => {
             store.set("checkpoint", checkpoint)?;
-            store.forget(*next)?;
+            store.set_tree(tree)?;
+            store.forget(tree.counter)?;
             Ok(Done::Nothing)
         }
         Job::Note { name, value } => store.set(name, value).map(|()| Done::Nothing),
@@ -327,6 +330,7 @@ fn answer(job: Job, done: Done) {
     match (job, done) {
         (Job::Say { reply, .. }, done) => drop(reply.send(said(done))),
         (Job::Accept { reply, .. }, Done::Accepted(found)) => drop(reply.send(Ok(found))),
+        (Job::Found { reply, .. }, _) => drop(reply.send(Ok(()))),
         (Job::Accept { reply, .. }, _) => drop(reply.send(Err(NotStored::Full))),
         (Job::Resume { reply, .. }, Done::Resumed(found)) => drop(reply.send(Ok(found))),
         _ => {}
@@ -356,6 +360,11 @@ fn resume(store: &mut Store, control_next: u64) -> Result<Resumption, StoreError
         );
         store.forget(control_next)?;
         store.set_next(control_next)?;
+        let tree = store.tree()?;
+        store.set_tree(&crate::witness::Tree {
+            counter: tree.counter.max(control_next),
+            ..tree
+        })?;
     }
     Ok(Resumption::From(control_next))
 }

@@ -117,6 +117,10 @@ export class Book {
       checkpoint: `control.example/log/${this.endpoint.endpoint}\n${this.items.length}\n${root}\n\n— control.example/log Yc8Q2tVgk0…\n`,
       root,
       log_size: this.items.length,
+      cosigned: [
+        { who: this.endpoint.hostname, kind: 'endpoint', size: this.items.length, time_ms: row.opened_at_ms, covers_all: true, introduced: true },
+        { who: 'Priya Raman', kind: 'console', size: this.items.length, time_ms: row.opened_at_ms, covers_all: true, introduced: true },
+      ],
     };
   }
 }
