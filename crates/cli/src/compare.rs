@@ -40,7 +40,9 @@ impl Compare {
     /// 0 when both saw the same log, 1 when not, 2 when it cannot be said.
     pub(crate) async fn run(self, home: Option<PathBuf>) -> Result<ExitCode> {
         let shown = self.file.display();
-        let size = std::fs::metadata(&self.file).with_context(|| format!("reading {shown}"))?.len();
+        let size = std::fs::metadata(&self.file)
+            .with_context(|| format!("reading {shown}"))?
+            .len();
         anyhow::ensure!(size <= MAX_NOTE_BYTES, "{shown} is too long for a checkpoint");
         let note = std::fs::read_to_string(&self.file).with_context(|| format!("reading {shown}"))?;
         let console = home::open(home).await?;
@@ -49,7 +51,9 @@ impl Compare {
                 println!("The same log: both hold the same {size} entries.");
                 Ok(ExitCode::SUCCESS)
             }
-            Compared::Ahead { size } => bail!("it signs {size} entries, more than this console has; synchronise and compare again"),
+            Compared::Ahead { size } => {
+                bail!("it signs {size} entries, more than this console has; synchronise and compare again")
+            }
             Compared::Differs { size } => {
                 println!(
                     "DIFFERENT logs: the control plane signed another history of {size} entries than the one on this machine. Keep {shown} and \

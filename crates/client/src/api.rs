@@ -9,8 +9,9 @@ use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
 use caisey_protocol::http::{
-    ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest, EntriesPage, EraseText,
-    Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView, Submit, Submitted,
+    ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest,
+    EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView,
+    Submit, Submitted,
 };
 use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
 use reqwest::Method;

@@ -70,11 +70,25 @@ impl Case {
 #[tokio::test]
 async fn what_was_verified_is_cosigned_once_and_only_further_on() {
     let case = synchronised().await;
-    let first = until("a cosignature", async || case.plane.script.lock().unwrap().taken.first().cloned()).await;
+    let first = until("a cosignature", async || {
+        case.plane.script.lock().unwrap().taken.first().cloned()
+    })
+    .await;
     assert_eq!(first.0, size(&case.log));
     case.plane.change(|script| script.log().note(&case.session, "more").unwrap());
-    until("another", async || (case.plane.script.lock().unwrap().taken.len() > 1).then_some(())).await;
-    let sizes: Vec<u64> = case.plane.script.lock().unwrap().taken.iter().map(|(size, _)| *size).collect();
+    until("another", async || {
+        (case.plane.script.lock().unwrap().taken.len() > 1).then_some(())
+    })
+    .await;
+    let sizes: Vec<u64> = case
+        .plane
+        .script
+        .lock()
+        .unwrap()
+        .taken
+        .iter()
+        .map(|(size, _)| *size)
+        .collect();
     assert_eq!(sizes, [size(&case.log), size(&case.log) + 1]);
     let rows = case.cosigners().await;
     assert_eq!(rows.len(), 1);
@@ -131,7 +145,10 @@ async fn a_cosigned_checkpoint_of_another_history_breaks_the_log_with_both_as_pr
             case.plane.change(|script| script.cosigned = vec![theirs.clone()]);
             case.look().await;
         }
-        let notice = until("a fork", async || case.console.overview().await.unwrap().notices.into_iter().next()).await;
+        let notice = until("a fork", async || {
+            case.console.overview().await.unwrap().notices.into_iter().next()
+        })
+        .await;
         assert_eq!(notice.code, "fork", "{}", notice.message);
         assert!(notice.evidence.contains(&theirs.note), "{:?}", notice.evidence);
         assert_eq!(notice.evidence.len(), 2);
@@ -154,7 +171,12 @@ async fn two_consoles_compare_without_the_control_plane() {
     longer.note(&case.session, "x").unwrap();
     let ahead = longer.checkpoint(size(&longer)).unwrap();
     assert_eq!(compare(&ahead).await.unwrap(), Compared::Ahead { size: size(&longer) });
-    for nonsense in ["", "x", &ours.replace('\n', " "), &ours.replacen("\n3", "\n4", 1).replace("— ", "- ")] {
+    for nonsense in [
+        "",
+        "x",
+        &ours.replace('\n', " "),
+        &ours.replacen("\n3", "\n4", 1).replace("— ", "- "),
+    ] {
         assert!(matches!(compare(nonsense).await, Ok(Compared::Unusable(_))), "{nonsense}");
     }
     let (elsewhere, _) = small_log(2);

@@ -339,13 +339,18 @@ async fn cosign(
     let device = script.devices[&offered.key].clone();
     let log = script.of(&id).ok_or_else(missing)?.clone();
     let name = witness_name(&log.origin(), device.as_str()).unwrap();
+    if offered.size > log.records.len() as u64 {
+        return Err(missing());
+    }
     let note = log.checkpoint(offered.size).unwrap();
     let key: [u8; 32] = base64::engine::general_purpose::STANDARD
         .decode(&offered.key)
         .unwrap()
         .try_into()
         .unwrap();
-    check_line(&note, &offered.cosignature, &name, &key).unwrap();
+    if check_line(&note, &offered.cosignature, &name, &key).is_err() {
+        return Err(Refusal(refusal(ErrorCode::BadSignature, "It does not hold.")));
+    }
     script.taken.push((offered.size, offered.cosignature));
     Ok(Json(CosignedPage {
         checkpoints: script.cosigned.clone(),

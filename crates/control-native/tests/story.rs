@@ -135,6 +135,7 @@ async fn a_session_from_enrolment_to_close() {
     let mut next = 0;
     while next <= closed.seq.get() {
         match watch.next().await {
+            LogEvent::Cosigned(_) => {}
             LogEvent::Records { from, records, .. } => {
                 assert_eq!(from.get(), next);
                 next += records.len() as u64;
@@ -366,7 +367,8 @@ async fn a_newer_connection_replaces_the_older_and_an_idle_endpoint_is_put_away_
     let mut first = desk.connect(&mut runtime).await;
     runtime.disconnected();
     let mut second = desk.connect(&mut runtime).await;
-    assert!(first.text().await.is_none(), "the older connection is closed");
+    // What was on its way comes still; then the older connection is closed.
+    while first.text().await.is_some() {}
     let database = desk
         .dir
         .path()

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use caisey_control::endpoint::{Input, prove_consistency, read_cosigned};
 use caisey_control::port::{Answer, ConnId, Effect, RequestId};
 use caisey_ledger::checkpoint::{Checkpoint, cosignature};
-use caisey_ledger::witness::{cosignature_line, split, witness_name};
 use caisey_ledger::event::RunOutcome;
 use caisey_ledger::id::Seq;
+use caisey_ledger::witness::{cosignature_line, split, witness_name};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{Cosign, CosignedPage};
 use caisey_protocol::role::Role;
@@ -93,7 +93,11 @@ fn the_endpoint_cosigns_at_its_hello_once_a_second_and_when_a_session_ends() {
     assert_eq!(desk.runtime.cosigned.last(), Some(&desk.size()));
     let close = desk.person.close(&desk.log(), desk.plane.time(), &session);
     desk.submit(close).unwrap();
-    assert_eq!(desk.runtime.cosigned.last(), Some(&desk.size()), "the session's end is not waited for");
+    assert_eq!(
+        desk.runtime.cosigned.last(),
+        Some(&desk.size()),
+        "the session's end is not waited for"
+    );
     assert_eq!(desk.runtime.found, desk.runtime.next_counter());
     assert!(desk.plane.is_idle());
     // Later cosignatures replace each other, the one that covers the session's end stays.
@@ -182,13 +186,23 @@ fn cosignatures_that_do_not_hold_or_are_nobodys_are_refused() {
         change(&mut offered);
         offered
     };
-    assert_eq!(code(&mut desk, &other, good.clone()), ErrorCode::BadSignature, "another's key");
+    assert_eq!(
+        code(&mut desk, &other, good.clone()),
+        ErrorCode::BadSignature,
+        "another's key"
+    );
     assert_eq!(code(&mut desk, &person, with(&|it| it.size = 1)), ErrorCode::BadSignature);
     assert_eq!(code(&mut desk, &person, with(&|it| it.size = 77)), ErrorCode::Conflict);
     assert_eq!(code(&mut desk, &person, with(&|it| it.size = u64::MAX)), ErrorCode::Conflict);
-    assert_eq!(code(&mut desk, &person, with(&|it| it.version = 9)), ErrorCode::UnsupportedVersion);
+    assert_eq!(
+        code(&mut desk, &person, with(&|it| it.version = 9)),
+        ErrorCode::UnsupportedVersion
+    );
     for wrong in ["", "\n", "x\n", "— a b\n"] {
-        assert_eq!(code(&mut desk, &person, with(&|it| it.cosignature = wrong.into())), ErrorCode::BadSignature);
+        assert_eq!(
+            code(&mut desk, &person, with(&|it| it.cosignature = wrong.into())),
+            ErrorCode::BadSignature
+        );
     }
     assert_eq!(
         code(&mut desk, &person, with(&|it| it.cosignature = it.cosignature.repeat(2))),

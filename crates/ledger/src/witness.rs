@@ -54,7 +54,9 @@ pub fn check_line(note: &str, line: &str, name: &str, public_key: &[u8; 32]) -> 
 /// # Errors
 /// When the line is not exactly one signature line, or the note would become too long.
 pub fn with_line(note: &str, line: &str) -> Result<String, CheckpointError> {
-    let one = line.strip_suffix('\n').filter(|rest| !rest.contains('\n') && rest.starts_with("— "));
+    let one = line
+        .strip_suffix('\n')
+        .filter(|rest| !rest.contains('\n') && rest.starts_with("— "));
     if one.is_none() || line.len() > MAX_LINE_BYTES || note.len().saturating_add(line.len()) > MAX_NOTE_BYTES {
         return Err(CheckpointError::Note);
     }

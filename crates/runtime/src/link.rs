@@ -12,8 +12,8 @@ use crate::witness::{Contradiction, Grown, Progress, Wanted, Witness};
 use caisey_client::socket::{Lost, Receiver, RuntimeSocket, SendError, Sender};
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{ActionId, Counter};
-use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_ledger::witness::{cosignature_line, witness_name};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, Seen, ToRuntime};
 use caisey_protocol::{MAX_MESSAGE_BYTES, PROTOCOL_VERSION};
 use std::collections::VecDeque;
@@ -310,7 +310,9 @@ impl Link<'_> {
 
     async fn ask(&mut self, seen: Seen, sender: &Sender<FromRuntime>, flow: &mut Flow) -> Result<(), End> {
         if flow.asked.replace(seen) == Some(seen) {
-            return Err(End::Lost("the control plane did not show the log from where it was asked to".to_owned()));
+            return Err(End::Lost(
+                "the control plane did not show the log from where it was asked to".to_owned(),
+            ));
         }
         Ok(sender.send(&FromRuntime::Show(seen)).await?)
     }

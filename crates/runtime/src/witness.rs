@@ -158,7 +158,10 @@ impl Witness {
         let offered =
             Checkpoint::open(note, &self.origin, &self.key).map_err(|error| Contradiction::DoesNotHold(error.to_string()))?;
         let last = self.last.as_ref().map(|(last, _)| (last.size, last.root));
-        for (size, root) in last.into_iter().chain([(self.tree.frontier.size(), self.tree.frontier.root())]) {
+        for (size, root) in last
+            .into_iter()
+            .chain([(self.tree.frontier.size(), self.tree.frontier.root())])
+        {
             if offered.size < size {
                 return Err(Contradiction::WentBack {
                     last: size,
@@ -377,7 +380,12 @@ mod tests {
         }
 
         fn grown(&self, from: usize, to: usize) -> Grown {
-            let first = self.leaves.iter().take(from).filter(|leaf| matches!(leaf, Leaf::Ours(_))).count();
+            let first = self
+                .leaves
+                .iter()
+                .take(from)
+                .filter(|leaf| matches!(leaf, Leaf::Ours(_)))
+                .count();
             let size = self.leaves.len();
             Grown {
                 from: from as u64,

@@ -8,12 +8,12 @@ use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::hash::Hash;
-use caisey_ledger::tree::{Frontier, leaf_hash};
-use caisey_ledger::witness::{check_line, witness_name};
 use caisey_ledger::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use caisey_ledger::lossless;
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::TextSeed;
+use caisey_ledger::tree::{Frontier, leaf_hash};
+use caisey_ledger::witness::{check_line, witness_name};
 use caisey_protocol::PROTOCOL_VERSION;
 use caisey_protocol::runtime::{CONNECT_CONTEXT, FromRuntime, Leaf, Seen, ToRuntime};
 use caisey_runtime::{EndpointKey, Enrolment, Limits, Runtime, StateDir};
@@ -342,7 +342,11 @@ impl Control {
                 };
                 held.shown = seen.unwrap().size;
                 let grown = (!manners.no_acks).then(|| self.grown(&mut held, seen.unwrap()));
-                [welcome].into_iter().chain(grown).chain(held.runs.values().cloned()).collect()
+                [welcome]
+                    .into_iter()
+                    .chain(grown)
+                    .chain(held.runs.values().cloned())
+                    .collect()
             }
             FromRuntime::Statements { statements } => {
                 assert!(!statements.is_empty());

@@ -100,12 +100,18 @@ async fn the_endpoint_cosigns_what_it_found_and_only_further_on() {
     let control = Control::start(Manners::default()).await;
     let (dir, runtime) = control.endpoint(Limits::default()).await;
     control.done("for i in 1 2 3; do echo $i; sleep 0.3; done").await;
-    control.until("cosignatures", |view| (view.cosigned().len() > 1).then_some(())).await;
+    control
+        .until("cosignatures", |view| (view.cosigned().len() > 1).then_some(()))
+        .await;
     runtime.stop().await;
     let state = caisey_runtime::StateDir::open(dir.path().join("state")).unwrap();
     let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
     control.done("echo more").await;
-    let all = control.until("the last", |view| (view.cosigned().last() == Some(&(view.all().events.len() as u64))).then(|| view.cosigned().to_vec())).await;
+    let all = control
+        .until("the last", |view| {
+            (view.cosigned().last() == Some(&(view.all().events.len() as u64))).then(|| view.cosigned().to_vec())
+        })
+        .await;
     assert!(all.is_sorted());
     runtime.stop().await;
 }

@@ -198,8 +198,14 @@ impl Runtime {
 
     /// Rebuilds the tree and cosigns; insists that everything that was acknowledged is in it.
     fn follow(&mut self, now: TimeMs, from: u64, first_counter: u64, leaves: &[Leaf], note: &str) -> FromRuntime {
-        let known = self.tree.size().checked_sub(from).filter(|known| *known <= leaves.len() as u64);
-        let Some(known) = known else { return FromRuntime::Show(self.seen()) };
+        let known = self
+            .tree
+            .size()
+            .checked_sub(from)
+            .filter(|known| *known <= leaves.len() as u64);
+        let Some(known) = known else {
+            return FromRuntime::Show(self.seen());
+        };
         let (skipped, rest) = leaves.split_at(known as usize);
         let ours = skipped.iter().filter(|leaf| matches!(leaf, Leaf::Ours(_))).count() as u64;
         assert_eq!(first_counter + ours, self.found, "statements of ours are left out");

@@ -492,7 +492,8 @@ mod tests {
         let name = caisey_ledger::witness::witness_name(export["log"].as_str().unwrap(), id).unwrap();
         let note = export["checkpoint"].as_str().unwrap().to_owned();
         let public = key.verifying_key().to_bytes();
-        let line = caisey_ledger::witness::cosignature_line(&note, &name, &public, 1_780_000_000, |body| key.sign(body).to_bytes());
+        let line =
+            caisey_ledger::witness::cosignature_line(&note, &name, &public, 1_780_000_000, |body| key.sign(body).to_bytes());
         export["checkpoint"] = caisey_ledger::witness::with_line(&note, &line.unwrap()).unwrap().into();
         if claimed {
             export["witnesses"] = json!([{"name": name, "key": Hash(public).to_base64(), "who": "Jane"}]);
@@ -511,7 +512,7 @@ mod tests {
         let plain = exported();
         assert!(words(&plain, Weight::Note).contains("has not cosigned"));
         let endpoint = plain["log"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-        let honest = caisey_ledger::sample::ENDPOINT_KEY_SEED;
+        let honest = 0x22;
         let good = cosigned(&plain, &endpoint, honest, false);
         assert_eq!(failures(&good), Vec::<String>::new());
         assert!(words(&good, Weight::Holds).contains(&format!("Cosigned by the endpoint {endpoint}")));

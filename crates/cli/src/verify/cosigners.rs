@@ -18,17 +18,32 @@ pub(super) fn check(found: &mut Findings, record: &Record, note: &str, entries: 
     for (name, line) in lines {
         let claim = record.witnesses.iter().find(|witness| witness.name == name);
         let Some(id) = witness_id(&record.log, &name) else {
-            found.note("cosigned", format!("There is a signature by {name}, which is none of this log's witnesses; check it with that witness's key."));
+            found.note(
+                "cosigned",
+                format!(
+                    "There is a signature by {name}, which is none of this log's witnesses; check it with that witness's key."
+                ),
+            );
             continue;
         };
-        let known: Vec<&str> = introduced.iter().filter(|(who, _)| who == id).map(|(_, key)| key.as_str()).collect();
+        let known: Vec<&str> = introduced
+            .iter()
+            .filter(|(who, _)| who == id)
+            .map(|(_, key)| key.as_str())
+            .collect();
         let holds = |key: &str| Hash::from_base64(key).and_then(|Hash(public)| check_line(&plain, &line, &name, &public).ok());
         let who = words(id, endpoint, claim);
         if let Some(time_s) = known.iter().find_map(|key| holds(key)) {
             by_endpoint |= id == endpoint;
-            found.holds("cosigned", format!("Cosigned by {who}, {} (seconds since 1970: {time_s}).", moment(time_s)));
+            found.holds(
+                "cosigned",
+                format!("Cosigned by {who}, {} (seconds since 1970: {time_s}).", moment(time_s)),
+            );
         } else if !known.is_empty() {
-            found.fails("cosigned", format!("The cosignature of {who} does not hold with the key that the log introduced for it."));
+            found.fails(
+                "cosigned",
+                format!("The cosignature of {who} does not hold with the key that the log introduced for it."),
+            );
         } else if let Some(time_s) = claim.and_then(|claim| holds(&claim.key)) {
             let words = format!(
                 "Cosigned by {who}, {}; no entry in this file introduces that key, so whose it is, is the file's word.",
@@ -36,11 +51,15 @@ pub(super) fn check(found: &mut Findings, record: &Record, note: &str, entries: 
             );
             found.note("cosigned", words);
         } else {
-            found.fails("cosigned", format!("There is a cosignature under the name {name} that does not hold."));
+            found.fails(
+                "cosigned",
+                format!("There is a cosignature under the name {name} that does not hold."),
+            );
         }
     }
     if !by_endpoint {
-        found.note("cosigned",
+        found.note(
+            "cosigned",
             "The endpoint itself has not cosigned this checkpoint: that the log holds all it said rests on its count alone.",
         );
     }

@@ -127,7 +127,9 @@ impl Engine {
                 })?;
                 cosigned
                     .iter()
-                    .map(|one| compare(cache, row.log, &one.note, &one.witnesses, &key, now_ms).map(|found| (one.note.clone(), found)))
+                    .map(|one| {
+                        compare(cache, row.log, &one.note, &one.witnesses, &key, now_ms).map(|found| (one.note.clone(), found))
+                    })
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;

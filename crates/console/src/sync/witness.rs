@@ -329,8 +329,8 @@ impl Intake<'_> {
 /// The database's.
 pub fn root_at(cache: &Connection, log: i64, size: u64) -> Result<Hash, ConsoleError> {
     let marked: Option<String> = {
-        let mut rows = cache
-            .prepare_cached("SELECT frontier FROM tree_marks WHERE log = ?1 AND size <= ?2 ORDER BY size DESC LIMIT 1")?;
+        let mut rows =
+            cache.prepare_cached("SELECT frontier FROM tree_marks WHERE log = ?1 AND size <= ?2 ORDER BY size DESC LIMIT 1")?;
         let mut rows = rows.query(params![log, size])?;
         rows.next()?.map(|row| row.get(0)).transpose()?
     };
@@ -338,8 +338,7 @@ pub fn root_at(cache: &Connection, log: i64, size: u64) -> Result<Hash, ConsoleE
     let mut frontier = marked
         .and_then(|marked| serde_json::from_str::<Frontier>(&marked).ok())
         .unwrap_or_default();
-    let mut rows =
-        cache.prepare_cached("SELECT leaf FROM entries WHERE log = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq")?;
+    let mut rows = cache.prepare_cached("SELECT leaf FROM entries WHERE log = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq")?;
     let mut rows = rows.query(params![log, frontier.size(), size])?;
     while let Some(row) = rows.next()? {
         frontier.append(leaf_hash(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?));
@@ -414,54 +413,65 @@ pub fn compare_in(
     key: &[u8; 32],
     keep_at_ms: Option<u64>,
 ) -> Result<Compared, ConsoleError> {
-        let row = log::by_number(tx, log)?;
-        let opened = split(note).and_then(|(plain, lines)| Ok((Checkpoint::open(&plain, &row.origin, key)?, plain, lines)));
-        let (checkpoint, plain, lines) = match opened {
-            Ok(opened) => opened,
-            Err(error) => return Ok(Compared::Unusable(chain(&error))),
+    let row = log::by_number(tx, log)?;
+    let opened = split(note).and_then(|(plain, lines)| Ok((Checkpoint::open(&plain, &row.origin, key)?, plain, lines)));
+    let (checkpoint, plain, lines) = match opened {
+        Ok(opened) => opened,
+        Err(error) => return Ok(Compared::Unusable(chain(&error))),
+    };
+    let size = checkpoint.size;
+    if size > row.cached_size {
+        return Ok(Compared::Ahead { size });
+    }
+    let known = log::checkpoint_at_or_below(tx, log, size)?.filter(|kept| kept.size == size);
+    let same = match &known {
+        Some(kept) => kept.root == checkpoint.root.to_base64(),
+        None => root_at(tx, log, size)? == checkpoint.root,
+    };
+    if !same {
+        let names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
+        let mut evidence: Vec<String> = log::checkpoint_covering(tx, log, size)?
+            .into_iter()
+            .map(|kept| kept.note)
+            .collect();
+        evidence.push(note.to_owned());
+        let fault = NewFault {
+            seq: size.saturating_sub(1),
+            code: "fork".to_owned(),
+            message: format!(
+                "the control plane signed another history of {size} entries, which others saw ({})",
+                if names.is_empty() {
+                    "not cosigned".to_owned()
+                } else {
+                    names.join(", ")
+                }
+            ),
+            evidence,
         };
-        let size = checkpoint.size;
-        if size > row.cached_size {
-            return Ok(Compared::Ahead { size });
+        if let Some(now_ms) = keep_at_ms {
+            log::keep_fault(tx, log, &fault, now_ms)?;
         }
-        let known = log::checkpoint_at_or_below(tx, log, size)?.filter(|kept| kept.size == size);
-        let same = match &known {
-            Some(kept) => kept.root == checkpoint.root.to_base64(),
-            None => root_at(tx, log, size)? == checkpoint.root,
-        };
-        if !same {
-            let names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
-            let mut evidence: Vec<String> = log::checkpoint_covering(tx, log, size)?.into_iter().map(|kept| kept.note).collect();
-            evidence.push(note.to_owned());
-            let fault = NewFault {
-                seq: size.saturating_sub(1),
-                code: "fork".to_owned(),
-                message: format!(
-                    "the control plane signed another history of {size} entries, which others saw ({})",
-                    if names.is_empty() { "not cosigned".to_owned() } else { names.join(", ") }
-                ),
-                evidence,
-            };
-            if let Some(now_ms) = keep_at_ms {
-                log::keep_fault(tx, log, &fault, now_ms)?;
-            }
-            tracing::warn!(endpoint = row.endpoint, size, "another history of a log was shown to somebody else");
-            return Ok(Compared::Differs { size });
+        tracing::warn!(
+            endpoint = row.endpoint,
+            size,
+            "another history of a log was shown to somebody else"
+        );
+        return Ok(Compared::Differs { size });
+    }
+    let Some(now_ms) = keep_at_ms else {
+        return Ok(Compared::Same { size, news: false });
+    };
+    if size > 0 && row.broken_from.is_none() {
+        log::keep_checkpoint(tx, log, &checkpoint, &plain, now_ms)?;
+    }
+    let verifier = log::verifier(tx, log)?;
+    let mut news = false;
+    for (name, line) in lines {
+        if let Some(holds) = line_of(tx, &row, &verifier, size, &plain, &name, line, claimed)? {
+            news |= cosignature::keep(tx, log, &holds)?;
         }
-        let Some(now_ms) = keep_at_ms else {
-            return Ok(Compared::Same { size, news: false });
-        };
-        if size > 0 && row.broken_from.is_none() {
-            log::keep_checkpoint(tx, log, &checkpoint, &plain, now_ms)?;
-        }
-        let verifier = log::verifier(tx, log)?;
-        let mut news = false;
-        for (name, line) in lines {
-            if let Some(holds) = line_of(tx, &row, &verifier, size, &plain, &name, line, claimed)? {
-                news |= cosignature::keep(tx, log, &holds)?;
-            }
-        }
-        Ok(Compared::Same { size, news })
+    }
+    Ok(Compared::Same { size, news })
 }
 
 /// A line with whose it is, when it holds; none of keys that nobody vouches for.
@@ -476,7 +486,9 @@ fn line_of(
     line: String,
     claimed: &[WitnessView],
 ) -> Result<Option<Cosignature>, ConsoleError> {
-    let Some(id) = witness_id(&row.origin, name) else { return Ok(None) };
+    let Some(id) = witness_id(&row.origin, name) else {
+        return Ok(None);
+    };
     let claim = claimed.iter().find(|claim| claim.name == name);
     let device = id.parse().ok().and_then(|device| verifier.devices().get(&device));
     let (kind, key, who, introduced) = if id == row.endpoint {
@@ -488,10 +500,17 @@ fn line_of(
         (Kind::Console, Some(device.key.clone()), who, true)
     } else {
         let key = claim.map(|claim| claim.key.clone());
-        (Kind::Console, key, claim.map(|claim| claim.who.clone()).unwrap_or_default(), false)
+        (
+            Kind::Console,
+            key,
+            claim.map(|claim| claim.who.clone()).unwrap_or_default(),
+            false,
+        )
     };
     let Some(key) = key else { return Ok(None) };
-    let Some(Hash(public)) = Hash::from_base64(&key) else { return Ok(None) };
+    let Some(Hash(public)) = Hash::from_base64(&key) else {
+        return Ok(None);
+    };
     let Ok(time_s) = check_line(plain, &line, name, &public) else {
         return Ok(None);
     };

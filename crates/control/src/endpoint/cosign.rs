@@ -105,7 +105,10 @@ impl Live {
                 "This log has no checkpoint of that size. Compare checkpoints: one of the two logs is not the other's.",
             )
         })?;
-        let key = STANDARD.decode(&witness.key).ok().and_then(|key| <[u8; 32]>::try_from(key).ok());
+        let key = STANDARD
+            .decode(&witness.key)
+            .ok()
+            .and_then(|key| <[u8; 32]>::try_from(key).ok());
         let holds = key.is_some_and(|key| check_line(&note, line, &witness.name, &key).is_ok());
         if !holds {
             return Err(refused(

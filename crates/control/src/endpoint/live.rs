@@ -7,8 +7,8 @@ use super::cosign;
 use super::identity::Enrolment;
 use super::link::Link;
 use super::outgoing::Outgoing;
-use super::show::Shown;
 use super::session::{self, Session};
+use super::show::Shown;
 use super::watch::Watchers;
 use crate::journal::Journal;
 use crate::port::{ConnId, DirectoryChange, Effect, Signer};
@@ -256,7 +256,12 @@ impl Live {
     pub(super) fn is_idle(&self) -> bool {
         let link = &self.link;
         let waiting = !link.handshakes.is_empty() || !link.pings.is_empty() || link.settling.is_some() || link.lost_on_load;
-        !waiting && self.shown.due().is_none() && self.watchers.is_empty() && self.sessions.is_empty() && self.actions.is_empty() && self.out.is_empty()
+        !waiting
+            && self.shown.due().is_none()
+            && self.watchers.is_empty()
+            && self.sessions.is_empty()
+            && self.actions.is_empty()
+            && self.out.is_empty()
     }
 
     pub(super) fn time_of_last_entry(&self) -> TimeMs {
