@@ -93,7 +93,9 @@ async fn a_page_damaged_in_the_middle_is_found_in_use_and_set_aside_at_the_next_
     // Damage that opening notices (the schema's pages) or that a search does not meet is another test's; here it has to be found in use.
     for page in (2..whole.len() / 4_096).rev() {
         let mut bytes = whole.clone();
-        bytes[page * 4_096..(page + 1) * 4_096].iter_mut().for_each(|byte| *byte ^= 0x55);
+        bytes[page * 4_096..(page + 1) * 4_096]
+            .iter_mut()
+            .for_each(|byte| *byte ^= 0x55);
         for file in std::fs::read_dir(path.parent().unwrap()).unwrap().flatten() {
             let name = file.file_name();
             let stale = name.to_string_lossy().contains(".db") && !name.to_string_lossy().ends_with(".lock");
