@@ -6,6 +6,7 @@ use crate::palette::{
     ACCENT, BAD, BAD_GROUND, GOOD, GOOD_GROUND, HEIGHT, Ink, LEFT, MUTED, OPEN, OPEN_GROUND, RIGHT, RULE, TEXT, TOP,
 };
 use crate::prose::{self, Setting};
+use crate::tree::Tag;
 use crate::{Imprint, moment};
 use caisey_console::view::{SessionDetail, TimelineItem, Verification};
 use caisey_console::visible::marked_line;
@@ -25,7 +26,7 @@ pub(crate) fn running_head(detail: &SessionDetail) -> String {
 
 /// Prints it.
 pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint) {
-    paper.bookmark("Summary".to_owned());
+    paper.bookmark(0, "Summary".to_owned());
     let row = &detail.row;
     paper.fill(0.0, HEIGHT, crate::palette::WIDTH, 6.0, ACCENT);
     paper.skip(2.0);
@@ -40,7 +41,8 @@ pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint
         leading: 27.0,
         ..body(LEFT, RIGHT - LEFT)
     };
-    prose::print(paper, title, &format!("Remote work on {}", row.hostname));
+    let words = format!("Remote work on {}", row.hostname);
+    paper.within(Tag::Title, |paper| prose::print(paper, title, &words));
     paper.skip(2.0);
     prose::print(
         paper,
@@ -79,7 +81,9 @@ pub(crate) fn heading(paper: &mut Paper, text: &str) {
         paper.skip(12.0);
     }
     paper.skip(14.0);
-    paper.line_of(LEFT, paper.y(), Style::Bold, 13.0, TEXT, text);
+    paper.within(Tag::Heading, |paper| {
+        paper.line_of(LEFT, paper.y(), Style::Bold, 13.0, TEXT, text);
+    });
     paper.skip(6.0);
     paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.8);
     paper.skip(4.0);
@@ -169,15 +173,28 @@ fn facts(paper: &mut Paper, detail: &SessionDetail) {
     if let Some(root) = &detail.root {
         table.push(("Checkpoint", format!("{} entries, root {root}", detail.log_size)));
     }
-    for (label, value) in table {
-        paper.need(18.0);
-        let top = paper.y();
-        paper.line_of(LEFT, top - 13.2, Style::Plain, 9.2, MUTED, label);
-        prose::print(paper, body(LEFT + LABEL, RIGHT - LEFT - LABEL), &value);
-        paper.skip(4.4);
-        paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.4);
-        paper.skip(1.2);
-    }
+    table_of_facts(paper, &table);
+}
+
+/// Names and values, a line below each.
+pub(crate) fn table_of_facts(paper: &mut Paper, rows: &[(&str, String)]) {
+    paper.within(Tag::Table, |paper| {
+        for (label, value) in rows {
+            paper.need(18.0);
+            paper.within(Tag::Row, |paper| {
+                let top = paper.y();
+                paper.within(Tag::RowHead, |paper| {
+                    paper.line_of(LEFT, top - 13.2, Style::Plain, 9.2, MUTED, label);
+                });
+                paper.within(Tag::Cell, |paper| {
+                    prose::print(paper, body(LEFT + LABEL, RIGHT - LEFT - LABEL), value);
+                });
+            });
+            paper.skip(4.4);
+            paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.4);
+            paper.skip(1.2);
+        }
+    });
 }
 
 /// Whether an outcome is good news.
@@ -256,31 +273,58 @@ fn commands(paper: &mut Paper, detail: &SessionDetail) {
         prose::print(paper, body(LEFT, RIGHT - LEFT), "No command was proposed in this session.");
         return;
     }
-    for (item, outcome) in all {
-        paper.need(17.0);
-        paper.skip(14.0);
+    paper.within(Tag::Table, |paper| {
+        paper.need(40.0);
+        paper.skip(13.0);
         let y = paper.y();
-        paper.line_of(LEFT, y, Style::Plain, 8.6, MUTED, &moment::clock(item.time_ms));
-        let number = format!("#{}", item.seq);
-        paper.line_of(LEFT + 66.0, y, Style::Plain, 8.6, MUTED, &number);
-        let words = paper.faces.width(Style::Plain, &outcome.words, 8.6);
-        paper.line_of(RIGHT - words, y, Style::Plain, 8.6, ink_of(outcome.mood), &outcome.words);
-        let command = item
-            .texts
-            .iter()
-            .find(|text| text.name == "command")
-            .and_then(|text| text.text.as_deref());
-        let line = Setting {
-            style: Style::Mono,
-            size: 7.8,
-            ..body(LEFT + LABEL, RIGHT - LEFT - LABEL - words - 12.0)
-        };
-        prose::print_line(
-            paper,
-            line,
-            &command.map_or_else(|| "(erased)".to_owned(), |text| text.replace('\n', " ⏎ ")),
-        );
+        paper.within(Tag::Row, |paper| {
+            for (x, words) in [(LEFT, "Time"), (LEFT + 66.0, "Entry"), (LEFT + LABEL, "Command")] {
+                column_head(paper, x, y, words);
+            }
+            let width = paper.faces.width(Style::Plain, "Outcome", 7.6);
+            column_head(paper, RIGHT - width, y, "Outcome");
+        });
         paper.skip(4.0);
-        paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.3);
-    }
+        paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.6);
+        for (item, outcome) in &all {
+            paper.within(Tag::Row, |paper| command(paper, item, outcome));
+        }
+    });
+}
+
+/// The name of a column.
+pub(crate) fn column_head(paper: &mut Paper, x: f32, y: f32, words: &str) {
+    paper.within(Tag::ColumnHead, |paper| {
+        paper.line_of(x, y, Style::Plain, 7.6, MUTED, words);
+    });
+}
+
+fn command(paper: &mut Paper, item: &TimelineItem, outcome: &Outcome) {
+    paper.need(17.0);
+    paper.skip(14.0);
+    let y = paper.y();
+    paper.within(Tag::Cell, |paper| {
+        paper.line_of(LEFT, y, Style::Plain, 8.6, MUTED, &moment::clock(item.time_ms));
+    });
+    paper.within(Tag::Cell, |paper| {
+        paper.line_of(LEFT + 66.0, y, Style::Plain, 8.6, MUTED, &format!("#{}", item.seq));
+    });
+    let words = paper.faces.width(Style::Plain, &outcome.words, 8.6);
+    let command = item
+        .texts
+        .iter()
+        .find(|text| text.name == "command")
+        .and_then(|text| text.text.as_deref());
+    let line = Setting {
+        style: Style::Mono,
+        size: 7.8,
+        ..body(LEFT + LABEL, RIGHT - LEFT - LABEL - words - 12.0)
+    };
+    let text = command.map_or_else(|| "(erased)".to_owned(), |text| text.replace('\n', " ⏎ "));
+    paper.within(Tag::Cell, |paper| prose::print_line(paper, line, &text));
+    paper.within(Tag::Cell, |paper| {
+        paper.line_of(RIGHT - words, y, Style::Plain, 8.6, ink_of(outcome.mood), &outcome.words);
+    });
+    paper.skip(4.0);
+    paper.rule(paper.y(), LEFT, RIGHT, RULE, 0.3);
 }

@@ -6,6 +6,7 @@ use crate::mono;
 use crate::page::Paper;
 use crate::palette::{ACCENT, BAD, COMMAND, GUTTER, Ink, LEFT, MUTED, OPEN, OUTPUT, RIGHT, RULE, TEXT};
 use crate::prose::{self, Setting};
+use crate::tree::Tag;
 use crate::{Limits, PdfError, Progress, moment};
 use caisey_console::view::{SessionDetail, TextView, TimelineItem, Verification};
 use caisey_console::visible::marked_line;
@@ -40,7 +41,7 @@ pub(crate) fn print(
     watch: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), PdfError> {
     paper.break_page();
-    paper.bookmark("Transcript".to_owned());
+    paper.bookmark(0, "Transcript".to_owned());
     heading(paper, "Transcript");
     paper.skip(4.0);
     let note = "Entries in the order of the log. Times are the control plane's, in UTC. The number under a time is the entry's place in \
@@ -70,11 +71,14 @@ pub(crate) fn print(
         if today != day {
             paper.need(70.0);
             paper.skip(16.0);
-            paper.line_of(LEFT, paper.y(), Style::Bold, 9.6, ACCENT, &today);
+            paper.bookmark(1, today.clone());
+            paper.within(Tag::Subheading, |paper| {
+                paper.line_of(LEFT, paper.y(), Style::Bold, 9.6, ACCENT, &today);
+            });
             paper.skip(4.0);
             day = today;
         }
-        entry(paper, first, group, &mut budget);
+        paper.within(Tag::Section, |paper| entry(paper, first, group, &mut budget));
         done += group.len();
         let progress = Progress {
             done,
@@ -105,39 +109,38 @@ fn entry(paper: &mut Paper, first: &TimelineItem, group: &[TimelineItem], budget
     paper.skip(13.0);
     if first.kind == "action.proposed" {
         let command = text(first, "command").map(marked_line).unwrap_or_default();
-        paper.bookmark(format!(
-            "{}  {}",
-            moment::clock(first.time_ms),
-            command.chars().take(60).collect::<String>()
-        ));
+        let begin: String = command.chars().take(60).collect();
+        paper.bookmark(2, format!("{}  {begin}", moment::clock(first.time_ms)));
     }
     let (page, y) = (paper.count(), paper.y());
-    paper.line_of(LEFT, y, Style::Bold, 8.6, TEXT, &moment::clock(first.time_ms));
-    let number = match group.last() {
-        Some(last) if last.seq != first.seq => format!("#{}–{}", first.seq, last.seq),
-        _ => format!("#{}", first.seq),
-    };
-    paper.line_of(LEFT, y - 10.6, Style::Plain, 7.4, MUTED, &number);
     let x = LEFT + GUTTER;
-    let who = marked_line(&first.actor_name);
-    let by = format!("{}  {}", actor(first), who);
-    let right = paper.faces.width(Style::Plain, &by, 8.0).min(150.0);
-    prose::print_line(
-        paper,
-        Setting {
-            size: 8.0,
-            ink: MUTED,
-            ..body(RIGHT - right, right + 1.0)
-        },
-        &by,
-    );
-    paper.skip(-13.2);
-    let title = Setting {
-        style: Style::Bold,
-        ink: ink_of(first),
-        ..body(x, RIGHT - x - right - 12.0)
-    };
-    prose::print(paper, title, headline(first));
+    paper.within(Tag::Paragraph, |paper| {
+        paper.line_of(LEFT, y, Style::Bold, 8.6, TEXT, &moment::clock(first.time_ms));
+        let number = match group.last() {
+            Some(last) if last.seq != first.seq => format!("#{}–{}", first.seq, last.seq),
+            _ => format!("#{}", first.seq),
+        };
+        paper.line_of(LEFT, y - 10.6, Style::Plain, 7.4, MUTED, &number);
+        let who = marked_line(&first.actor_name);
+        let by = format!("{}  {}", actor(first), who);
+        let right = paper.faces.width(Style::Plain, &by, 8.0).min(150.0);
+        prose::print_line(
+            paper,
+            Setting {
+                size: 8.0,
+                ink: MUTED,
+                ..body(RIGHT - right, right + 1.0)
+            },
+            &by,
+        );
+        paper.skip(-13.2);
+        let title = Setting {
+            style: Style::Bold,
+            ink: ink_of(first),
+            ..body(x, RIGHT - x - right - 12.0)
+        };
+        prose::print(paper, title, headline(first));
+    });
     mark(paper, x, first);
     texts(paper, x, first, group, budget);
     // An entry without texts is as high as its time and number.

@@ -4,8 +4,7 @@
 //! a glyph would be told apart neither by the eye nor by a search in the document.
 
 use crate::PdfError;
-use printpdf::{FontId, ParsedFont, PdfFont};
-use std::collections::BTreeMap;
+use printpdf::{ParsedFont, PdfFont};
 use std::collections::HashMap;
 
 /// How a text is set.
@@ -23,17 +22,20 @@ pub(crate) enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FaceId(usize);
 
-/// Name in the file (six capitals: ISO 32000-1 §9.6.4 makes them the subset's tag), name for people, bytes.
-const FILES: [(&str, &str, &[u8]); 5] = [
-    ("CAISEA", "Noto Sans", include_bytes!("../fonts/NotoSans-Regular.ttf")),
-    ("CAISEB", "Noto Sans Bold", include_bytes!("../fonts/NotoSans-Bold.ttf")),
-    ("CAISEC", "DejaVu Sans Mono", include_bytes!("../fonts/DejaVuSansMono.ttf")),
-    ("CAISED", "DejaVu Sans", include_bytes!("../fonts/DejaVuSans.ttf")),
-    (
-        "CAISEE",
-        "Droid Sans Fallback",
-        include_bytes!("../fonts/DroidSansFallback.ttf"),
-    ),
+impl FaceId {
+    /// Its place among the built-in fonts.
+    pub(crate) fn position(self) -> usize {
+        self.0
+    }
+}
+
+/// Name for people, bytes.
+const FILES: [(&str, &[u8]); 5] = [
+    ("Noto Sans", include_bytes!("../fonts/NotoSans-Regular.ttf")),
+    ("Noto Sans Bold", include_bytes!("../fonts/NotoSans-Bold.ttf")),
+    ("DejaVu Sans Mono", include_bytes!("../fonts/DejaVuSansMono.ttf")),
+    ("DejaVu Sans", include_bytes!("../fonts/DejaVuSans.ttf")),
+    ("Droid Sans Fallback", include_bytes!("../fonts/DroidSansFallback.ttf")),
 ];
 
 const PLAIN: FaceId = FaceId(0);
@@ -58,7 +60,7 @@ impl Faces {
     /// Reads the fonts.
     pub(crate) fn load() -> Result<Self, PdfError> {
         let mut faces = Vec::with_capacity(FILES.len());
-        for (_, name, bytes) in FILES {
+        for (name, bytes) in FILES {
             let font = ParsedFont::from_bytes(bytes, 0, &mut Vec::new()).ok_or(PdfError::Font(name))?;
             let mut meaning = HashMap::new();
             // The letters of everyday writing come before anything that borrows their glyphs.
@@ -103,17 +105,9 @@ impl Faces {
             .sum()
     }
 
-    /// The name of a font in the file.
-    pub(crate) fn name(id: FaceId) -> FontId {
-        FontId(FILES.get(id.0).map_or("", |(name, _, _)| name).to_owned())
-    }
-
-    /// All fonts, for the document; it embeds those that are used.
-    pub(crate) fn into_fonts(self) -> BTreeMap<FontId, PdfFont> {
-        let fonts = self.faces.into_iter().enumerate();
-        fonts
-            .map(|(index, face)| (Self::name(FaceId(index)), PdfFont::new(face.font)))
-            .collect()
+    /// A font, for a document; it embeds what it uses of it.
+    pub(crate) fn font(&self, id: FaceId) -> Option<PdfFont> {
+        self.faces.get(id.0).map(|face| PdfFont::new(face.font.clone()))
     }
 }
 

@@ -2,24 +2,33 @@
 //!
 //! Promises: the whole session in the order of the log; what an endpoint printed is shown, never interpreted, with everything hidden
 //! in it made visible ([`caisey_console::visible`]); a character without a glyph is printed as its number, never dropped; fonts are
-//! embedded; the same input gives the same bytes; memory is bounded by [`Limits`]. Leaves out: signature, PDF/A and tags, which
-//! replace the module `finish` when they come. Follows ISO 32000-1 through printpdf.
+//! embedded; the file is PDF/A-3a and PDF/UA-1; the same input gives the same bytes; memory is bounded by [`Limits`]. Leaves out: any
+//! clock, randomness and network. Follows ISO 32000-1, ISO 19005-3 and ISO 14289-1, through printpdf and lopdf.
 
+mod colour;
 mod cover;
 mod entries;
 mod face;
+mod file;
 mod finish;
+mod imprint;
 mod mono;
+mod outline;
 mod page;
 mod palette;
 mod pieces;
 mod prose;
+mod sheaf;
+mod tree;
 mod verification;
 
 pub use caisey_transcript::moment;
 
 use caisey_console::view::SessionDetail;
+use caisey_console::visible::marked_line;
+use imprint::Particulars;
 use std::ops::ControlFlow;
+use tree::Tag;
 
 /// What the document says about itself, beside the session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +39,19 @@ pub struct Imprint {
     pub printed_at_ms: u64,
     /// Who prints it: program and version.
     pub program: String,
+}
+
+/// A file inside the document: what the pages were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// File name.
+    pub name: String,
+    /// Its media type, `application/json`.
+    pub media_type: String,
+    /// For people.
+    pub description: String,
+    /// The file.
+    pub bytes: Vec<u8>,
 }
 
 /// How much is printed. What is left out is counted and said on the page; the session's record always holds it.
@@ -74,12 +96,9 @@ pub enum PdfError {
     /// Something on a page would not have been printed as laid out.
     #[error("the document could not be put together: {0}")]
     Document(String),
-    /// Writing the finished document.
-    #[error("the document could not be written")]
-    Write(#[source] std::io::Error),
 }
 
-/// Prints a session. `watch` is told after every entry and may stop it.
+/// Prints a session. `watch` is told after every entry, and after every few hundred finished pages, and may stop it.
 ///
 /// # Errors
 /// See [`PdfError`].
@@ -91,8 +110,52 @@ pub fn transcript(
 ) -> Result<Vec<u8>, PdfError> {
     let faces = face::Faces::load()?;
     let mut paper = page::Paper::new(faces, cover::running_head(detail));
-    cover::print(&mut paper, detail, imprint);
-    entries::print(&mut paper, detail, limits, &mut watch)?;
-    verification::print(&mut paper, detail, imprint);
-    finish::finish(paper, detail, imprint)
+    paper.within(Tag::Section, |paper| cover::print(paper, detail, imprint));
+    paper.within(Tag::Section, |paper| entries::print(paper, detail, limits, &mut watch))?;
+    paper.within(Tag::Section, |paper| verification::print(paper, detail, imprint));
+    let foot = format!(
+        "{}  ·  printed {} by {}",
+        marked_line(&imprint.organisation),
+        moment::full(imprint.printed_at_ms),
+        imprint.program
+    );
+    paper.number(&foot);
+    let done = Progress {
+        done: detail.items.len(),
+        total: detail.items.len(),
+        pages: paper.count(),
+    };
+    let draft = finish::finish(&paper, &particulars(detail, imprint), &[], None, || watch(done))?;
+    Ok(draft.bytes)
+}
+
+fn particulars(detail: &SessionDetail, imprint: &Imprint) -> Particulars {
+    let row = &detail.row;
+    Particulars {
+        title: format!(
+            "Session transcript: {}, {}",
+            marked_line(&row.hostname),
+            moment::date(row.opened_at_ms)
+        ),
+        author: marked_line(&imprint.organisation),
+        subject: marked_line(&row.purpose),
+        program: imprint.program.clone(),
+        made_at_ms: imprint.printed_at_ms,
+        identity: identity(detail, imprint),
+    }
+}
+
+/// 16 bytes that differ between sessions and printings (ISO 32000-1 §14.4). No secret and no digest: only an identifier.
+fn identity(detail: &SessionDetail, imprint: &Imprint) -> [u8; 16] {
+    let mut state: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    let words = [
+        detail.row.session.as_bytes(),
+        detail.root.as_deref().unwrap_or("").as_bytes(),
+        &imprint.printed_at_ms.to_be_bytes(),
+    ];
+    for byte in words.concat() {
+        // FNV-1a, 128 bits.
+        state = (state ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    state.to_be_bytes()
 }

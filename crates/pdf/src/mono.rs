@@ -3,8 +3,8 @@
 use crate::face::Style;
 use crate::page::Paper;
 use crate::palette::{Ink, MUTED, TEXT};
-use crate::pieces::{Letter, Token, tokens};
-use crate::prose::runs_of;
+use crate::pieces::{Letter, Mark, Token, tokens};
+use crate::prose::{self, runs_of};
 
 const SIZE: f32 = 7.6;
 const LEADING: f32 = 10.2;
@@ -29,8 +29,12 @@ pub(crate) fn print(paper: &mut Paper, x: f32, width: f32, ground: Ink, bar: Ink
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let columns = ((width - 2.0 * PADDING) / cell) as usize;
     let all = lines(paper, text, columns.max(10));
-    let last = all.len().saturating_sub(1);
     paper.need(LEADING * 2.0 + PADDING);
+    paper.flowing(|paper| set(paper, [x, width, cell], [ground, bar], all));
+}
+
+fn set(paper: &mut Paper, [x, width, cell]: [f32; 3], [ground, bar]: [Ink; 2], all: Vec<Cells>) {
+    let last = all.len().saturating_sub(1);
     for (index, line) in all.into_iter().enumerate() {
         let begins = paper.need(LEADING + PADDING) || index == 0;
         let (above, below) = (if begins { 4.0 } else { 0.0 }, if index == last { 4.0 } else { 0.0 });
@@ -56,20 +60,11 @@ fn spread(runs: Vec<crate::page::Run>, letters: &[Letter], x: f32, cell: f32) ->
     if letters.iter().all(exact) {
         return runs;
     }
-    let mut out: Vec<crate::page::Run> = Vec::new();
+    let mut out = Vec::new();
     let mut at = x;
     let mut was_exact = false;
     for letter in letters {
-        let ink = if letter.is_mark { crate::palette::MARK } else { TEXT };
-        match out.last_mut() {
-            Some(run) if was_exact && exact(letter) && run.face == letter.face && run.ink == ink => run.text.push(letter.letter),
-            _ => out.push(crate::page::Run {
-                face: letter.face,
-                ink,
-                text: letter.letter.to_string(),
-                x: at,
-            }),
-        }
+        prose::join(&mut out, letter, at, TEXT, was_exact && exact(letter));
         was_exact = exact(letter);
         at += f32::from(cells(letter)) * cell;
     }
@@ -145,7 +140,7 @@ fn lines(paper: &mut Paper, text: &str, columns: usize) -> Vec<Cells> {
                             &mut column,
                             Letter {
                                 letter: ' ',
-                                is_mark: false,
+                                mark: Mark::None,
                                 face,
                                 width,
                             },

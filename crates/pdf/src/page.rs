@@ -1,8 +1,23 @@
-//! Sheets of paper and what is put on them. Knows lines, boxes and places, not what they mean.
+//! Sheets of paper and what is put on them. Knows lines, boxes, places and whose they are, not what they mean.
+//!
+//! A sheet holds its letters in one string and places into it, not printpdf's operations: those take ten times the room and are made
+//! a few hundred pages at a time ([`crate::sheaf`]).
 
 use crate::face::{FaceId, Faces, Style};
-use crate::palette::{BOTTOM, HEIGHT, Ink, LEFT, MUTED, RIGHT, RULE, TEXT, TOP, WIDTH};
-use printpdf::{Line, LinePoint, Mm, Op, PaintMode, PdfFontHandle, PdfPage, Point, Pt, Rect, TextItem};
+use crate::palette::{BOTTOM, HEIGHT, Ink, LEFT, MUTED, RIGHT, RULE, TEXT, TOP};
+use crate::tree::{Figure, Owner, Tag, Tree};
+use std::ops::Range;
+
+/// What letters stand for when a document is read aloud, searched or copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StandsFor {
+    /// What they are.
+    Itself,
+    /// A character that no font has.
+    Letter(char),
+    /// Nothing: the letters before them have said it.
+    Nothing,
+}
 
 /// A run of letters in one font and colour.
 pub(crate) struct Run {
@@ -14,22 +29,113 @@ pub(crate) struct Run {
     pub(crate) text: String,
     /// Where it begins, in points from the left edge.
     pub(crate) x: f32,
+    /// What they stand for.
+    pub(crate) stands_for: StandsFor,
+}
+
+/// A run in its place.
+pub(crate) struct Placed {
+    /// The font.
+    pub(crate) face: FaceId,
+    /// The colour.
+    pub(crate) ink: Ink,
+    /// Where it begins, in points from the left edge.
+    pub(crate) x: f32,
+    /// Its baseline, in points from the lower edge.
+    pub(crate) y: f32,
+    /// Size of the font.
+    pub(crate) size: f32,
+    /// The element it belongs to.
+    pub(crate) owner: Owner,
+    /// What it stands for.
+    pub(crate) stands_for: StandsFor,
+    letters: Range<u32>,
+}
+
+/// What lies behind letters, or between them.
+pub(crate) enum Shape {
+    /// A box.
+    Fill {
+        /// Left, lower edge, width, height.
+        edges: [f32; 4],
+        /// Its colour.
+        ink: Ink,
+    },
+    /// A horizontal line.
+    Rule {
+        /// From here.
+        from: f32,
+        /// To here.
+        to: f32,
+        /// At this height.
+        y: f32,
+        /// This thick.
+        thickness: f32,
+        /// In this colour.
+        ink: Ink,
+    },
+}
+
+/// One page.
+#[derive(Default)]
+pub(crate) struct Sheet {
+    /// Decoration, drawn first.
+    pub(crate) shapes: Vec<Shape>,
+    /// Pictures: black boxes that belong to an element.
+    pub(crate) pictures: Vec<(Owner, Vec<[f32; 4]>)>,
+    /// Letters.
+    pub(crate) runs: Vec<Placed>,
+    letters: String,
+}
+
+impl Sheet {
+    /// The letters of a run.
+    pub(crate) fn letters(&self, run: &Placed) -> &str {
+        let position = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
+        self.letters
+            .get(position(run.letters.start)..position(run.letters.end))
+            .unwrap_or("")
+    }
+
+    fn push(&mut self, run: Run, y: f32, size: f32, owner: Owner) {
+        let start = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
+        self.letters.push_str(&run.text);
+        self.runs.push(Placed {
+            face: run.face,
+            ink: run.ink,
+            x: hundredths(run.x),
+            y: hundredths(y),
+            size,
+            owner,
+            stands_for: run.stands_for,
+            letters: start..u32::try_from(self.letters.len()).unwrap_or(u32::MAX),
+        });
+    }
 }
 
 /// A place that the outline leads to.
 pub(crate) struct Bookmark {
     /// What it says.
     pub(crate) title: String,
-    /// Page, from 1.
+    /// How deep it lies: 0 for parts, 1 for what is in them, and so on.
+    pub(crate) level: usize,
+    /// Page, from 0.
     pub(crate) page: usize,
+    /// How high on the page.
+    pub(crate) y: f32,
 }
 
 /// The pages so far, and the one that is being written.
 pub(crate) struct Paper {
     /// The fonts.
     pub(crate) faces: Faces,
-    pages: Vec<Vec<Op>>,
-    bookmarks: Vec<Bookmark>,
+    /// The structure.
+    pub(crate) tree: Tree,
+    /// The pages.
+    pub(crate) sheets: Vec<Sheet>,
+    /// The outline.
+    pub(crate) bookmarks: Vec<Bookmark>,
+    owner: Owner,
     head: String,
     y: f32,
 }
@@ -39,8 +145,10 @@ impl Paper {
     pub(crate) fn new(faces: Faces, head: String) -> Self {
         Self {
             faces,
-            pages: vec![Vec::new()],
+            tree: Tree::new(),
+            sheets: vec![Sheet::default()],
             bookmarks: Vec::new(),
+            owner: Owner::ROOT,
             head,
             y: TOP,
         }
@@ -48,7 +156,7 @@ impl Paper {
 
     /// Pages so far.
     pub(crate) fn count(&self) -> usize {
-        self.pages.len()
+        self.sheets.len()
     }
 
     /// Where the next thing goes, in points from the lower edge.
@@ -72,36 +180,57 @@ impl Paper {
 
     /// Begins a new page.
     pub(crate) fn break_page(&mut self) {
-        self.pages.push(Vec::new());
+        self.sheets.push(Sheet::default());
         let head = self.head.clone();
-        self.line_of(LEFT, HEIGHT - 44.0, Style::Plain, 7.5, MUTED, &head);
+        self.owned_by(Owner::HEAD, |paper| {
+            paper.line_of(LEFT, HEIGHT - 44.0, Style::Plain, 7.5, MUTED, &head);
+        });
         self.rule(HEIGHT - 51.0, LEFT, RIGHT, RULE, 0.5);
         self.y = TOP;
     }
 
     /// Leads here from the outline.
-    pub(crate) fn bookmark(&mut self, title: String) {
-        let page = self.pages.len();
-        self.bookmarks.push(Bookmark { title, page });
+    pub(crate) fn bookmark(&mut self, level: usize, title: String) {
+        let page = self.sheets.len().saturating_sub(1);
+        self.bookmarks.push(Bookmark {
+            title,
+            level,
+            page,
+            y: self.y,
+        });
+    }
+
+    /// Everything drawn within belongs to a new element.
+    pub(crate) fn within<T>(&mut self, tag: Tag, draw: impl FnOnce(&mut Self) -> T) -> T {
+        let owner = self.tree.grow(self.owner, tag, None);
+        self.owned_by(owner, draw)
+    }
+
+    /// What is drawn within is content: it belongs to the present element, or to a paragraph if that only holds others.
+    pub(crate) fn flowing<T>(&mut self, draw: impl FnOnce(&mut Self) -> T) -> T {
+        match self.tree.tag(self.owner) {
+            Some(tag) if tag.is_container() => self.within(Tag::Paragraph, draw),
+            _ => draw(self),
+        }
+    }
+
+    fn owned_by<T>(&mut self, owner: Owner, draw: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.owner, owner);
+        let drawn = draw(self);
+        self.owner = before;
+        drawn
     }
 
     /// Writes runs on the baseline `y`.
     pub(crate) fn runs(&mut self, y: f32, size: f32, runs: Vec<Run>) {
-        for run in runs.into_iter().filter(|run| !run.text.is_empty()) {
-            self.draw([
-                Op::StartTextSection,
-                Op::SetFillColor { col: run.ink.colour() },
-                Op::SetTextCursor { pos: point(run.x, y) },
-                Op::SetFont {
-                    font: PdfFontHandle::External(Faces::name(run.face)),
-                    size: Pt(size),
-                },
-                Op::ShowText {
-                    items: vec![TextItem::Text(run.text)],
-                },
-                Op::EndTextSection,
-            ]);
-        }
+        self.flowing(|paper| {
+            let owner = paper.owner;
+            if let Some(sheet) = paper.sheets.last_mut() {
+                for run in runs.into_iter().filter(|run| !run.text.is_empty()) {
+                    sheet.push(run, y, size, owner);
+                }
+            }
+        });
     }
 
     /// Writes a short text of our own, cut to nothing; returns where it ends. Recorded texts go through [`crate::prose`].
@@ -119,6 +248,7 @@ impl Paper {
                     ink,
                     text: letter.to_string(),
                     x: at,
+                    stands_for: StandsFor::Itself,
                 }),
             }
             at += width * size;
@@ -129,61 +259,57 @@ impl Paper {
 
     /// Fills a box whose upper edge is at `y`.
     pub(crate) fn fill(&mut self, x: f32, y: f32, width: f32, height: f32, ink: Ink) {
-        let rectangle = Rect {
-            x: Pt(x),
-            y: Pt(y - height),
-            width: Pt(width),
-            height: Pt(height),
-            mode: Some(PaintMode::Fill),
-            winding_order: None,
-        };
-        self.draw([Op::SetFillColor { col: ink.colour() }, Op::DrawRectangle { rectangle }]);
+        let edges = [x, y - height, width, height].map(hundredths);
+        self.shape(Shape::Fill { edges, ink });
     }
 
     /// A horizontal line.
     pub(crate) fn rule(&mut self, y: f32, from: f32, to: f32, ink: Ink, thickness: f32) {
-        let points = [from, to]
-            .map(|x| LinePoint {
-                p: point(x, y),
-                bezier: false,
-            })
-            .to_vec();
-        self.draw([
-            Op::SetOutlineColor { col: ink.colour() },
-            Op::SetOutlineThickness { pt: Pt(thickness) },
-            Op::DrawLine {
-                line: Line {
-                    points,
-                    is_closed: false,
-                },
-            },
-        ]);
+        let [from, to, y] = [from, to, y].map(hundredths);
+        self.shape(Shape::Rule {
+            from,
+            to,
+            y,
+            thickness,
+            ink,
+        });
     }
 
-    /// Numbers the pages and hands everything over: fonts, pages, bookmarks.
-    pub(crate) fn bind(mut self, foot: &str) -> (Faces, Vec<PdfPage>, Vec<Bookmark>) {
-        let total = self.pages.len();
-        let mut bound = Vec::with_capacity(total);
-        for (index, ops) in std::mem::take(&mut self.pages).into_iter().enumerate() {
-            self.pages = vec![ops];
+    /// A picture of black boxes (left, lower edge, width, height), with words for those who cannot see it.
+    pub(crate) fn picture(&mut self, figure: Figure, boxes: Vec<[f32; 4]>) {
+        let owner = self.tree.grow(self.owner, Tag::Figure, Some(figure));
+        if let Some(sheet) = self.sheets.last_mut() {
+            sheet.pictures.push((owner, boxes));
+        }
+    }
+
+    /// Numbers the pages.
+    pub(crate) fn number(&mut self, foot: &str) {
+        let sheets = std::mem::take(&mut self.sheets);
+        let total = sheets.len();
+        let mut numbered = Vec::with_capacity(total);
+        for (index, sheet) in sheets.into_iter().enumerate() {
+            self.sheets.push(sheet);
             let number = format!("Page {} of {total}", index + 1);
             let width = self.faces.width(Style::Plain, &number, 7.5);
             self.rule(46.0, LEFT, RIGHT, RULE, 0.5);
-            self.line_of(LEFT, 34.0, Style::Plain, 7.5, MUTED, foot);
-            self.line_of(RIGHT - width, 34.0, Style::Plain, 7.5, TEXT, &number);
-            let ops = self.pages.pop().unwrap_or_default();
-            bound.push(PdfPage::new(Mm::from(Pt(WIDTH)), Mm::from(Pt(HEIGHT)), ops));
+            self.owned_by(Owner::FOOT, |paper| {
+                paper.line_of(LEFT, 34.0, Style::Plain, 7.5, MUTED, foot);
+                paper.line_of(RIGHT - width, 34.0, Style::Plain, 7.5, TEXT, &number);
+            });
+            numbered.append(&mut self.sheets);
         }
-        (self.faces, bound, self.bookmarks)
+        self.sheets = numbered;
     }
 
-    fn draw(&mut self, ops: impl IntoIterator<Item = Op>) {
-        if let Some(page) = self.pages.last_mut() {
-            page.extend(ops);
+    fn shape(&mut self, shape: Shape) {
+        if let Some(sheet) = self.sheets.last_mut() {
+            sheet.shapes.push(shape);
         }
     }
 }
 
-fn point(x: f32, y: f32) -> Point {
-    Point { x: Pt(x), y: Pt(y) }
+/// Finer than any printer, and half the digits.
+fn hundredths(points: f32) -> f32 {
+    (points * 100.0).round() / 100.0
 }

@@ -28,6 +28,11 @@ impl Ink {
     }
 }
 
+impl Ink {
+    /// For codes that cameras read.
+    pub(crate) const BLACK: Self = Self(0.0, 0.0, 0.0);
+}
+
 /// Text.
 pub(crate) const TEXT: Ink = Ink(0.09, 0.12, 0.17);
 /// Text of lesser weight.

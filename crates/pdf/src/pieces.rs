@@ -6,13 +6,30 @@ use caisey_console::visible::{Segment, segments_if_needed};
 /// More combining marks than this on one letter hide what is below them.
 const MOST_COMBINING: usize = 2;
 
+/// Why a character is not one of the text itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It is.
+    None,
+    /// It belongs to the label of something that hides, or that must not be repeated.
+    Hidden,
+    /// It belongs to the number of a character that no font has; the first of its letters stands for that character, the others for
+    /// nothing, so that who copies the text gets what was there.
+    Missing {
+        /// The character.
+        letter: char,
+        /// Whether it is the first.
+        is_first: bool,
+    },
+}
+
 /// One character to draw.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Letter {
     /// The character.
     pub(crate) letter: char,
-    /// Whether it belongs to a mark.
-    pub(crate) is_mark: bool,
+    /// The mark that it belongs to.
+    pub(crate) mark: Mark,
     /// The font that draws it.
     pub(crate) face: FaceId,
     /// Its width as a part of the font size.
@@ -58,13 +75,35 @@ fn plain(faces: &mut Faces, style: Style, text: &str, out: &mut Vec<Token>) {
                     combining = if width > 0.0 { 0 } else { combining + 1 };
                     out.push(Token::Letter(Letter {
                         letter,
-                        is_mark: false,
+                        mark: Mark::None,
                         face,
                         width,
                     }));
                 }
-                _ => mark(faces, style, &format!("U+{:04X}", u32::from(letter)), out),
+                found => {
+                    let begin = out.len();
+                    mark(faces, style, &format!("U+{:04X}", u32::from(letter)), out);
+                    if found.is_none() && is_repeatable(letter) {
+                        missing(out.get_mut(begin..).unwrap_or_default(), letter);
+                    }
+                }
             },
+        }
+    }
+}
+
+/// Whether a character may stand in the file for those who copy or search: not one whose meaning nobody knows (ISO 19005-3 §6.2.11.7.3).
+fn is_repeatable(letter: char) -> bool {
+    !matches!(letter, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..)
+}
+
+fn missing(tokens: &mut [Token], real: char) {
+    for (index, token) in tokens.iter_mut().enumerate() {
+        if let Token::Letter(letter) = token {
+            letter.mark = Mark::Missing {
+                letter: real,
+                is_first: index == 0,
+            };
         }
     }
 }
@@ -79,7 +118,7 @@ fn mark(faces: &mut Faces, style: Style, label: &str, out: &mut Vec<Token>) {
         if let Some((face, width)) = drawn {
             out.push(Token::Letter(Letter {
                 letter,
-                is_mark: true,
+                mark: Mark::Hidden,
                 face,
                 width,
             }));

@@ -1,9 +1,10 @@
 //! Text that flows: words wrapped into a column.
 
 use crate::face::Style;
+use crate::page::StandsFor;
 use crate::page::{Paper, Run};
 use crate::palette::{Ink, MARK};
-use crate::pieces::{Letter, Token, tokens};
+use crate::pieces::{Letter, Mark, Token, tokens};
 
 /// How a column of text is set. Measures are in points.
 #[derive(Clone, Copy)]
@@ -24,11 +25,13 @@ pub(crate) struct Setting {
 
 /// Sets a recorded text below what is there, over as many lines and pages as it takes.
 pub(crate) fn print(paper: &mut Paper, setting: Setting, text: &str) {
-    for line in lines(paper, setting, text) {
-        paper.need(setting.leading);
-        paper.skip(setting.leading);
-        set(paper, setting, &line);
-    }
+    paper.flowing(|paper| {
+        for line in lines(paper, setting, text) {
+            paper.need(setting.leading);
+            paper.skip(setting.leading);
+            set(paper, setting, &line);
+        }
+    });
 }
 
 /// Sets as much as fits on one line; an ellipsis says that there is more.
@@ -101,7 +104,7 @@ fn lines(paper: &mut Paper, setting: Setting, text: &str) -> Vec<Vec<Letter>> {
                 if let Some(line) = out.last_mut() {
                     line.push(Letter {
                         letter: ' ',
-                        is_mark: false,
+                        mark: Mark::None,
                         face,
                         width,
                     });
@@ -126,25 +129,44 @@ pub(crate) fn runs_of(line: &[Letter], x: f32, ink: Ink, width: impl Fn(&Letter)
     let mut runs: Vec<Run> = Vec::new();
     let mut at = x;
     for letter in line {
-        let ink = if letter.is_mark { MARK } else { ink };
-        match runs.last_mut() {
-            Some(run) if run.face == letter.face && run.ink == ink => run.text.push(letter.letter),
-            _ => runs.push(Run {
-                face: letter.face,
-                ink,
-                text: letter.letter.to_string(),
-                x: at,
-            }),
-        }
+        join(&mut runs, letter, at, ink, true);
         at += width(letter);
     }
     runs
 }
 
+/// Adds a letter to the last run if it may and is of its kind, else begins a run with it.
+pub(crate) fn join(runs: &mut Vec<Run>, letter: &Letter, x: f32, ink: Ink, may_join: bool) {
+    let ink = if letter.mark == Mark::None { ink } else { MARK };
+    let (stands_for, begins) = match letter.mark {
+        Mark::None | Mark::Hidden => (StandsFor::Itself, false),
+        Mark::Missing { letter, is_first: true } => (StandsFor::Letter(letter), true),
+        Mark::Missing { is_first: false, .. } => (StandsFor::Nothing, false),
+    };
+    match runs.last_mut() {
+        Some(run)
+            if may_join
+                && !begins
+                && run.face == letter.face
+                && run.ink == ink
+                && (run.stands_for == StandsFor::Itself) == (stands_for == StandsFor::Itself) =>
+        {
+            run.text.push(letter.letter);
+        }
+        _ => runs.push(Run {
+            face: letter.face,
+            ink,
+            text: letter.letter.to_string(),
+            x,
+            stands_for,
+        }),
+    }
+}
+
 fn is_gap(token: Token) -> bool {
     match token {
         Token::NewLine | Token::Tab => true,
-        Token::Letter(letter) => letter.letter == ' ' && !letter.is_mark,
+        Token::Letter(letter) => letter.letter == ' ' && letter.mark == Mark::None,
     }
 }
 

@@ -25,7 +25,7 @@ const STEPS: [&str; 5] = [
 /// Prints it.
 pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint) {
     paper.break_page();
-    paper.bookmark("How to check this record".to_owned());
+    paper.bookmark(0, "How to check this record".to_owned());
     heading(paper, "How to check this record");
     paper.skip(6.0);
     for (index, step) in STEPS.iter().enumerate() {

@@ -67,7 +67,7 @@ fn nothing_hidden_stays_hidden() {
         "plain \u{1b}[31mred\u{1b}[0m \u{202e}gpj.exe\u{202c} bell\u{7} nbsp\u{a0}end \u{e000}\u{10ff80} 🦀\u{0}",
     );
     let text = squeezed(&Opened::new(&printed(&detail)).text());
-    for wanted in ["‹ESC[31m›red‹ESC[0m›", "gpj.exe", "‹U+1F980›", "‹0x80›", "‹U+E000›"] {
+    for wanted in ["‹ESC[31m›red‹ESC[0m›", "gpj.exe", "🦀", "‹0x80›", "‹U+E000›"] {
         assert!(
             text.contains(wanted),
             "{wanted} in {}",
@@ -135,7 +135,7 @@ fn printing_tells_how_far_it_is_and_can_be_stopped() {
     })
     .unwrap();
     assert_eq!(seen.last().unwrap().done, detail.items.len());
-    assert!(seen.windows(2).all(|pair| pair[0].done < pair[1].done));
+    assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done));
     let stopped = transcript(&detail, &sample::imprint(), Limits::default(), |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(PdfError::Stopped)));
 }
