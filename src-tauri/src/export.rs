@@ -80,7 +80,7 @@ async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, f
     let desktop = Arc::clone(desktop);
     let printing = move || {
         let mut told = 0;
-        caisey_pdf::transcript(&detail, &imprint, caisey_pdf::Limits::default(), |progress| {
+        caisey_pdf::transcript(&detail, &imprint, caisey_pdf::Limits::default(), caisey_pdf::Enclosure::default(), |progress| {
             // A hundred steps are as many as a progress bar can show.
             if progress.done == progress.total || (progress.done - told) * 100 >= progress.total {
                 told = progress.done;

@@ -4,7 +4,7 @@ use crate::home;
 use anyhow::{Context, Result};
 use caisey_console::Clock;
 use caisey_console::ports::SystemClock;
-use caisey_pdf::{Imprint, Limits};
+use caisey_pdf::{Enclosure, Imprint, Limits};
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -39,7 +39,7 @@ impl Export {
                 program: concat!("caisey ", env!("CARGO_PKG_VERSION")).to_owned(),
             };
             let shows_progress = std::io::stderr().is_terminal();
-            let bytes = caisey_pdf::transcript(&detail, &imprint, Limits::default(), |progress| {
+            let bytes = caisey_pdf::transcript(&detail, &imprint, Limits::default(), Enclosure::default(), |progress| {
                 if shows_progress {
                     eprint!("\r{} of {} entries, {} pages ", progress.done, progress.total, progress.pages);
                 }

@@ -1,9 +1,10 @@
 //! The first page: who, when, which machine, how far it was checked, and every command with its outcome.
 
+use crate::dossier::{Dossier, Question};
 use crate::face::Style;
 use crate::page::Paper;
 use crate::palette::{
-    ACCENT, BAD, BAD_GROUND, GOOD, GOOD_GROUND, HEIGHT, Ink, LEFT, MUTED, OPEN, OPEN_GROUND, RIGHT, RULE, TEXT, TOP,
+    ACCENT, BAD, BAD_GROUND, COMMAND, GOOD, GOOD_GROUND, HEIGHT, Ink, LEFT, MUTED, OPEN, OPEN_GROUND, RIGHT, RULE, TEXT, TOP,
 };
 use crate::prose::{self, Setting};
 use crate::tree::Tag;
@@ -25,7 +26,7 @@ pub(crate) fn running_head(detail: &SessionDetail) -> String {
 }
 
 /// Prints it.
-pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint) {
+pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint, dossier: &Dossier) {
     paper.bookmark(0, "Summary".to_owned());
     let row = &detail.row;
     paper.fill(0.0, HEIGHT, crate::palette::WIDTH, 6.0, ACCENT);
@@ -55,9 +56,13 @@ pub(crate) fn print(paper: &mut Paper, detail: &SessionDetail, imprint: &Imprint
         &row.purpose,
     );
     paper.skip(14.0);
+    if let Some(question) = &dossier.question {
+        answer(paper, question);
+        paper.skip(12.0);
+    }
     standing(paper, detail);
     paper.skip(12.0);
-    facts(paper, detail);
+    facts(paper, detail, dossier);
     paper.skip(16.0);
     commands(paper, detail);
 }
@@ -133,7 +138,7 @@ fn standing(paper: &mut Paper, detail: &SessionDetail) {
     paper.skip(paper.y() - (top - height));
 }
 
-fn facts(paper: &mut Paper, detail: &SessionDetail) {
+fn facts(paper: &mut Paper, detail: &SessionDetail, dossier: &Dossier) {
     let row = &detail.row;
     let closed = row.closed_at_ms.map_or_else(
         || "Not closed when this was printed".to_owned(),
@@ -164,16 +169,91 @@ fn facts(paper: &mut Paper, detail: &SessionDetail) {
         ("Machine", format!("{}  ({})", row.hostname, row.endpoint)),
         ("Client", row.client_name.clone()),
         ("Technician", format!("{}  ({})", row.member_name, row.member)),
+        ("Authorised by", authorised(detail, dossier)),
         ("Opened", moment::full(row.opened_at_ms)),
         ("Closed", closed),
         ("Commands", commands),
         ("Entries", entries),
         ("Session", row.session.clone()),
     ];
+    if let Some(attested) = attested(dossier) {
+        table.push(("Attested by", attested));
+    }
+    if let Some(redactions) = &dossier.redactions {
+        let total: u64 = redactions.classes.iter().map(|(_, count)| *count).sum();
+        table.push((
+            "Removed",
+            format!("{total} passages, by class on the page “What was removed”"),
+        ));
+    }
     if let Some(root) = &detail.root {
         table.push(("Checkpoint", format!("{} entries, root {root}", detail.log_size)));
     }
     table_of_facts(paper, &table);
+}
+
+/// Whoever allowed something, once each.
+fn authorised(detail: &SessionDetail, dossier: &Dossier) -> String {
+    let mut names: Vec<String> = dossier
+        .authorisations
+        .iter()
+        .map(|one| format!("{} ({})", one.by, one.how))
+        .collect();
+    if names.is_empty() {
+        // The record's own words: "Allowed by policy …".
+        let allowed = detail.items.iter().filter(|item| item.kind == "action.authorised");
+        names = allowed.map(|item| item.headline.clone()).collect();
+    }
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    match once.len() {
+        0 => "Nobody was asked: no command waited for a yes".to_owned(),
+        1..=4 => once.join("; "),
+        more => format!("{}; and {} more", once.get(..3).unwrap_or_default().join("; "), more - 3),
+    }
+}
+
+fn attested(dossier: &Dossier) -> Option<String> {
+    match &dossier.attested {
+        Some(attested) => {
+            let (seen, all) = attested.coverage;
+            Some(format!(
+                "{}, {}, on {}, after reading {seen} of {all} entries: “{}”",
+                attested.reviewer,
+                attested.role,
+                moment::full(attested.at_ms),
+                attested.statement
+            ))
+        }
+        None if dossier.is_handed_over() => Some("Nobody has reviewed and attested this record".to_owned()),
+        None => None,
+    }
+}
+
+fn answer(paper: &mut Paper, question: &Question) {
+    let asked = Setting {
+        style: Style::Bold,
+        ..body(LEFT + 14.0, RIGHT - LEFT - 28.0)
+    };
+    let answered = Setting {
+        style: Style::Plain,
+        ..asked
+    };
+    let height = prose::height(paper, asked, &question.question) + prose::height(paper, answered, &question.answer) + 36.0;
+    let top = paper.y();
+    paper.fill(LEFT, top, RIGHT - LEFT, height, COMMAND);
+    paper.fill(LEFT, top, 3.0, height, ACCENT);
+    paper.skip(18.0);
+    paper.line_of(LEFT + 14.0, paper.y(), Style::Plain, 8.0, ACCENT, "QUESTION");
+    paper.skip(1.0);
+    prose::print(paper, asked, &question.question);
+    paper.skip(3.0);
+    prose::print(paper, answered, &question.answer);
+    paper.skip(paper.y() - (top - height));
 }
 
 /// Names and values, a line below each.

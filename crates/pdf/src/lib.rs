@@ -5,9 +5,15 @@
 //! embedded; the file is PDF/A-3a and PDF/UA-1; the same input gives the same bytes; memory is bounded by [`Limits`]. Leaves out: any
 //! clock, randomness and network. Follows ISO 32000-1, ISO 19005-3 and ISO 14289-1, through printpdf and lopdf.
 
+mod authority;
+mod certificate;
+mod check;
+mod code;
 mod colour;
 mod cover;
+mod dossier;
 mod entries;
+mod examine;
 mod face;
 mod file;
 mod finish;
@@ -18,11 +24,26 @@ mod page;
 mod palette;
 mod pieces;
 mod prose;
+mod reader;
+mod seal;
 mod sheaf;
+mod signer;
+mod stamp;
+mod summary;
+mod syntax;
 mod tree;
 mod verification;
 
+pub use authority::{Secrets, found};
 pub use caisey_transcript::moment;
+pub use certificate::ChainFault;
+pub use check::CmsFault;
+pub use dossier::{Attested, Authorisation, Completeness, Dossier, Mention, Question, Redactions};
+pub use examine::{Anchor, DocumentFault, Examined, Signature, Stamp, Trust, examine};
+pub use reader::FormFault;
+pub use seal::{Ask, Seal, SealError};
+pub use signer::{KeyError, Signer};
+pub use stamp::StampError;
 
 use caisey_console::view::SessionDetail;
 use caisey_console::visible::marked_line;
@@ -52,6 +73,17 @@ pub struct Attachment {
     pub description: String,
     /// The file.
     pub bytes: Vec<u8>,
+}
+
+/// What goes into a document beside the session.
+#[derive(Default)]
+pub struct Enclosure<'a> {
+    /// For hand-overs.
+    pub dossier: Dossier,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// A signature over everything.
+    pub seal: Option<Seal<'a>>,
 }
 
 /// How much is printed. What is left out is counted and said on the page; the session's record always holds it.
@@ -93,6 +125,9 @@ pub enum PdfError {
     /// A built-in font could not be read: the program is damaged.
     #[error("the built-in font {0} could not be read: this program is damaged, install it again")]
     Font(&'static str),
+    /// It could not be signed.
+    #[error("the document could not be signed: {0}")]
+    Seal(#[from] SealError),
     /// Something on a page would not have been printed as laid out.
     #[error("the document could not be put together: {0}")]
     Document(String),
@@ -106,13 +141,15 @@ pub fn transcript(
     detail: &SessionDetail,
     imprint: &Imprint,
     limits: Limits,
+    mut enclosure: Enclosure<'_>,
     mut watch: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Vec<u8>, PdfError> {
     let faces = face::Faces::load()?;
     let mut paper = page::Paper::new(faces, cover::running_head(detail));
-    paper.within(Tag::Section, |paper| cover::print(paper, detail, imprint));
+    paper.within(Tag::Section, |paper| cover::print(paper, detail, imprint, &enclosure.dossier));
     paper.within(Tag::Section, |paper| entries::print(paper, detail, limits, &mut watch))?;
-    paper.within(Tag::Section, |paper| verification::print(paper, detail, imprint));
+    summary::print(&mut paper, &enclosure.dossier);
+    paper.within(Tag::Section, |paper| verification::print(paper, detail, imprint, &enclosure));
     let foot = format!(
         "{}  ·  printed {} by {}",
         marked_line(&imprint.organisation),
@@ -125,8 +162,16 @@ pub fn transcript(
         total: detail.items.len(),
         pages: paper.count(),
     };
-    let draft = finish::finish(&paper, &particulars(detail, imprint), &[], None, || watch(done))?;
-    Ok(draft.bytes)
+    let field = enclosure.seal.as_ref().map(|seal| finish::Field {
+        name: seal.signer.name(),
+        reason: seal.reason.clone(),
+    });
+    let particulars = particulars(detail, imprint);
+    let draft = finish::finish(&paper, &particulars, &enclosure.attachments, field.as_ref(), || watch(done))?;
+    match &mut enclosure.seal {
+        Some(seal) => Ok(seal::close(draft, seal)?),
+        None => Ok(draft.bytes),
+    }
 }
 
 fn particulars(detail: &SessionDetail, imprint: &Imprint) -> Particulars {

@@ -7,15 +7,20 @@
     clippy::print_stdout
 )]
 
+mod authority;
 mod readers;
 mod sample;
+mod signing;
 
-use caisey_pdf::{Limits, PdfError, Progress, transcript};
+use caisey_pdf::{Enclosure, Limits, PdfError, Progress, transcript};
 use readers::{Opened, squeezed};
 use std::ops::ControlFlow;
 
 fn printed(detail: &caisey_console::view::SessionDetail) -> Vec<u8> {
-    transcript(detail, &sample::imprint(), Limits::default(), |_| ControlFlow::Continue(())).unwrap()
+    transcript(detail, &sample::imprint(), Limits::default(), Enclosure::default(), |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap()
 }
 
 #[test]
@@ -94,7 +99,10 @@ fn long_outputs_are_cut_and_counted_and_the_rest_follows() {
         output_bytes: 10_000,
         ..Limits::default()
     };
-    let bytes = transcript(&detail, &sample::imprint(), limits, |_| ControlFlow::Continue(())).unwrap();
+    let bytes = transcript(&detail, &sample::imprint(), limits, Enclosure::default(), |_| {
+        ControlFlow::Continue(())
+    })
+    .unwrap();
     let opened = Opened::new(&bytes);
     opened.is_sound();
     let text = opened.text();
@@ -129,14 +137,22 @@ fn pages_are_full_before_the_next_begins() {
 fn printing_tells_how_far_it_is_and_can_be_stopped() {
     let detail = sample::breach();
     let mut seen: Vec<Progress> = Vec::new();
-    transcript(&detail, &sample::imprint(), Limits::default(), |progress| {
-        seen.push(progress);
-        ControlFlow::Continue(())
-    })
+    transcript(
+        &detail,
+        &sample::imprint(),
+        Limits::default(),
+        Enclosure::default(),
+        |progress| {
+            seen.push(progress);
+            ControlFlow::Continue(())
+        },
+    )
     .unwrap();
     assert_eq!(seen.last().unwrap().done, detail.items.len());
     assert!(seen.windows(2).all(|pair| pair[0].done <= pair[1].done));
-    let stopped = transcript(&detail, &sample::imprint(), Limits::default(), |_| ControlFlow::Break(()));
+    let stopped = transcript(&detail, &sample::imprint(), Limits::default(), Enclosure::default(), |_| {
+        ControlFlow::Break(())
+    });
     assert!(matches!(stopped, Err(PdfError::Stopped)));
 }
 

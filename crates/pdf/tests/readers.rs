@@ -37,6 +37,32 @@ impl Opened {
         String::from_utf8(out.stdout).unwrap()
     }
 
+    /// What poppler says about signatures.
+    pub(crate) fn signatures(&self) -> String {
+        // Certificates are looked for in nobody\'s profile.
+        let empty = tempfile::tempdir().unwrap();
+        let out = Command::new("pdfsig")
+            .env("HOME", empty.path())
+            .arg(self.0.path())
+            .output()
+            .unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    }
+
+    /// What poppler takes out of the attachments.
+    pub(crate) fn attached(&self, name: &str) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let out = Command::new("pdfdetach")
+            .arg("-saveall")
+            .arg("-o")
+            .arg(folder.path())
+            .arg(self.0.path())
+            .output()
+            .unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        std::fs::read(folder.path().join(name)).unwrap()
+    }
+
     /// qpdf finds no fault in structure, streams and cross references.
     pub(crate) fn is_sound(&self) {
         let out = Command::new("qpdf").arg("--check").arg(self.0.path()).output().unwrap();
