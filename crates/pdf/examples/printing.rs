@@ -70,7 +70,11 @@ fn main() {
 fn peak_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
-    line.split_whitespace().next().and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.split_whitespace()
+        .next()
+        .and_then(|number| number.parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }
 
 fn session(count: u64) -> SessionDetail {
@@ -106,7 +110,10 @@ fn item(seq: u64) -> TimelineItem {
             "action.proposed",
             "Command proposed".to_owned(),
             vec![
-                ("command", format!("grep -rn '{name}' /var/log/app-{seq} --include='*.log' | sort | uniq -c | sort -rn | head -n 20")),
+                (
+                    "command",
+                    format!("grep -rn '{name}' /var/log/app-{seq} --include='*.log' | sort | uniq -c | sort -rn | head -n 20"),
+                ),
                 ("reason", format!("Looking for what {name} did in round {seq}")),
             ],
         ),
@@ -117,11 +124,25 @@ fn item(seq: u64) -> TimelineItem {
         ),
         2 => {
             let lines: String = (0..8)
-                .map(|line| format!("{:>7} /var/log/app-{seq}/{line}.log: session of {name} opened at port {} → ok\n", line * 37, 1024 + line))
+                .map(|line| {
+                    format!(
+                        "{:>7} /var/log/app-{seq}/{line}.log: session of {name} opened at port {} → ok\n",
+                        line * 37,
+                        1024 + line
+                    )
+                })
                 .collect();
-            ("command.output", "Printed on standard output".to_owned(), vec![("output", lines)])
+            (
+                "command.output",
+                "Printed on standard output".to_owned(),
+                vec![("output", lines)],
+            )
         }
-        _ => ("command.finished", "Command finished: exit code 0 after 1.2 s".to_owned(), Vec::new()),
+        _ => (
+            "command.finished",
+            "Command finished: exit code 0 after 1.2 s".to_owned(),
+            Vec::new(),
+        ),
     };
     TimelineItem {
         endpoint: "ep_0000000000000000000000000a".to_owned(),
@@ -135,7 +156,12 @@ fn item(seq: u64) -> TimelineItem {
         action: Some(format!("act_{:026}", seq / 4)),
         stream: (kind == "command.output").then(|| "stdout".to_owned()),
         exit_code: (kind == "command.finished").then_some(0),
-        facts: serde_json::from_str(if kind == "command.finished" { r#"{"outcome":"exited"}"# } else { "{}" }).unwrap(),
+        facts: serde_json::from_str(if kind == "command.finished" {
+            r#"{"outcome":"exited"}"#
+        } else {
+            "{}"
+        })
+        .unwrap(),
         texts: texts
             .into_iter()
             .map(|(name, text)| TextView {
@@ -167,7 +193,10 @@ fn typst(detail: &SessionDetail) -> String {
         );
         for text in &item.texts {
             let words = text.text.as_deref().unwrap_or("").trim_end();
-            let _ = writeln!(out, "\n#block(fill: luma(245), inset: 5pt, width: 100%)[\n````\n{words}\n````\n]");
+            let _ = writeln!(
+                out,
+                "\n#block(fill: luma(245), inset: 5pt, width: 100%)[\n````\n{words}\n````\n]"
+            );
         }
         out.push_str("])\n");
     }
