@@ -20,7 +20,7 @@ mod tests {
             &["caisey-control", "caisey-ledger", "caisey-protocol"],
         ),
         ("caisey-scrub", &[]),
-        ("caisey-transcript", &["caisey-command", "caisey-ledger"]),
+        ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
         ("caisey-runtime", &["caisey-client", "caisey-ledger", "caisey-protocol"]),
         (

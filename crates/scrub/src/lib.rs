@@ -16,6 +16,9 @@ mod measure;
 mod rule;
 mod session;
 
+/// Names the rules of this version: what a share states beside the recall that they measured.
+pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));
+
 pub use class::Class;
 pub use finding::Finding;
 pub use identity::Identities;

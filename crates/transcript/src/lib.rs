@@ -21,6 +21,7 @@ pub mod policy;
 pub mod redaction;
 pub mod release;
 pub mod rows;
+pub mod scrub;
 pub mod snapshot;
 pub mod verify;
 pub mod visible;

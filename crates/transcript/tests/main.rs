@@ -13,6 +13,7 @@ mod answering;
 mod attacks;
 mod auditing;
 mod made;
+mod scrubbing;
 #[path = "../../ledger/tests/story.rs"]
 #[allow(dead_code, reason = "made for the ledger's tests")]
 mod story;
