@@ -1,6 +1,6 @@
 //! Canonical JSON: RFC 8785, restricted to what entries may hold (docs/formats/json.md).
 //!
-//! [`to_string`] writes it, through the `serde_json_canonicalizer` crate. [`check`] tells in one pass, without building
+//! [`to_string`] writes it, through the `serde_json_canonicalizer` crate where plain serialisation does not give it already. [`check`] tells in one pass, without building
 //! anything, whether bytes already are canonical: no white space, members in order of UTF-16 code units and none twice, shortest
 //! escapes, whole numbers from −(2^53 − 1) to 2^53 − 1, no fractions, no exponents, no `null`, and bounded depth. It never panics.
 
@@ -21,6 +21,11 @@ pub struct NotRepresentable(#[source] serde_json::Error);
 /// # Errors
 /// When the value does not serialise to JSON.
 pub fn to_string(value: &impl Serialize) -> Result<String, NotRepresentable> {
+    // Types of this crate keep their members in order: then plain writing gives the one canonical form, and the check proves it.
+    let plain = serde_json::to_string(value).map_err(NotRepresentable)?;
+    if check(&plain).is_ok() {
+        return Ok(plain);
+    }
     serde_json_canonicalizer::to_string(value).map_err(NotRepresentable)
 }
 
@@ -42,9 +47,14 @@ pub type Members<'a> = Vec<(&'a str, &'a str)>;
 /// # Errors
 /// Says what is wrong and where.
 pub fn check(text: &str) -> Result<Members<'_>, NotCanonical> {
+    check_within(text, 1)
+}
+
+/// The same for an object that stands this deep within another: 1 for the outermost.
+pub(crate) fn check_within(text: &str, depth: usize) -> Result<Members<'_>, NotCanonical> {
     let mut scan = Scan { text, at: 0 };
     let mut members = Vec::with_capacity(12);
-    scan.object(1, Some(&mut members))?;
+    scan.object(depth, Some(&mut members))?;
     if scan.at == text.len() {
         Ok(members)
     } else {

@@ -9,7 +9,8 @@ use crate::disclosure::Disclosure;
 use crate::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, Seq, SessionId, TimeMs};
 use crate::kind::Author;
 use crate::text::Commitment;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub const ENTRY_VERSION: u32 = 1;
 pub const MAX_ENTRY_BYTES: usize = 65_535;
 
 /// Who says so.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Actor {
     /// The control plane itself. Such statements carry no signature of their own: the checkpoint is its signature.
@@ -53,34 +54,35 @@ pub enum Actor {
     },
 }
 
-/// What its author says happened. Its canonical bytes are what the author signs (docs/formats/entry.md, "Signature").
+/// What its author says happened. Its canonical bytes are what the author signs (docs/formats/entry.md, "Signature"). Fields of this
+/// and of all that is in it stand in canonical order: written in one pass, they need no sorting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
-    /// Always [`ENTRY_VERSION`].
-    pub v: u32,
-    /// The log it belongs to: the checkpoint origin, `<authority>/<organisation>/<endpoint>`.
-    pub log: String,
-    /// When, by the author's clock.
-    pub at_ms: TimeMs,
-    /// Who.
-    pub actor: Actor,
-    /// The kind; see [`crate::event::Event`].
-    pub kind: String,
-    /// The kind's facts.
-    pub facts: Map<String, Value>,
-    /// Within which session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<SessionId>,
     /// About which action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<ActionId>,
+    /// Who.
+    pub actor: Actor,
+    /// When, by the author's clock.
+    pub at_ms: TimeMs,
     /// The endpoint's own dense count; present exactly when the actor is an endpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter: Option<Counter>,
+    /// The kind's facts.
+    pub facts: Map<String, Value>,
+    /// The kind; see [`crate::event::Event`].
+    pub kind: String,
+    /// The log it belongs to: the checkpoint origin, `<authority>/<organisation>/<endpoint>`.
+    pub log: String,
+    /// Within which session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
     /// Commitments to the texts, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "not_empty")]
     pub texts: BTreeMap<String, Commitment>,
+    /// Always [`ENTRY_VERSION`].
+    pub v: u32,
 }
 
 /// An author's Ed25519 signature (RFC 8032) over a statement.
@@ -113,13 +115,13 @@ pub struct SignedStatement {
 pub struct Entry {
     /// Place in the log.
     pub seq: Seq,
-    /// When the control plane placed it, by its clock.
-    pub time_ms: TimeMs,
-    /// What is said.
-    pub statement: Statement,
     /// By whom; absent exactly when the actor is the control plane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<StatementSignature>,
+    /// What is said.
+    pub statement: Statement,
+    /// When the control plane placed it, by its clock.
+    pub time_ms: TimeMs,
 }
 
 /// An entry's exact bytes with what is disclosed of its texts: the unit of synchronisation and of packs.
@@ -140,6 +142,34 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
         Err(serde::de::Error::custom("an empty `texts` is left out instead"))
     } else {
         Ok(texts)
+    }
+}
+
+/// As serde's tagged enums are written, but with the members in canonical order.
+impl Serialize for Actor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (word, members) = match self {
+            Self::Control {} => ("control", 1),
+            Self::Endpoint { .. } => ("endpoint", 2),
+            Self::Member { .. } => ("member", 3),
+            Self::Contact { .. } => ("contact", 3),
+            Self::Agent { .. } => ("agent", 3),
+        };
+        let mut actor = serializer.serialize_struct("Actor", members)?;
+        match self {
+            Self::Control {} => {}
+            Self::Endpoint { id } => actor.serialize_field("id", id)?,
+            Self::Member { id, device } | Self::Contact { id, device } => {
+                actor.serialize_field("device", device)?;
+                actor.serialize_field("id", id)?;
+            }
+            Self::Agent { on_behalf_of, device } => {
+                actor.serialize_field("device", device)?;
+                actor.serialize_field("on_behalf_of", on_behalf_of)?;
+            }
+        }
+        actor.serialize_field("type", word)?;
+        actor.end()
     }
 }
 

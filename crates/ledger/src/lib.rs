@@ -4,8 +4,9 @@
 //! input makes this crate panic. Every byte format has a page with vectors in docs/formats; the standards behind it are RFC 6962,
 //! RFC 8785, RFC 8032 and C2SP's signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof.
 //!
-//! Where to begin: [`statement::Draft`] makes and signs, [`tree::Frontier`] and [`checkpoint::Checkpoint`] log,
+//! Where to begin: [`statement::Draft`] makes and signs, [`admission`] examines what is offered to a log, [`tree::Frontier`] and [`checkpoint::Checkpoint`] log,
 //! [`verify::LogVerifier`] verifies, [`redaction`] hides and opens.
+pub mod admission;
 pub mod canonical;
 pub mod checkpoint;
 pub mod consent;
@@ -16,8 +17,10 @@ pub mod event;
 pub mod fault;
 pub mod hash;
 pub mod id;
+pub mod keyring;
 pub mod kind;
 pub mod lossless;
+mod multiples;
 mod precheck;
 pub mod proof;
 pub mod redaction;

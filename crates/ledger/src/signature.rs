@@ -4,7 +4,8 @@
 //! is checked by the strict equation. A batch is one multiscalar equation in which the signatures of one key
 //! share one term, which is what makes a log of one endpoint cheap to verify; its coefficients are derived from all its inputs, so
 //! it needs no randomness. The batch uses the cofactored equation that RFC 8032 permits; the two differ only for signatures which
-//! a key's own holder has deformed on purpose. Whoever admits statements into a log checks them singly, so none such get in.
+//! a key's own holder has deformed on purpose. Whoever admits statements into a log checks them singly ([`crate::keyring`]), so none
+//! such get in.
 
 use crate::hash::decode_base64;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
@@ -18,9 +19,9 @@ use std::iter::once;
 /// A public key that may verify: checked and ready for use.
 #[derive(Clone)]
 pub(crate) struct Key {
-    bytes: [u8; 32],
+    pub(crate) bytes: [u8; 32],
     single: VerifyingKey,
-    point: EdwardsPoint,
+    pub(crate) point: EdwardsPoint,
 }
 
 impl Key {

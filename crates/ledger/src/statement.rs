@@ -11,13 +11,17 @@ use crate::event::{Event, FactsMismatch};
 use crate::hash::{decode_base64, encode_base64};
 use crate::id::{Seq, TimeMs};
 use crate::kind::{self, Author, Rules};
-use crate::signature::Key;
+use crate::keyring::PreparedKey;
 use crate::text::{Commitment, MAX_TEXT_BYTES};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What goes before a statement's canonical bytes when it is signed: this line and a line feed.
 pub const SIGNING_CONTEXT: &str = "caisey.statement/v1\n";
+
+/// A statement's canonical bytes may be this many: an entry around it adds less than 512.
+pub const MAX_STATEMENT_BYTES: usize = MAX_ENTRY_BYTES - 512;
 
 /// A log's origin may be this long.
 pub const MAX_ORIGIN_BYTES: usize = 255;
@@ -104,10 +108,16 @@ pub enum StatementFault {
     },
 }
 
-/// Canonical bytes of a statement, as text.
-fn statement_json(statement: &Statement) -> Result<String, StatementFault> {
+/// Canonical bytes of a statement, as text. They are canonical also where they will stand, within an entry.
+pub(crate) fn statement_json(statement: &Statement) -> Result<String, StatementFault> {
+    let shape = |error: serde_json::Error| StatementFault::Shape(error.to_string());
+    let plain = serde_json::to_string(statement).map_err(shape)?;
+    if canonical::check_within(&plain, 2).is_ok() {
+        return Ok(plain);
+    }
+    // Names in the facts that are not in order yet, or no canonical form at all.
     let json = canonical::to_string(statement).map_err(|error| StatementFault::Shape(error.to_string()))?;
-    canonical::check(&json)?;
+    canonical::check_within(&json, 2)?;
     Ok(json)
 }
 
@@ -138,17 +148,30 @@ impl SignedStatement {
     /// # Errors
     /// See [`StatementFault`].
     pub fn verify(&self) -> Result<Option<Event>, StatementFault> {
+        Ok(self.examine(|key| PreparedKey::from_base64(key).map(Arc::new))?.0)
+    }
+
+    /// The same with keys from elsewhere; also returns the statement's canonical bytes.
+    pub(crate) fn examine(
+        &self,
+        find: impl FnOnce(&str) -> Option<Arc<PreparedKey>>,
+    ) -> Result<(Option<Event>, String), StatementFault> {
         let event = self.check()?;
+        let json = statement_json(&self.statement)?;
+        if json.len() > MAX_STATEMENT_BYTES {
+            return Err(StatementFault::TooLong { bytes: json.len() });
+        }
         if let Some(signature) = &self.signature {
-            let key = Key::from_base64(&signature.key).ok_or(StatementFault::BadKey)?;
+            let key = find(&signature.key)
+                .filter(|key| key.is(&signature.key))
+                .ok_or(StatementFault::BadKey)?;
             let sig = decode_base64(&signature.sig).ok_or(StatementFault::BadSignature)?;
-            let json = statement_json(&self.statement)?;
             if !key.verify(&[SIGNING_CONTEXT.as_bytes(), json.as_bytes()], &sig) {
                 return Err(StatementFault::BadSignature);
             }
         }
         check_disclosures(&self.statement, &self.disclosures)?;
-        Ok(event)
+        Ok((event, json))
     }
 
     pub(crate) fn check(&self) -> Result<Option<Event>, StatementFault> {

@@ -17,10 +17,10 @@ pub const MAX_TEXT_BYTES: usize = 65_536;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Commitment {
-    /// How many tokens the text has.
-    pub tokens: u64,
     /// Root hash.
     pub root: Hash,
+    /// How many tokens the text has.
+    pub tokens: u64,
 }
 
 /// The secret from which every token's salt grows: 32 bytes, on the wire standard base64 with padding. Wiped when dropped.

@@ -6,6 +6,7 @@ use crate::store::{Store, StoreError};
 use caisey_ledger::id::TimeMs;
 
 /// The identity with what happened to it since.
+#[derive(Clone)]
 pub(super) struct Enrolment {
     pub(super) identity: Identity,
     pub(super) enrolled_at: TimeMs,

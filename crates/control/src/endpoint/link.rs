@@ -11,12 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const MAX_HANDSHAKES: usize = 16;
 
 /// A connection that was challenged.
+#[derive(Clone)]
 pub(super) struct Handshake {
     pub(super) nonce: String,
     pub(super) deadline: TimeMs,
 }
 
 /// Somebody waits to hear whether the runtime answers.
+#[derive(Clone)]
 pub(super) struct Ping {
     pub(super) nonce: u64,
     pub(super) request: RequestId,
@@ -25,6 +27,7 @@ pub(super) struct Ping {
 }
 
 /// After a hello: what has to be found out about actions that were unfinished before it.
+#[derive(Clone)]
 pub(super) struct Settling {
     /// Everything that the runtime had said before its hello is here once the next counter reaches this.
     pub(super) until_counter: u64,
@@ -36,7 +39,7 @@ pub(super) struct Settling {
     pub(super) deadline: Option<TimeMs>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Link {
     /// The connection that has proved the key.
     pub(super) conn: Option<ConnId>,

@@ -5,6 +5,7 @@
 use super::action::{self, Action, ActionState};
 use super::cosign;
 use super::identity::Enrolment;
+use super::key::Keys;
 use super::link::Link;
 use super::outgoing::Outgoing;
 use super::session::{self, Session};
@@ -15,7 +16,8 @@ use crate::port::{ConnId, DirectoryChange, Effect, Signer};
 use crate::row::{Row, damaged};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
-use caisey_ledger::entry::{Actor, SignedStatement};
+use caisey_ledger::admission::Proved;
+use caisey_ledger::entry::Actor;
 use caisey_ledger::event::{Event, SessionEnd};
 use caisey_ledger::id::{ActionId, Counter, Seq, SessionId, TimeMs};
 use caisey_ledger::statement::{Draft, StatementFault};
@@ -27,10 +29,12 @@ use std::collections::BTreeMap;
 /// Sessions whose directory rows are repeated after loading: the host may have stopped between our commit and the directory's.
 const REPEATED_SESSIONS: u64 = 8;
 
+#[derive(Clone)]
 pub(super) struct Live {
     pub(super) enrolment: Enrolment,
     pub(super) journal: Journal,
     pub(super) next_counter: Counter,
+    pub(super) keys: Keys,
     pub(super) link: Link,
     /// Open ones.
     pub(super) sessions: BTreeMap<SessionId, Session>,
@@ -67,6 +71,7 @@ impl Live {
                 .into_iter()
                 .map(|action| (action.action.clone(), action))
                 .collect(),
+            keys: Keys::default(),
             watchers: Watchers::default(),
             enrolment,
             journal,
@@ -75,8 +80,8 @@ impl Live {
         })
     }
 
-    /// Places a checked statement.
-    pub(super) fn place(&mut self, turn: &Turn<'_>, said: SignedStatement) -> Result<Seq, StoreError> {
+    /// Places a statement.
+    pub(super) fn place(&mut self, turn: &Turn<'_>, said: &Proved) -> Result<Seq, StoreError> {
         if let Some(session) = said
             .statement
             .session
@@ -114,8 +119,8 @@ impl Live {
         for (name, text) in texts {
             draft = draft.text(name, *text, turn.seed());
         }
-        let said = draft.unsigned().map_err(ours)?;
-        self.place(turn, said)
+        let said = draft.unsigned().and_then(Proved::own).map_err(ours)?;
+        self.place(turn, &said)
     }
 
     /// Sends to the runtime, if one is connected.

@@ -22,6 +22,7 @@ mod said;
 mod session;
 mod settle;
 mod show;
+mod submission;
 mod submit;
 mod tables;
 mod watch;
@@ -33,6 +34,7 @@ use crate::row::{Row, int};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 pub use act::MAX_TIMEOUT_MS;
+use caisey_ledger::admission::Offered;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{DisconnectReason, Event};
 use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, Seq, TimeMs};
@@ -43,7 +45,8 @@ use caisey_protocol::watch::LogEvent;
 use identity::Enrolment;
 use live::Live;
 use outgoing::Outgoing;
-pub use submit::MAX_LINE_BYTES;
+use std::sync::Arc;
+pub use submission::MAX_LINE_BYTES;
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,8 @@ pub enum Input {
     RuntimeOpened(ConnId),
     /// A frame from it.
     RuntimeMessage(ConnId, Box<FromRuntime>),
+    /// What a `Statements` frame carries, examined beforehand.
+    RuntimeSaid(ConnId, Vec<Offered>),
     /// It is gone.
     RuntimeClosed(ConnId, DisconnectReason),
     /// A console wants this log's records from here on.
@@ -91,6 +96,8 @@ pub enum Input {
     Submit(RequestId, Caller, Box<SignedStatement>),
     /// A person's console cosigned a checkpoint of this log.
     Cosign(RequestId, Caller, Box<Cosign>),
+    /// The same, examined beforehand by a host that has processors to spare. What is wrong with it is told as for `Submit`.
+    SubmitExamined(RequestId, Arc<Caller>, Offered),
     /// Can a call to the runtime be answered right now?
     AskSendable(RequestId),
     /// Destroy texts of an entry.
@@ -104,7 +111,8 @@ pub enum Input {
     Wake,
 }
 
-/// The object itself. Created by `load`, from its store alone.
+/// The object itself. Created by `load`, from its store alone. Cloning it keeps a state to go back to: small, whatever the log's size.
+#[derive(Clone)]
 pub struct EndpointObject {
     alive: Vec<ConnId>,
     live: Option<Box<Live>>,
@@ -148,6 +156,7 @@ impl EndpointObject {
             Input::Enrolled(_) | Input::Wake => Ok(()),
             Input::RuntimeOpened(conn) => live.runtime_opened(&mut turn, conn),
             Input::RuntimeMessage(conn, message) => live.runtime_message(&mut turn, conn, *message),
+            Input::RuntimeSaid(conn, statements) => live.runtime_said(&mut turn, conn, statements),
             Input::RuntimeClosed(conn, reason) => live.runtime_closed(&mut turn, conn, reason),
             Input::WatchOpened(conn, from) => {
                 live.watchers.open(conn, from);
@@ -161,8 +170,9 @@ impl EndpointObject {
                 live.watchers.close(conn);
                 Ok(())
             }
-            Input::Submit(request, caller, said) => live.submit(&mut turn, request, caller, *said),
             Input::Cosign(request, caller, offered) => live.cosign(&turn, request, &caller, &offered),
+            Input::Submit(request, caller, said) => live.submit(&mut turn, request, Arc::new(caller), Offered::Unexamined(said)),
+            Input::SubmitExamined(request, caller, said) => live.submit(&mut turn, request, caller, said),
             Input::AskSendable(request) => {
                 live.ask_sendable(&mut turn, request);
                 Ok(())
@@ -188,13 +198,14 @@ impl EndpointObject {
         let nothing_here = || error(ErrorCode::NotFound, "There is no such endpoint.");
         match input {
             Input::Enrolled(identity) => self.enrol(turn, *identity)?,
-            Input::RuntimeOpened(conn) | Input::RuntimeMessage(conn, _) => {
+            Input::RuntimeOpened(conn) | Input::RuntimeMessage(conn, _) | Input::RuntimeSaid(conn, _) => {
                 let ErrorBody { code, detail, .. } = nothing_here();
                 self.stray.turn_away(conn, code, detail);
             }
             Input::WatchOpened(conn, _) => self.stray.send_watcher(conn, LogEvent::Error(nothing_here())),
             Input::Submit(request, ..)
             | Input::Cosign(request, ..)
+            | Input::SubmitExamined(request, ..)
             | Input::AskSendable(request)
             | Input::Erase(request, ..)
             | Input::Remove(request, _) => {

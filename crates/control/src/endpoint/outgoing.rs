@@ -9,13 +9,14 @@ use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
 use std::collections::BTreeSet;
 
+#[derive(Clone)]
 enum Queued {
     Ready(Effect),
     /// An answer that carries the checkpoint.
     Placed(RequestId, Seq),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Outgoing {
     queue: Vec<Queued>,
     /// The directory's view of the endpoint changed.

@@ -9,6 +9,7 @@ use crate::port::{Answer, ConnId, Effect};
 use crate::refusal::{Stop, refused, settle};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
+use caisey_ledger::admission::Offered;
 use caisey_ledger::event::DisconnectReason;
 use caisey_ledger::id::ActionId;
 use caisey_protocol::error::ErrorCode;
@@ -19,14 +20,41 @@ use caisey_protocol::watch::LogEvent;
 impl Live {
     /// Takes a frame. A refusal is told to the runtime and ends its connection; what it had said before in the same frame is kept.
     pub(super) fn runtime_message(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: FromRuntime) -> Result<(), StoreError> {
-        match settle(self.take_frame(turn, conn, message))? {
-            Ok(()) => Ok(()),
-            Err(body) => {
-                self.link.handshakes.remove(&conn);
-                self.out.turn_away(conn, body.code, body.detail);
-                Ok(())
-            }
+        let taken = self.take_frame(turn, conn, message);
+        self.or_turn_away(conn, taken)
+    }
+
+    /// Takes statements that were examined beforehand, as from a frame.
+    pub(super) fn runtime_said(&mut self, turn: &mut Turn<'_>, conn: ConnId, statements: Vec<Offered>) -> Result<(), StoreError> {
+        let taken = self
+            .check_proved(conn)
+            .and_then(|()| self.take_statements(turn, statements.into_iter()));
+        self.or_turn_away(conn, taken)
+    }
+
+    fn or_turn_away(&mut self, conn: ConnId, taken: Result<(), Stop>) -> Result<(), StoreError> {
+        if let Err(body) = settle(taken)? {
+            self.link.handshakes.remove(&conn);
+            self.out.turn_away(conn, body.code, body.detail);
         }
+        Ok(())
+    }
+
+    fn check_proved(&self, conn: ConnId) -> Result<(), Stop> {
+        if self.link.conn == Some(conn) {
+            return Ok(());
+        }
+        Err(refused(
+            ErrorCode::Unauthenticated,
+            "This connection has not proved the endpoint's key. Connect and say hello.",
+        ))
+    }
+
+    fn take_statements(&mut self, turn: &mut Turn<'_>, statements: impl Iterator<Item = Offered>) -> Result<(), Stop> {
+        for said in statements {
+            self.endpoint_said(turn, said)?;
+        }
+        Ok(self.after_statements(turn)?)
     }
 
     fn take_frame(&mut self, turn: &mut Turn<'_>, conn: ConnId, message: FromRuntime) -> Result<(), Stop> {
@@ -54,19 +82,11 @@ impl Live {
                 },
             );
         }
-        if self.link.conn != Some(conn) {
-            return Err(refused(
-                ErrorCode::Unauthenticated,
-                "This connection has not proved the endpoint's key. Connect and say hello.",
-            ));
-        }
+        self.check_proved(conn)?;
         match message {
             FromRuntime::Hello { .. } => {}
             FromRuntime::Statements { statements } => {
-                for said in statements {
-                    self.endpoint_said(turn, said)?;
-                }
-                self.after_statements(turn)?;
+                self.take_statements(turn, statements.into_iter().map(Offered::from))?;
             }
             FromRuntime::Accepted { action } => self.accepted(turn.store, &action)?,
             FromRuntime::Pong { nonce } => self.pong(turn, nonce),

@@ -10,18 +10,20 @@ use crate::refusal::{Stop, fault, refused};
 use crate::row::{Row, damaged, int};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
+use caisey_ledger::admission::{Offered, Proved};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement, Statement};
 use caisey_ledger::event::{Event, RunOutcome};
 use caisey_ledger::id::{ActionId, Counter, SessionId};
 use caisey_protocol::error::ErrorCode;
+use std::sync::Arc;
 
 /// A statement's texts together may have this many bytes: with every byte escaped, a record still fits into one frame.
 const MAX_STATEMENT_TEXT_BYTES: usize = 131_072;
 
 impl Live {
-    pub(super) fn endpoint_said(&mut self, turn: &mut Turn<'_>, said: SignedStatement) -> Result<(), Stop> {
-        let Some(counter) = said.statement.counter else {
+    pub(super) fn endpoint_said(&mut self, turn: &mut Turn<'_>, offered: Offered) -> Result<(), Stop> {
+        let Some(counter) = offered.said().statement.counter else {
             return Err(refused(
                 ErrorCode::BadRequest,
                 "The statement has no counter, which an endpoint's must have.",
@@ -33,20 +35,19 @@ impl Live {
                 format!("Statement {counter} came where {expected} was expected. Send everything from {expected} on again.");
             return Err(refused(ErrorCode::Conflict, detail));
         }
-        if counter < self.next_counter && stored(turn.store, counter)? == said.statement {
+        if counter < self.next_counter && stored(turn.store, counter)? == offered.said().statement {
             self.out.ack_due = true;
             return Ok(());
         }
-        let event = self.check_endpoint_statement(&said)?;
+        let said = self.check_endpoint_statement(offered)?;
         if counter < self.next_counter {
             return self.counter_reused(turn, counter, &said);
         }
-        let (action, session) = (said.statement.action.clone(), said.statement.session.clone());
-        self.place(turn, said)?;
+        self.place(turn, &said)?;
         self.next_counter = counter.checked_add(1).ok_or_else(|| damaged("the counter is at its end"))?;
         self.out.ack_due = true;
-        if let Some(action) = action {
-            self.heard_about(turn, counter, &action, session.as_ref(), event.as_ref())?;
+        if let Some(action) = &said.statement.action {
+            self.heard_about(turn, counter, action, said.statement.session.as_ref(), said.event())?;
         }
         Ok(())
     }
@@ -77,11 +78,12 @@ impl Live {
         }
     }
 
-    fn check_endpoint_statement(&self, said: &SignedStatement) -> Result<Option<Event>, Stop> {
+    fn check_endpoint_statement(&self, offered: Offered) -> Result<Arc<Proved>, Stop> {
         let identity = &self.enrolment.identity;
         let author = Actor::Endpoint {
             id: identity.endpoint.clone(),
         };
+        let said = offered.said();
         if said.statement.log != identity.log || said.statement.actor != author {
             return Err(refused(
                 ErrorCode::BadRequest,
@@ -89,14 +91,14 @@ impl Live {
             ));
         }
         check_texts(said, MAX_STATEMENT_TEXT_BYTES)?;
-        let event = said.verify().map_err(|wrong| Stop::Refused(fault(&wrong)))?;
+        let said = offered.prove().map_err(|wrong| Stop::Refused(fault(&wrong)))?;
         if said.signature.as_ref().is_none_or(|signature| signature.key != identity.key) {
             return Err(refused(
                 ErrorCode::BadSignature,
                 "The statement is not signed with the key that this endpoint enrolled with.",
             ));
         }
-        Ok(event)
+        Ok(said)
     }
 
     /// Two signed statements with one count: the machine was set back or copied. The second is not in the record, which is a gap.

@@ -1,50 +1,31 @@
-//! What a person's device signed: checked, given its place, and handed on to be acted on.
+//! What a person's device signed: given its place, and handed on to be acted on.
 //!
-//! Promises: everything is checked before anything is written; the key that signs is introduced in the log before its first statement;
-//! the same bytes again give the same answer; nothing is sent to the runtime that is not in the log.
+//! Promises: everything is checked before anything is written ([`super::submission`]); the key that signs is introduced in the log before
+//! its first statement; the same bytes again give the same answer; nothing is sent to the runtime that is not in the log.
 
 use super::action;
-use super::key::{self, IntroducedKey};
+use super::key::IntroducedKey;
 use super::live::Live;
-use super::said::check_texts;
+pub(super) use super::submission::Submission;
 use crate::port::{Caller, RequestId};
-use crate::refusal::{Stop, error, fault, refused};
+use crate::refusal::{Stop, error, refused};
 use crate::row::{Row, damaged, int};
 use crate::store::{Store, StoreError, Value};
 use crate::turn::Turn;
-use caisey_ledger::entry::{Actor, MAX_ENTRY_BYTES, SignedStatement};
+use caisey_ledger::admission::Offered;
 use caisey_ledger::event::Event;
-use caisey_ledger::hash::Hash;
-use caisey_ledger::id::{DeviceId, Seq};
-use caisey_ledger::statement::signing_bytes;
-use caisey_protocol::MAX_COMMAND_BYTES;
+use caisey_ledger::id::{Seq, TimeMs};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
-use caisey_protocol::role::{Permission, Role};
-
-/// A chat line, note, purpose, reason or directory may have this many bytes of UTF-8.
-pub const MAX_LINE_BYTES: usize = 16_384;
-/// An entry around a statement adds less than this.
-const ENTRY_ROOM: usize = 512;
-/// Texts of a proposal: command, probe and two lines.
-const MAX_TEXTS_BYTES: usize = 2 * MAX_COMMAND_BYTES + 2 * MAX_LINE_BYTES;
-
-/// A statement that passed every check that needs no history.
-pub(super) struct Submission {
-    pub(super) caller: Caller,
-    pub(super) device: DeviceId,
-    pub(super) key: String,
-    pub(super) said: SignedStatement,
-    pub(super) event: Event,
-    pub(super) digest: Hash,
-}
+use caisey_protocol::role::Permission;
+use std::sync::Arc;
 
 impl Live {
     pub(super) fn submit(
         &mut self,
         turn: &mut Turn<'_>,
         request: RequestId,
-        caller: Caller,
-        said: SignedStatement,
+        caller: Arc<Caller>,
+        said: Offered,
     ) -> Result<(), StoreError> {
         match crate::refusal::settle(self.take_submission(turn, caller, said))? {
             Ok(Outcome::Placed(seq)) => self.out.placed(request, seq),
@@ -54,10 +35,10 @@ impl Live {
         Ok(())
     }
 
-    fn take_submission(&mut self, turn: &mut Turn<'_>, caller: Caller, said: SignedStatement) -> Result<Outcome, Stop> {
+    fn take_submission(&mut self, turn: &mut Turn<'_>, caller: Arc<Caller>, said: Offered) -> Result<Outcome, Stop> {
         self.check_caller(&caller, Permission::Operate)?;
         let submission = self.check_submission(caller, said)?;
-        if let Some(seq) = repeated(turn.store, submission.digest)? {
+        if let Some(seq) = repeated(turn.store, &submission)? {
             return Ok(self.again(turn.store, seq, &submission)?);
         }
         if self.enrolment.removed {
@@ -67,71 +48,6 @@ impl Live {
             ));
         }
         self.act(turn, submission)
-    }
-
-    /// Another organisation's endpoint, or another client's for a contact, does not exist for the caller.
-    pub(super) fn check_caller(&self, caller: &Caller, permission: Permission) -> Result<(), Stop> {
-        let identity = &self.enrolment.identity;
-        let contact = caller.role == Role::Contact;
-        let other_client = if contact {
-            caller.client.as_ref() != Some(&identity.client)
-        } else {
-            caller.client.is_some()
-        };
-        if caller.organisation != identity.organisation || other_client {
-            return Err(refused(ErrorCode::NotFound, "There is no such endpoint."));
-        }
-        if !caller.role.may(permission) {
-            return Err(refused(
-                ErrorCode::Forbidden,
-                "Your role does not allow this. Ask an administrator of your organisation.",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_submission(&self, caller: Caller, said: SignedStatement) -> Result<Submission, Stop> {
-        let statement = &said.statement;
-        if statement.log != self.enrolment.identity.log {
-            return Err(refused(
-                ErrorCode::BadRequest,
-                "The statement belongs to another log. Nothing was recorded.",
-            ));
-        }
-        check_texts(&said, MAX_TEXTS_BYTES)?;
-        check_lengths(&said)?;
-        let Some((device, key)) = caller.device.clone() else {
-            return Err(refused(
-                ErrorCode::BadSignature,
-                "The key that signed this is not registered to you. Register this device first.",
-            ));
-        };
-        if said.signature.as_ref().is_none_or(|signature| signature.key != key) || !speaks_for(&statement.actor, &caller, &device)
-        {
-            return Err(refused(
-                ErrorCode::BadSignature,
-                "The statement names another person or device than the one that signed it.",
-            ));
-        }
-        let event = said.verify().map_err(|wrong| Stop::Refused(fault(&wrong)))?;
-        let event = event.ok_or_else(|| {
-            refused(
-                ErrorCode::BadRequest,
-                "This control plane does not know that kind of statement.",
-            )
-        })?;
-        let bytes = signing_bytes(statement).map_err(|wrong| Stop::Refused(fault(&wrong)))?;
-        if bytes.len() > MAX_ENTRY_BYTES - ENTRY_ROOM {
-            return Err(refused(ErrorCode::TooLarge, "The statement is longer than an entry may be."));
-        }
-        Ok(Submission {
-            caller,
-            device,
-            key,
-            digest: Hash::of(&bytes),
-            event,
-            said,
-        })
     }
 
     /// The same bytes came before.
@@ -148,11 +64,11 @@ impl Live {
     /// Places the statement, its key introduced before it, and remembers its bytes.
     pub(super) fn admit(&mut self, turn: &mut Turn<'_>, submission: Submission) -> Result<Seq, Stop> {
         self.introduce(turn, &submission)?;
-        let seq = self.place(turn, submission.said)?;
-        let digest = Value::Blob(submission.digest.0.to_vec());
+        let seq = self.place(turn, &submission.said)?;
+        let [at, digest] = identity(&submission);
         turn.store.exec(
-            "INSERT INTO submitted (digest, seq) VALUES (?1, ?2)",
-            &[digest, int(seq.get())],
+            "INSERT INTO submissions (at_ms, digest, seq) VALUES (?1, ?2, ?3)",
+            &[at, digest, int(seq.get())],
         )?;
         Ok(seq)
     }
@@ -167,8 +83,8 @@ impl Live {
             device: submission.device.clone(),
             role: role.unwrap_or_default(),
         };
-        match key::find(turn.store, &submission.device)? {
-            Some(known) if known == wanted => return Ok(()),
+        match self.keys.find(turn.store, &submission.device)? {
+            Some(known) if *known == wanted => return Ok(()),
             Some(known) if known.key != wanted.key || known.member != wanted.member => {
                 return Err(refused(
                     ErrorCode::BadSignature,
@@ -177,7 +93,7 @@ impl Live {
             }
             _ => {}
         }
-        wanted.put(turn.store)?;
+        self.keys.put(turn.store, wanted.clone())?;
         let IntroducedKey {
             key,
             member,
@@ -210,38 +126,16 @@ fn not_sendable() -> ErrorBody {
     )
 }
 
-fn speaks_for(actor: &Actor, caller: &Caller, device: &DeviceId) -> bool {
-    let role = match actor {
-        Actor::Control {} | Actor::Endpoint { .. } => false,
-        Actor::Contact { .. } => caller.role == Role::Contact,
-        Actor::Member { .. } | Actor::Agent { .. } => caller.role != Role::Contact,
-    };
-    role && actor.person() == Some((&caller.member, device))
+/// What a submission is found by again. The author's time comes first, so that rows are added where the last ones are.
+fn identity(submission: &Submission) -> [Value; 2] {
+    let at: TimeMs = submission.said.statement.at_ms;
+    [int(at.get()), Value::Blob(submission.digest.0.to_vec())]
 }
 
-/// Commands and probes may be longer than lines.
-fn check_lengths(said: &SignedStatement) -> Result<(), Stop> {
-    for (name, disclosure) in &said.disclosures {
-        let most = if matches!(name.as_str(), "command" | "probe") {
-            MAX_COMMAND_BYTES
-        } else {
-            MAX_LINE_BYTES
-        };
-        let bytes = disclosure.full_text().map_or(0, str::len);
-        if bytes > most {
-            return Err(refused(
-                ErrorCode::TooLarge,
-                format!("`{name}` has {bytes} bytes; {most} are allowed."),
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn repeated(store: &dyn Store, digest: Hash) -> Result<Option<Seq>, StoreError> {
+fn repeated(store: &dyn Store, submission: &Submission) -> Result<Option<Seq>, StoreError> {
     let rows = store.exec(
-        "SELECT seq FROM submitted WHERE digest = ?1",
-        &[Value::Blob(digest.0.to_vec())],
+        "SELECT seq FROM submissions WHERE at_ms = ?1 AND digest = ?2",
+        &identity(submission),
     )?;
     let Some(mut row) = Row::first(rows) else { return Ok(None) };
     Seq::new(row.number()?)

@@ -65,6 +65,16 @@ pub(super) const SCHEMA: Schema = Schema {
              seq INTEGER NOT NULL
          ) STRICT, WITHOUT ROWID;",
         cosign::TABLES,
+        // By time first: rows in the order of their digests touched a page of their own each.
+        "CREATE TABLE submissions (
+             at_ms INTEGER NOT NULL,
+             digest BLOB NOT NULL,
+             seq INTEGER NOT NULL,
+             PRIMARY KEY (at_ms, digest)
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO submissions (at_ms, digest, seq)
+             SELECT CAST(json_extract(leaf, '$.statement.at_ms') AS INTEGER), digest, seq FROM submitted JOIN entries USING (seq);
+         DROP TABLE submitted;",
     ],
-    readable_by: 2,
+    readable_by: 4,
 };

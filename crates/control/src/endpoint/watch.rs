@@ -15,6 +15,7 @@ use std::collections::btree_map::Entry;
 /// Records in one frame, at most.
 const FRAME_RECORDS: u32 = 512;
 
+#[derive(Clone)]
 struct Watcher {
     next: Seq,
     /// A page was sent and not yet taken.
@@ -23,7 +24,7 @@ struct Watcher {
     new: bool,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Watchers {
     by_conn: BTreeMap<ConnId, Watcher>,
 }

@@ -13,9 +13,9 @@ pub(crate) use read::{disclosures, leaf, read_page, signed};
 use crate::port::Signer;
 use crate::row::{Row, damaged, int, text, text_or_null};
 use crate::store::{Store, StoreError, Value};
+use caisey_ledger::admission::Proved;
 use caisey_ledger::checkpoint::Checkpoint;
 use caisey_ledger::disclosure::Disclosure;
-use caisey_ledger::entry::{Entry, SignedStatement};
 use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{Seq, TimeMs};
 use caisey_ledger::tree::{Frontier, NodeAt, leaf_hash};
@@ -62,6 +62,7 @@ const LAST_CHECKPOINT: &str = "SELECT size, note FROM checkpoints ORDER BY size 
 const LAST_ENTRY: &str = "SELECT seq, time_ms FROM entries ORDER BY seq DESC LIMIT 1";
 
 /// A log's growing end.
+#[derive(Clone)]
 pub(crate) struct Journal {
     origin: String,
     frontier: Frontier,
@@ -128,27 +129,19 @@ impl Journal {
         self.last_time
     }
 
-    /// Places a statement, already checked, at the log's end. Its time is `now`, or the last entry's while the clock is behind that.
+    /// Places a statement at the log's end. Its time is `now`, or the last entry's while the clock is behind that.
     ///
     /// # Errors
     /// The store's; `Refused` when the entry would be longer than entries may be, which callers check beforehand.
-    pub(crate) fn append(&mut self, store: &dyn Store, now: TimeMs, said: SignedStatement) -> Result<Seq, StoreError> {
+    pub(crate) fn append(&mut self, store: &dyn Store, now: TimeMs, said: &Proved) -> Result<Seq, StoreError> {
         let seq = Seq::new(self.frontier.size()).ok_or_else(|| StoreError::Refused("the log is at its largest size".into()))?;
         let time_ms = self.last_time.max(now);
-        let SignedStatement {
-            statement,
-            signature,
-            disclosures,
-        } = said;
-        let entry = Entry {
-            seq,
-            time_ms,
-            statement,
-            signature,
-        };
-        let leaf = entry.leaf().map_err(|error| StoreError::Refused(error.to_string()))?;
+        let statement = &said.statement;
+        let leaf = said
+            .leaf(seq, time_ms)
+            .map_err(|error| StoreError::Refused(error.to_string()))?;
         let hash = leaf_hash(leaf.as_bytes());
-        let texts_bytes: usize = disclosures.values().map(disclosure_bytes).sum();
+        let texts_bytes: usize = said.disclosures.values().map(disclosure_bytes).sum();
         store.exec(
             INSERT_ENTRY,
             &[
@@ -156,14 +149,14 @@ impl Journal {
                 int(time_ms.get()),
                 int((json_bytes(&leaf) + texts_bytes) as u64),
                 Value::Blob(hash.0.to_vec()),
-                text(&entry.statement.kind),
-                text_or_null(entry.statement.session.as_ref()),
-                text_or_null(entry.statement.action.as_ref()),
-                entry.statement.counter.map_or(Value::Null, |counter| int(counter.get())),
+                text(&statement.kind),
+                text_or_null(statement.session.as_ref()),
+                text_or_null(statement.action.as_ref()),
+                statement.counter.map_or(Value::Null, |counter| int(counter.get())),
                 Value::Text(leaf),
             ],
         )?;
-        for (name, disclosure) in disclosures {
+        for (name, disclosure) in &said.disclosures {
             let Disclosure::Full { text: whole, seed } = disclosure else {
                 continue;
             };
@@ -172,7 +165,7 @@ impl Journal {
                 &[
                     int(seq.get()),
                     text(name),
-                    Value::Text(whole),
+                    Value::Text(whole.clone()),
                     Value::Blob(seed.as_bytes().to_vec()),
                 ],
             )?;

@@ -6,6 +6,7 @@
 use crate::journal::Journal;
 use crate::store::StoreError;
 use crate::turn::Turn;
+use caisey_ledger::admission::Proved;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, ENTRY_VERSION, SignedStatement, Statement};
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq};
@@ -128,15 +129,11 @@ impl AdminEvent {
                 },
             );
         }
-        statement.check().map_err(|fault| ours(fault.to_string()))?;
-        journal.append(
-            turn.store,
-            turn.now,
-            SignedStatement {
-                statement,
-                signature: None,
-                disclosures,
-            },
-        )
+        let said = Proved::own(SignedStatement {
+            statement,
+            signature: None,
+            disclosures,
+        });
+        journal.append(turn.store, turn.now, &said.map_err(|fault| ours(fault.to_string()))?)
     }
 }

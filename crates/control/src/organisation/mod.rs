@@ -103,7 +103,8 @@ pub enum Reply {
     Done,
 }
 
-/// The object itself.
+/// The object itself. Cloning it keeps a state to go back to.
+#[derive(Clone)]
 pub struct OrganisationObject {
     organisation: OrganisationId,
     journal: Journal,
