@@ -15,6 +15,16 @@ pub(crate) fn now() -> TimeMs {
     TimeMs::new(now_ms()).unwrap_or_default()
 }
 
+/// That many rows of 32 fresh bytes.
+///
+/// # Errors
+/// When the operating system has none to give.
+pub(crate) fn random_rows(count: usize) -> std::io::Result<Vec<[u8; 32]>> {
+    let mut rows = vec![[0; 32]; count];
+    getrandom::fill(rows.as_flattened_mut()).map_err(|error| std::io::Error::other(error.to_string()))?;
+    Ok(rows)
+}
+
 /// Fresh bytes from the operating system.
 ///
 /// # Errors

@@ -40,6 +40,8 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct Shared {
     lagged: AtomicBool,
+    /// The object has taken the connection for the endpoint's own.
+    welcome: AtomicBool,
     /// Set apart from the queue, so that it arrives even when the queue is full.
     doomed: Mutex<Option<ErrorBody>>,
 }
@@ -50,9 +52,24 @@ impl Inbox {
         self.shared.lagged.swap(false, Ordering::AcqRel)
     }
 
+    /// For the task that reads from the connection.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing(Arc::clone(&self.shared))
+    }
+
     /// Why the hub gave the connection up, when it did.
     pub(crate) fn doomed(&self) -> Option<ErrorBody> {
         locked(&self.shared.doomed).take()
+    }
+}
+
+/// Whether a connection has proved anything yet.
+pub(crate) struct Standing(Arc<Shared>);
+
+impl Standing {
+    /// Whether what it sends is worth work before the object has seen it.
+    pub(crate) fn is_welcome(&self) -> bool {
+        self.0.welcome.load(Ordering::Acquire)
     }
 }
 
@@ -145,6 +162,13 @@ impl Hub {
     /// Whether any object still has some.
     pub(crate) fn any_attached(&self) -> bool {
         !locked(&self.attached).is_empty()
+    }
+
+    /// The object has taken the connection for the endpoint's own.
+    pub(crate) fn welcome(&self, conn: ConnId) {
+        if let Some(entry) = locked(&self.entries).get(&conn) {
+            entry.shared.welcome.store(true, Ordering::Release);
+        }
     }
 
     /// Sends a message as JSON.

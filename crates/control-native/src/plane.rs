@@ -8,8 +8,8 @@ use crate::hub::Hub;
 use crate::local::{AccountsError, LocalIssuer};
 use crate::object::Objects;
 use axum::serve::ListenerExt as _;
-use caisey_control::endpoint::Input;
 use caisey_control::port::{Answer, Caller};
+use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::EndpointId;
 use caisey_protocol::error::ErrorBody;
@@ -202,9 +202,9 @@ impl Running {
         caller: Caller,
         statement: SignedStatement,
     ) -> Result<Submitted, ErrorBody> {
-        let organisation = caller.organisation.clone();
-        let input = move |request| Input::Submit(request, caller, Box::new(statement));
-        match self.app.objects.ask(&organisation, endpoint, 0, input).await? {
+        let texts = statement.disclosures.values().filter_map(Disclosure::full_text);
+        let size_bytes = texts.map(str::len).sum();
+        match self.app.objects.submit(endpoint, caller, statement, size_bytes).await? {
             Answer::Submitted(submitted) => Ok(submitted),
             _ => Err(crate::object::internal("the endpoint's object gave an unexpected answer")),
         }

@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod containment;
 mod data_dir;
 mod desk;
 mod document;

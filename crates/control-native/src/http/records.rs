@@ -125,16 +125,8 @@ pub(crate) async fn submit(
             "The statement is not signed. Sign it with your device's key.",
         ));
     };
-    let organisation = signed.0.caller.organisation.clone();
     let (endpoint, caller) = with_device(&app, &signed, &endpoint, &signature.key).await?;
-    let statement = Box::new(request.statement);
-    let answer = app
-        .objects
-        .ask(&organisation, &endpoint, size_bytes, move |request| {
-            Input::Submit(request, caller, statement)
-        })
-        .await?;
-    submitted(answer)
+    submitted(app.objects.submit(&endpoint, caller, request.statement, size_bytes).await?)
 }
 
 /// The endpoint, if the caller may see it, and the caller with the registered device that holds this key.

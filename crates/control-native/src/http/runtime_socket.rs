@@ -6,6 +6,7 @@ use super::enrol::unsupported;
 use super::json::brief;
 use super::refusal::Refusal;
 use super::socket::{Over, Until, Wire, limited, run};
+use crate::hub::Standing;
 use crate::object::Objects;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -66,6 +67,7 @@ async fn serve(mut socket: WebSocket, objects: Objects, name: ObjectName) {
         objects: &objects,
         name: &name,
         conn,
+        standing: inbox.standing(),
         said_goodbye: false,
     };
     let until = Until {
@@ -87,6 +89,7 @@ struct RuntimeWire<'a> {
     objects: &'a Objects,
     name: &'a ObjectName,
     conn: ConnId,
+    standing: Standing,
     said_goodbye: bool,
 }
 
@@ -100,9 +103,14 @@ impl Wire for RuntimeWire<'_> {
         let message = parse(&text)?;
         drop(text);
         self.said_goodbye |= matches!(message, FromRuntime::Goodbye {});
-        self.objects
-            .tell(self.name, size, Input::RuntimeMessage(self.conn, Box::new(message)))
-            .await
+        let input = match message {
+            // Strangers get no work out of us before the object has sent them away.
+            FromRuntime::Statements { statements } if self.standing.is_welcome() => {
+                Input::RuntimeSaid(self.conn, self.objects.examine(statements, size).await?)
+            }
+            other => Input::RuntimeMessage(self.conn, Box::new(other)),
+        };
+        self.objects.tell(self.name, size, input).await
     }
 
     async fn drained(&mut self, _lagged: bool) -> Result<Option<String>, ErrorBody> {

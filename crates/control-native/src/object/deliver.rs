@@ -1,12 +1,14 @@
 //! One batch of one object, from its mailbox to its effects.
 
-use super::live::{Live, Lost, Outcome, Waiting};
-use super::slot::{Failed, Letter, Shown, Slot};
+use super::batch::{Lost, Outcome};
+use super::live::Live;
+use super::slot::{Failed, Letter, Shown, Slot, Waits};
 use super::{Shared, locked, not_recorded};
 use crate::clock;
 use crate::hub::Frame;
 use caisey_control::port::{Effect, ObjectName};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,10 +23,10 @@ pub(super) fn batch(shared: &Arc<Shared>, slot: &Arc<Slot>) {
         return;
     }
     let ended: Vec<_> = batch.iter().filter_map(|letter| letter.mail.ends()).collect();
-    let waiting = Waiting::out_of(&mut batch);
+    let waiting: Vec<_> = batch.iter_mut().map(|letter| letter.mail.waits()).collect();
     let failed = *locked(&slot.failed);
     let mut live = locked(&slot.live);
-    match run(shared, slot, &mut live, failed, batch) {
+    match run(shared, slot, &mut live, failed, &batch) {
         Ok(outcome) => {
             if failed.is_some() {
                 *locked(&slot.failed) = None;
@@ -52,7 +54,7 @@ fn run(
     slot: &Slot,
     live: &mut Option<Box<Live>>,
     failed: Option<Failed>,
-    batch: Vec<Letter>,
+    batch: &[Letter],
 ) -> Result<Outcome, Lost> {
     let loaded = match live {
         Some(loaded) => loaded,
@@ -68,21 +70,11 @@ fn run(
 }
 
 /// A batch is lost: everyone hears so, and connections that the object knew are closed, because what it told them is not certain.
-fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: Waiting, lost: &Lost) {
+fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: Vec<Waits>, lost: &Lost) {
     tracing::error!(object = %Shown(&slot.name), error = %lost, "a batch could not be recorded; the object is discarded");
     let refusal = not_recorded(lost.for_people());
-    let mut requests = locked(&shared.waiting);
-    for request in &waiting.requests {
-        if let Some(answer) = requests.remove(request) {
-            let _ = answer.send(Err(refusal.clone()));
-        }
-    }
-    drop(requests);
-    for answer in waiting.replies.into_iter().flatten() {
-        let _ = answer.send(Err(refusal.clone()));
-    }
-    for answer in waiting.enrolled {
-        let _ = answer.send(Err(refusal.clone()));
+    for waits in waiting {
+        refuse(shared, waits, &refusal);
     }
     for conn in shared.hub.attached(&slot.name) {
         shared.hub.send(conn, Frame::Fail(refusal.clone()));
@@ -97,6 +89,21 @@ fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: Waiting, lost: &Lost
     }
 }
 
+/// Tells one of those who wait that it was not done. A connection is closed: what it says next may rest on what was lost.
+fn refuse(shared: &Shared, waits: Waits, refusal: &ErrorBody) {
+    match waits {
+        Waits::Request(request) => {
+            if let Some(answer) = locked(&shared.waiting).remove(&request) {
+                let _ = answer.send(Err(refusal.clone()));
+            }
+        }
+        Waits::Connection(conn) => shared.hub.send(conn, Frame::Fail(refusal.clone())),
+        Waits::Reply(answer) => drop(answer.send(Err(refusal.clone()))),
+        Waits::Enrolled(answer) => drop(answer.send(Err(refusal.clone()))),
+        Waits::Nobody => {}
+    }
+}
+
 fn schedule(shared: &Shared, slot: &Arc<Slot>, deadline_ms: Option<u64>) {
     let wanted = deadline_ms.unwrap_or(0);
     if slot.deadline_ms.swap(wanted, Ordering::AcqRel) != wanted && wanted != 0 {
@@ -104,20 +111,28 @@ fn schedule(shared: &Shared, slot: &Arc<Slot>, deadline_ms: Option<u64>) {
     }
 }
 
-fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Waiting, outcome: Outcome) {
-    for answer in waiting.enrolled {
-        let _ = answer.send(Ok(()));
-    }
-    for (answer, reply) in waiting.replies.into_iter().zip(outcome.replies) {
-        match (answer, reply) {
-            (Some(answer), reply) => drop(answer.send(reply)),
-            (None, Err(refusal)) => tracing::warn!(code = ?refusal.code, "the directory refused an endpoint's report"),
-            (None, Ok(_)) => {}
+fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome: Outcome) {
+    for (at, waits) in waiting.into_iter().enumerate() {
+        if let Some(lost) = outcome.refused.remove(&at) {
+            tracing::error!(object = %Shown(&slot.name), error = %lost, "an input could not be recorded; it alone was refused");
+            refuse(shared, waits, &not_recorded(lost.for_people()));
+            continue;
+        }
+        match (waits, outcome.replies.remove(&at)) {
+            (Waits::Enrolled(answer), _) => drop(answer.send(Ok(()))),
+            (Waits::Reply(answer), Some(reply)) => drop(answer.send(reply)),
+            (_, Some(Err(refusal))) => tracing::warn!(code = ?refusal.code, "the directory refused an endpoint's report"),
+            _ => {}
         }
     }
     for effect in outcome.effects {
         match effect {
-            Effect::ToRuntime { conn, message } => shared.hub.send_json(conn, &message),
+            Effect::ToRuntime { conn, message } => {
+                if matches!(message, ToRuntime::Welcome { .. }) {
+                    shared.hub.welcome(conn);
+                }
+                shared.hub.send_json(conn, &message);
+            }
             Effect::CloseRuntime { conn } => shared.hub.send(conn, Frame::Close),
             Effect::ToWatcher {
                 conn,

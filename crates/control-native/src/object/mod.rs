@@ -4,9 +4,11 @@
 //! batch that could not be stored is answered with `NotRecorded`, its object discarded and its connections closed; an object nobody
 //! needs costs no thread, no task and no open file. Mailboxes are bounded ([`slot::Slot::reserve`]).
 
+mod batch;
 mod deadline;
 mod deliver;
 mod directory;
+mod examine;
 mod live;
 mod pool;
 mod slot;
@@ -17,9 +19,11 @@ use crate::data_dir::{DataDir, Key};
 use crate::hub::Hub;
 use caisey_control::endpoint::Input;
 use caisey_control::organisation::{Reply, Request};
-use caisey_control::port::{Answer, ObjectName, RequestId};
+use caisey_control::port::{Answer, Caller, ObjectName, RequestId};
 use caisey_control::store::{Store, StoreError};
+use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{EndpointId, OrganisationId};
+use caisey_ledger::keyring::Keyring;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 pub(crate) use deliver::too_slow;
 use slot::{Mail, Slot};
@@ -56,6 +60,8 @@ pub(crate) struct Shared {
     changes: directory::Changes,
     stopping: AtomicBool,
     open: Arc<AtomicUsize>,
+    /// Of people's devices and endpoints.
+    keys: Arc<Mutex<Keyring>>,
 }
 
 /// A lock whose data stays usable after a panic elsewhere: every critical section leaves it whole.
@@ -80,6 +86,7 @@ impl Objects {
             changes: directory::Changes::default(),
             stopping: AtomicBool::new(false),
             open: Arc::default(),
+            keys: Arc::new(Mutex::new(Keyring::new(examine::KEYS))),
         });
         pool::start(&shared)?;
         let objects = Self(shared);
@@ -148,6 +155,26 @@ impl Objects {
         let _forget = Forget(self, request);
         self.put(&slot, Mail::Endpoint(input(request)), units);
         within(answered).await?
+    }
+
+    /// Places what a person's device signed.
+    pub(crate) async fn submit(
+        &self,
+        endpoint: &EndpointId,
+        caller: Caller,
+        said: SignedStatement,
+        size_bytes: usize,
+    ) -> Result<Answer, ErrorBody> {
+        let caller = Arc::new(caller);
+        let mut examined = self.examine(vec![said], size_bytes).await?;
+        let Some(said) = examined.pop() else {
+            return Err(internal("the statement was lost on its way"));
+        };
+        let by = Arc::clone(&caller);
+        self.ask(&caller.organisation, endpoint, size_bytes, move |request| {
+            Input::SubmitExamined(request, by, said)
+        })
+        .await
     }
 
     /// Sends an Endpoint object an input, waiting for room for as long as it takes.

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::store::SqliteStore;
 use caisey_control::endpoint::{Identity, Input};
 use caisey_control::organisation::{Reply, Request};
-use caisey_control::port::{ConnId, ObjectName};
+use caisey_control::port::{ConnId, ObjectName, RequestId};
 use caisey_control::store::{Store, StoreError};
 use caisey_ledger::id::TimeMs;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
@@ -32,7 +32,47 @@ pub(super) enum Mail {
     Organisation(Box<Request>, Option<oneshot::Sender<Result<Reply, ErrorBody>>>),
 }
 
+/// Who hears what became of a letter.
+pub(super) enum Waits {
+    /// Whoever asked: the object answers by this number.
+    Request(RequestId),
+    /// The connection that it came from, when it could not be taken.
+    Connection(ConnId),
+    Reply(oneshot::Sender<Result<Reply, ErrorBody>>),
+    Enrolled(oneshot::Sender<Result<(), ErrorBody>>),
+    Nobody,
+}
+
 impl Mail {
+    /// Takes out who waits, so that they hear of it also when the batch is lost.
+    pub(super) fn waits(&mut self) -> Waits {
+        match self {
+            Self::Endpoint(
+                Input::Submit(request, ..)
+                | Input::SubmitExamined(request, ..)
+                | Input::Cosign(request, ..)
+                | Input::AskSendable(request)
+                | Input::Erase(request, ..)
+                | Input::Remove(request, ..),
+            ) => Waits::Request(*request),
+            Self::Endpoint(
+                Input::RuntimeOpened(conn)
+                | Input::RuntimeMessage(conn, _)
+                | Input::RuntimeSaid(conn, _)
+                | Input::WatchOpened(conn, _)
+                | Input::WatchDrained(conn),
+            ) => Waits::Connection(*conn),
+            Self::Endpoint(_) => Waits::Nobody,
+            Self::Enrol(_, answer) => answer.take().map_or(Waits::Nobody, Waits::Enrolled),
+            Self::Organisation(_, answer) => answer.take().map_or(Waits::Nobody, Waits::Reply),
+        }
+    }
+
+    /// Whether it destroys texts.
+    pub(super) fn erases(&self) -> bool {
+        matches!(self, Self::Endpoint(Input::Erase(..)))
+    }
+
     /// The connection that is over once this letter is handled.
     pub(super) fn ends(&self) -> Option<ConnId> {
         match self {
