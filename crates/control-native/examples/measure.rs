@@ -1,7 +1,7 @@
 //! Measures the host: durable appends against raw SQLite on the same disk, and memory per idle connected endpoint. Prints JSON.
 //!
-//! `measure appends [SECONDS]` runs 64 writers three ways: raw SQLite with group commits of the same bytes, through the in-process
-//! mailbox, and over HTTP. `measure idle [ENDPOINTS]` starts the program `caisey-control` beside this one, connects that many
+//! `measure appends [SECONDS]` runs 64 writers four ways, that long each: raw SQLite with group commits of the same bytes, the same with
+//! one signature verified per row, through the in-process mailbox, and over HTTP; and says where the processor time goes. `measure idle [ENDPOINTS]` starts the program `caisey-control` beside this one, connects that many
 //! simulated runtimes, waits until nothing moves, and divides the growth of its resident memory. For `cargo xtask bench` and people.
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +19,8 @@ mod appends;
 mod idle;
 #[path = "measure/person.rs"]
 mod person;
+#[path = "measure/stages.rs"]
+mod stages;
 
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();

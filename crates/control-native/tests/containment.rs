@@ -51,7 +51,13 @@ async fn a_statement_that_cannot_be_stored_costs_nobody_else_anything() {
                 format!("line {number}")
             };
             let time = TimeMs::new(now().get() + number).unwrap();
-            (number, Submit { version: 1, statement: person.chat(&runtime.log, time, &session, &line) })
+            (
+                number,
+                Submit {
+                    version: 1,
+                    statement: person.chat(&runtime.log, time, &session, &line),
+                },
+            )
         })
         .collect();
     let posts = bodies
@@ -59,7 +65,12 @@ async fn a_statement_that_cannot_be_stored_costs_nobody_else_anything() {
         .map(|(number, body)| async { (*number, desk.post(&statements, &owner, body).await) });
     for (number, reply) in futures_util::future::join_all(posts).await {
         if number % 6 == 0 {
-            assert_eq!((reply.status, reply.code().as_str()), (507, "not_recorded"), "{number}: {}", reply.text);
+            assert_eq!(
+                (reply.status, reply.code().as_str()),
+                (507, "not_recorded"),
+                "{number}: {}",
+                reply.text
+            );
         } else {
             let _: Submitted = reply.ok();
         }
@@ -69,7 +80,9 @@ async fn a_statement_that_cannot_be_stored_costs_nobody_else_anything() {
     let sendable = format!("{path}/sendable");
     let asked = desk.get(&sendable, &owner);
     let answered = async {
-        let ping @ ToRuntime::Ping { .. } = wire.next().await else { panic!("a ping") };
+        let ping @ ToRuntime::Ping { .. } = wire.next().await else {
+            panic!("a ping")
+        };
         for pong in runtime.receive(now(), ping) {
             wire.send(&pong).await;
         }
@@ -79,7 +92,9 @@ async fn a_statement_that_cannot_be_stored_costs_nobody_else_anything() {
     let page: EntriesPage = desk.get(&format!("{path}/entries"), &owner).await.ok();
     let mut seen = 0;
     while seen < page.size {
-        let LogEvent::Records { records, .. } = watch.next().await else { continue };
+        let LogEvent::Records { records, .. } = watch.next().await else {
+            continue;
+        };
         seen += records.len() as u64;
     }
 
@@ -87,7 +102,13 @@ async fn a_statement_that_cannot_be_stored_costs_nobody_else_anything() {
     let mut verifier = LogVerifier::new(&runtime.log);
     let outcome = verifier.accept_batch(&page.records);
     assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
-    let count = |kind: &str| outcome.accepted.iter().filter(|accepted| accepted.entry.statement.kind == kind).count();
+    let count = |kind: &str| {
+        outcome
+            .accepted
+            .iter()
+            .filter(|accepted| accepted.entry.statement.kind == kind)
+            .count()
+    };
     assert_eq!((count("chat.message"), count("endpoint.disconnected")), (40, 0));
     assert_eq!(count("recorder.gap"), 8);
     assert!(!serde_json::to_string(&page).unwrap().contains(UNLUCKY));
@@ -109,7 +130,11 @@ async fn a_change_that_cannot_be_stored_costs_the_organisation_nothing_else() {
     let wanted: Vec<_> = (2..26_u8)
         .map(|seed| CreateClient {
             client: caisey_ledger::id::ClientId::from_bits([seed; 16]),
-            name: if seed % 4 == 0 { UNLUCKY.to_owned() } else { format!("Client {seed}") },
+            name: if seed % 4 == 0 {
+                UNLUCKY.to_owned()
+            } else {
+                format!("Client {seed}")
+            },
         })
         .collect();
     let posts = wanted

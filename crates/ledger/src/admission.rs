@@ -189,7 +189,9 @@ mod tests {
     fn unknown(facts: Value) -> SignedStatement {
         let mut said = signed("x");
         said.statement.kind = "later.kind".into();
-        let Value::Object(facts) = facts else { panic!("facts are an object") };
+        let Value::Object(facts) = facts else {
+            panic!("facts are an object")
+        };
         said.statement.facts = facts;
         said
     }

@@ -16,11 +16,11 @@ use sha2::{Digest, Sha512};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// Windows of the tables, in bits: 220 KB once for the base point, 130 KB for every prepared key.
-const BASE_BITS: usize = 6;
-const KEY_BITS: usize = 5;
+/// Windows of the tables, in bits: 660 KB once for the base point, 220 KB for every prepared key.
+const BASE_BITS: usize = 8;
+const KEY_BITS: usize = 6;
 
-/// A key is prepared when it is asked for this often: making its table costs about as much as four verifications.
+/// A key is prepared when it is asked for this often: making its table costs about as much as six verifications.
 const PREPARED_FROM: u32 = 8;
 
 static BASE: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(&ED25519_BASEPOINT_POINT, BASE_BITS));
@@ -85,7 +85,7 @@ struct Known {
 }
 
 impl Keyring {
-    /// Keeps this many keys, at 130 KB each.
+    /// Keeps this many keys, at 220 KB each.
     pub fn new(most: usize) -> Self {
         Self {
             most: most.max(1),
@@ -140,7 +140,12 @@ mod tests {
 
     fn check(keys: &[PreparedKey; 2], message: &[u8], signature: &[u8; 64], expected: bool) {
         for key in keys {
-            assert_eq!(key.verify(&[b"", message], signature), expected, "prepared: {}", key.table.is_some());
+            assert_eq!(
+                key.verify(&[b"", message], signature),
+                expected,
+                "prepared: {}",
+                key.table.is_some()
+            );
         }
     }
 

@@ -82,7 +82,13 @@ mod tests {
     #[test]
     fn the_ends_of_the_range() {
         for bits in 4..=8 {
-            for scalar in [Scalar::ZERO, Scalar::ONE, -Scalar::ONE, -Scalar::from(16_u64), Scalar::from(u64::MAX)] {
+            for scalar in [
+                Scalar::ZERO,
+                Scalar::ONE,
+                -Scalar::ONE,
+                -Scalar::from(16_u64),
+                Scalar::from(u64::MAX),
+            ] {
                 check(&scalar, bits);
             }
         }

@@ -10,8 +10,8 @@ use crate::entry::{ENTRY_VERSION, Entry, MAX_ENTRY_BYTES, Record, SignedStatemen
 use crate::event::{Event, FactsMismatch};
 use crate::hash::{decode_base64, encode_base64};
 use crate::id::{Seq, TimeMs};
-use crate::kind::{self, Author, Rules};
 use crate::keyring::PreparedKey;
+use crate::kind::{self, Author, Rules};
 use crate::text::{Commitment, MAX_TEXT_BYTES};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;

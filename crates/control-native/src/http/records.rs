@@ -129,16 +129,17 @@ pub(crate) async fn submit(
     submitted(app.objects.submit(&endpoint, caller, request.statement, size_bytes).await?)
 }
 
-/// The endpoint, if the caller may see it, and the caller with the registered device that holds this key.
+/// The endpoint, if there is one, and the caller with the registered device that holds this key. Whether the caller may see the endpoint,
+/// its object checks by itself.
 pub(crate) async fn with_device(app: &App, signed: &Signed, endpoint: &str, key: &str) -> Result<(EndpointId, Caller), Refusal> {
+    let organisation = &signed.0.caller.organisation;
+    let endpoint: EndpointId = id(endpoint)?;
+    // Nothing is made for names that were never enrolled.
+    if !app.objects.exists(organisation, &endpoint) {
+        return Err(Refusal::not_found("There is no such endpoint."));
+    }
     let find = Request::FindDevice(signed.caller(), key.to_owned());
-    // Both questions go into one batch of the Organisation object.
-    let (readable, found) = tokio::join!(
-        readable(app, signed, endpoint),
-        app.objects.organisation(&signed.0.caller.organisation, find)
-    );
-    let (endpoint, _) = readable?;
-    let Reply::FoundDevice(device) = found? else {
+    let Reply::FoundDevice(device) = app.objects.organisation(organisation, find).await? else {
         return Err(internal("the organisation gave an unexpected answer").into());
     };
     let device = device

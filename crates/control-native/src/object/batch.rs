@@ -166,9 +166,9 @@ impl Object {
     /// What is missing from an endpoint's record is an entry in it; the organisation's log has no such kind.
     fn note_gap(&mut self, store: &SqliteStore, moment: Moment, failed: Failed) -> Result<(), Lost> {
         match self {
-            Self::Endpoint(object) => unharmed(|| {
-                object.handle(store, moment, Input::RecordingFailed(failed.cause, failed.since))
-            }),
+            Self::Endpoint(object) => {
+                unharmed(|| object.handle(store, moment, Input::RecordingFailed(failed.cause, failed.since)))
+            }
             Self::Organisation(_) => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use super::slot::{Failed, Letter, Shown, Slot, Waits};
 use super::{Shared, locked, not_recorded};
 use crate::clock;
 use crate::hub::Frame;
-use caisey_control::port::{Effect, ObjectName};
+use caisey_control::port::{Answer, Effect, ObjectName, RequestId};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
@@ -125,6 +125,7 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
             _ => {}
         }
     }
+    let mut answers = Vec::new();
     for effect in outcome.effects {
         match effect {
             Effect::ToRuntime { conn, message } => {
@@ -139,11 +140,7 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
                 event: LogEvent::Error(error),
             } => shared.hub.send(conn, Frame::Fail(error)),
             Effect::ToWatcher { conn, event } => shared.hub.send_json(conn, &event),
-            Effect::Answer { request, answer } => {
-                if let Some(waiting) = locked(&shared.waiting).remove(&request) {
-                    let _ = waiting.send(answer);
-                }
-            }
+            Effect::Answer { request, answer } => answers.push((request, answer)),
             Effect::Directory(change) => {
                 if let ObjectName::Endpoint(organisation, _) = &slot.name {
                     shared.changes.note(organisation, change);
@@ -151,6 +148,26 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
             }
         }
     }
+    answer_all(shared, answers);
+}
+
+/// Wakes those who asked. One task for all of them: to wake each from here would cost the object's thread more than placing an entry.
+fn answer_all(shared: &Arc<Shared>, answers: Vec<(RequestId, Result<Answer, ErrorBody>)>) {
+    if answers.is_empty() {
+        return;
+    }
+    let all = Arc::clone(shared);
+    shared.runtime.spawn(async move {
+        let mut waiting = locked(&all.waiting);
+        let found: Vec<_> = answers
+            .into_iter()
+            .filter_map(|(request, answer)| Some((waiting.remove(&request)?, answer)))
+            .collect();
+        drop(waiting);
+        for (waiting, answer) in found {
+            let _ = waiting.send(answer);
+        }
+    });
 }
 
 /// For the hub, when a peer does not take what it is sent.

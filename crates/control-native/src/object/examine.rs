@@ -8,7 +8,7 @@ use caisey_ledger::keyring::Keyring;
 use caisey_protocol::error::ErrorBody;
 use std::sync::{Arc, Mutex};
 
-/// Keys in use that are kept ready, at 130 KB each.
+/// Keys in use that are kept ready, at 220 KB each.
 pub(super) const KEYS: usize = 64;
 /// More bytes than this are examined on a thread that may be kept busy: a few milliseconds at most stay on this one.
 const AT_ONCE_BYTES: usize = 32 * 1024;

@@ -62,6 +62,8 @@ pub(crate) struct Shared {
     open: Arc<AtomicUsize>,
     /// Of people's devices and endpoints.
     keys: Arc<Mutex<Keyring>>,
+    /// Where those live who wait for answers.
+    runtime: tokio::runtime::Handle,
 }
 
 /// A lock whose data stays usable after a panic elsewhere: every critical section leaves it whole.
@@ -87,6 +89,7 @@ impl Objects {
             stopping: AtomicBool::new(false),
             open: Arc::default(),
             keys: Arc::new(Mutex::new(Keyring::new(examine::KEYS))),
+            runtime: tokio::runtime::Handle::current(),
         });
         pool::start(&shared)?;
         let objects = Self(shared);

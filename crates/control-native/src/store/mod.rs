@@ -20,6 +20,9 @@ use std::time::Duration;
 
 /// Pages kept in memory per open store. Thousands may be open, and an append touches a handful of pages.
 const CACHE_KIB: u32 = 256;
+/// The write-ahead log's file keeps this size while the store is open: what it grows to between two checkpoints (1,000 pages) and some
+/// more. A file that is cut and grows again costs a commit of the file system with nearly every commit here.
+const LOG_BYTES: u32 = 4_608 * 1_024;
 /// Prepared statements kept per open store: all that an object uses.
 const STATEMENTS: usize = 64;
 /// How long to wait for another connection's lock, such as a reader that recovers the write-ahead log.
@@ -81,7 +84,7 @@ impl SqliteStore {
                  PRAGMA cell_size_check = ON;
                  PRAGMA temp_store = MEMORY;
                  PRAGMA mmap_size = 0;
-                 PRAGMA journal_size_limit = 1048576;
+                 PRAGMA journal_size_limit = {LOG_BYTES};
                  PRAGMA cache_size = -{CACHE_KIB};"
             ))
             .map_err(normalise)?;
