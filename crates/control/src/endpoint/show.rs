@@ -15,7 +15,7 @@ use caisey_protocol::runtime::{Leaf, MAX_LEAVES, Seen, ToRuntime};
 const EVERY_MS: u64 = 1_000;
 
 /// What the runtime of the present connection was shown.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Shown {
     /// None when it does not check.
     seen: Option<Seen>,
