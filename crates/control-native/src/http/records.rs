@@ -129,13 +129,14 @@ pub(crate) async fn submit(
     submitted(app.objects.submit(&endpoint, caller, request.statement, size_bytes).await?)
 }
 
-/// The endpoint, if there is one, and the caller with the registered device that holds this key. Whether the caller may see the endpoint,
-/// its object checks by itself.
+/// The endpoint, if the caller may see it, and the caller with the registered device that holds this key.
 pub(crate) async fn with_device(app: &App, signed: &Signed, endpoint: &str, key: &str) -> Result<(EndpointId, Caller), Refusal> {
     let organisation = &signed.0.caller.organisation;
     let endpoint: EndpointId = id(endpoint)?;
-    // Nothing is made for names that were never enrolled.
-    if !app.objects.exists(organisation, &endpoint) {
+    if signed.0.caller.client.is_some() {
+        visible(app, signed, &endpoint).await?;
+    } else if !app.objects.exists(organisation, &endpoint) {
+        // Others see all endpoints of their organisation, and the endpoint's object checks that again.
         return Err(Refusal::not_found("There is no such endpoint."));
     }
     let find = Request::FindDevice(signed.caller(), key.to_owned());
