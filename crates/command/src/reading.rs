@@ -136,7 +136,7 @@ pub struct OpaquePart {
 pub struct Reading {
     /// The worst of its parts.
     pub class: ActionClass,
-    /// What is run, aliases resolved and wrappers unwrapped, in order, each once.
+    /// What is run, aliases resolved and wrappers unwrapped, in order, each once; `>` for output that is written to a file.
     pub verbs: Vec<String>,
     /// What is named, in order, each once.
     pub resources: Vec<Resource>,

@@ -13,6 +13,7 @@ mod execute;
 mod identity;
 mod limits;
 mod link;
+mod look;
 mod machine;
 mod outbox;
 mod proposal;

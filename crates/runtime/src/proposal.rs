@@ -1,6 +1,7 @@
 //! Checking a `Run` before anything is done about it: is this really a proposal for this endpoint, does its signature hold, are its
 //! texts the ones it commits to, and is everything in it within bounds? Pure.
 
+use crate::look;
 use crate::voice::About;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, SignedStatement};
@@ -19,6 +20,7 @@ pub(crate) struct Proposal {
     pub(crate) interpreter: Interpreter,
     pub(crate) command: String,
     pub(crate) cwd: Option<String>,
+    /// What shows the state that the command changes: as the technician named it, or from the table. Read-only.
     pub(crate) probe: Option<String>,
     pub(crate) timeout: Duration,
 }
@@ -49,7 +51,7 @@ pub(crate) fn about(signed: &SignedStatement) -> Option<About> {
     })
 }
 
-/// Checks everything that can be checked without knowing whose keys are whose.
+/// Checks everything that can be checked without knowing whose keys are whose, and chooses the probe.
 pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> Result<Proposal, Refusal> {
     let wrong = |detail: &str| Refusal::new("bad_request", detail);
     let statement = &signed.statement;
@@ -103,6 +105,7 @@ pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> R
             longest.as_secs()
         )));
     }
+    let probe = look::choose(interpreter, &command, probe)?;
     Ok(Proposal {
         about,
         actor: statement.actor.clone(),

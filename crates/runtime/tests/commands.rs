@@ -297,3 +297,61 @@ async fn state_is_read_before_and_after() {
     assert_eq!(told.kinds()[0], "state.captured");
     runtime.stop().await;
 }
+
+/// Waits for both states of an action, and gives what was read, before and after.
+async fn states(control: &Control, action: &caisey_ledger::id::ActionId) -> Vec<(Phase, Option<i64>, bool, String, String)> {
+    let told = control
+        .until("both states", |view| {
+            let told = view.about(action);
+            (told.kinds().iter().filter(|kind| *kind == "state.captured").count() == 2).then_some(told)
+        })
+        .await;
+    assert_eq!(told.kinds()[0], "state.captured");
+    let captured = told.events.iter().filter_map(|(event, texts)| match event {
+        Event::StateCaptured {
+            phase,
+            exit_code,
+            complete,
+        } => Some((*phase, *exit_code, *complete, texts["probe"].clone(), texts["state"].clone())),
+        _ => None,
+    });
+    captured.collect()
+}
+
+#[tokio::test]
+async fn the_endpoint_chooses_the_probe_of_a_command_that_it_knows() {
+    let control = control().await;
+    let (dir, runtime) = control.endpoint(Limits::default()).await;
+    let file = dir.path().join("it's; a file");
+    std::fs::write(&file, "x").unwrap();
+    let command = format!("chmod 751 \"{}\"", file.display());
+    let action = control.run(&command);
+    let found = states(&control, &action).await;
+    let modes: Vec<_> = found
+        .iter()
+        .map(|(phase, code, whole, _, state)| (*phase, *code, *whole, state.get(..10).unwrap().to_owned()))
+        .collect();
+    assert_eq!(modes[0], (Phase::Before, Some(0), true, "-rw-r--r--".to_owned()));
+    assert_eq!(modes[1], (Phase::After, Some(0), true, "-rwxr-x--x".to_owned()));
+    assert!(found[0].3.starts_with("ls -ld -- "), "{}", found[0].3);
+    // What only reads is not looked at twice.
+    let read = control.done("ls -l /").await;
+    assert!(!read.kinds().contains(&"state.captured".to_owned()));
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_probe_that_fails_goes_on_record_and_stops_nothing() {
+    let control = control().await;
+    let (dir, runtime) = control.endpoint(Limits::default()).await;
+    let made = dir.path().join("made");
+    let action = control.run(&format!("mkdir {}", made.display()));
+    let found = states(&control, &action).await;
+    assert!(
+        found[0].1.is_some_and(|code| code != 0) && found[0].4.contains("No such file"),
+        "{found:?}"
+    );
+    assert!(found[1].1 == Some(0) && found[1].4.starts_with("drwx"), "{found:?}");
+    assert!(made.is_dir());
+    runtime.stop().await;
+}

@@ -115,3 +115,25 @@ async fn more_than_the_limit_is_busy() {
     assert_eq!(control.finished(&long[1]).await.end().0, RunOutcome::Cancelled);
     control.until("goodbye", |view| view.said_goodbye().then_some(())).await;
 }
+
+#[tokio::test]
+async fn a_named_probe_that_may_do_more_than_read_is_refused() {
+    let control = Control::start(Manners::default()).await;
+    let (dir, runtime) = control.endpoint(Limits::default()).await;
+    let witness = dir.path().join("it-ran");
+    for probe in [
+        format!("touch {}", witness.display()),
+        "./look.sh".to_owned(),
+        format!("ls > {}", witness.display()),
+    ] {
+        let action = control.next_action();
+        control.send(control.proposal(&action, &format!("touch {}", witness.display()), |draft| {
+            draft.text("probe", probe.clone(), TextSeed::from_bytes([4; 32]))
+        }));
+        let told = control.finished(&action).await;
+        assert_eq!(told.refusal(), "probe_not_read_only");
+        assert!(told.text("detail").contains("Name another probe"), "{}", told.text("detail"));
+    }
+    assert!(!witness.exists());
+    runtime.stop().await;
+}

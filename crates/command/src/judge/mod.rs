@@ -234,6 +234,7 @@ impl Judge {
                 format!("Output is written over the device `{}`.", target.text),
             );
         } else if writes {
+            self.verb(">".to_owned());
             self.say(
                 ActionClass::Changing,
                 span,

@@ -12,7 +12,7 @@ pub use quote::quoted;
 use crate::knowledge::kind_word;
 use crate::reading::{ActionClass, Reading, Resource, ResourceKind};
 use caisey_ledger::event::Interpreter;
-use table::{Line, Shells};
+use table::Line;
 
 /// Things that are looked at; a command that names more is looked at in part.
 const MAX_PARTS: usize = 12;
