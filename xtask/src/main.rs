@@ -14,11 +14,13 @@ mod interop;
 mod journey;
 mod place;
 mod run;
+mod runtime;
 mod setup;
 mod step;
 mod tally;
 mod test;
 mod unused;
+mod wasm;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -47,6 +49,12 @@ enum Task {
     },
     /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
     Bench,
+    /// Build the endpoint's runtime as one static program.
+    Runtime {
+        /// Also enrol it at a real control plane and run a command with it.
+        #[arg(long)]
+        check: bool,
+    },
     /// kill -9 of control plane, runtime and console at random, and the record held against what each had acknowledged.
     Chaos {
         /// How many kills.
@@ -75,6 +83,7 @@ enum Story {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Run => run::run(),
+        Task::Runtime { check } => runtime::run(check),
         Task::Test => return test::run(),
         Task::Setup => setup::everything(),
         Task::Journey {

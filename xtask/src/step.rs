@@ -17,6 +17,7 @@ pub(crate) struct Step {
     arguments: Vec<OsString>,
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
+    withheld: Vec<OsString>,
     reporter: Reporter,
     /// How many words in front are a wrapper's.
     wrapper: usize,
@@ -40,6 +41,7 @@ impl Step {
             arguments: Vec::new(),
             folder: place::root().to_owned(),
             environment: Vec::new(),
+            withheld: Vec::new(),
             reporter: Reporter::Whole,
             wrapper: 0,
             wrapper_environment: Vec::new(),
@@ -67,6 +69,12 @@ impl Step {
     /// Sets a variable of its environment.
     pub(crate) fn variable(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Keeps a variable of our environment from it.
+    pub(crate) fn without(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.withheld.push(name.as_ref().to_owned());
         self
     }
 
@@ -156,6 +164,9 @@ impl Step {
                 .any(|prefix| name.starts_with(prefix))
         };
         for (name, _) in std::env::vars_os().filter(|(name, _)| about_us(&name.to_string_lossy())) {
+            command.env_remove(name);
+        }
+        for name in &self.withheld {
             command.env_remove(name);
         }
         let mut child = command

@@ -4,7 +4,7 @@
 use crate::desktop::Desktop;
 use crate::step::{Outcome, Step};
 use crate::tally::{Reporter, Tally};
-use crate::{bindings, build, interop, journey, place, setup, unused};
+use crate::{bindings, build, interop, journey, place, setup, unused, wasm};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -83,6 +83,10 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
             .arguments(build::EVERYTHING)
             .variable("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    match wasm::step()? {
+        Ok(check) => step(total, &check)?,
+        Err(why) => println!("\n== pure rooms for wasm32: not checked: {why}"),
+    }
     step(total, &build::programs_and_tests())?;
     tests(total)?;
     check(

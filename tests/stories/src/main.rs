@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout)] // its reports go to whoever started it
 
 use anyhow::Result;
-use caisey_stories::{chaos, peer};
+use caisey_stories::{chaos, first_command, peer};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -19,6 +19,12 @@ enum Story {
         /// An empty folder, kept for inspection; a temporary one otherwise.
         #[arg(long)]
         folder: Option<PathBuf>,
+    },
+    /// A runtime of one's own enrols, finds the control plane by name, and runs one command.
+    FirstCommand {
+        /// The program.
+        #[arg(long)]
+        runtime: PathBuf,
     },
     /// A console without a window. Chaos starts and kills it.
     #[command(hide = true)]
@@ -40,6 +46,11 @@ async fn main() -> Result<()> {
             let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
             let report = chaos::play(&folder, &std::env::current_exe()?, rounds, seed).await?;
             println!("{}", serde_json::to_string_pretty(&report)?);
+            Ok(())
+        }
+        Story::FirstCommand { runtime } => {
+            let folder = tempfile::tempdir()?;
+            println!("{}", first_command::play(folder.path(), &runtime).await?);
             Ok(())
         }
         Story::Peer { home, url } => peer::work(&home, &url).await,

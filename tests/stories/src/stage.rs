@@ -23,6 +23,8 @@ const PASSWORD: &str = "correct horse battery staple";
 pub struct Stage {
     folder: PathBuf,
     address: String,
+    /// The endpoint's program.
+    runtime: PathBuf,
 }
 
 impl Stage {
@@ -32,10 +34,19 @@ impl Stage {
     /// # Errors
     /// Whatever did not work, with the program's last lines.
     pub async fn set(folder: &Path) -> Result<(Self, Program)> {
+        Self::set_with(folder, built("caisey-runtime")?).await
+    }
+
+    /// The same with this program as the endpoint's runtime.
+    ///
+    /// # Errors
+    /// Whatever did not work, with the program's last lines.
+    pub async fn set_with(folder: &Path, runtime: PathBuf) -> Result<(Self, Program)> {
         std::fs::create_dir_all(folder)?;
         let mut stage = Self {
             folder: folder.to_owned(),
             address: "127.0.0.1:0".to_owned(),
+            runtime,
         };
         let code = stage.add_technician()?;
         let (control, url) = stage.start_control()?;
@@ -67,12 +78,14 @@ impl Stage {
                 max_uses: 1,
             })
             .await?;
-        stage.run_to_end(
-            "caisey-runtime",
+        // By name, as endpoints find their control plane.
+        let by_name = url.replace("127.0.0.1", "localhost");
+        run_to_end(
+            &stage.runtime,
             &[
                 "enrol",
                 "--control",
-                &url,
+                &by_name,
                 "--token",
                 &installer.token,
                 "--state",
@@ -112,11 +125,7 @@ impl Stage {
     /// When it cannot be started.
     pub fn start_runtime(&self) -> Result<Program> {
         let state = self.path("runtime");
-        Program::start(
-            &built("caisey-runtime")?,
-            &["run", "--state", &state],
-            &self.folder.join("runtime.log"),
-        )
+        Program::start(&self.runtime, &["run", "--state", &state], &self.folder.join("runtime.log"))
     }
 
     /// Tokens of the stage's technician, renewed by password.
@@ -129,8 +138,8 @@ impl Stage {
     }
 
     fn add_technician(&self) -> Result<String> {
-        let said = self.run_to_end(
-            "caisey-control",
+        let said = run_to_end(
+            &built("caisey-control")?,
             &[
                 "member",
                 "add",
@@ -149,21 +158,22 @@ impl Stage {
             .map(str::to_owned)
             .context("no one-time code was printed")
     }
+}
 
-    fn run_to_end(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        let done = Command::new(built(program)?)
-            .args(arguments)
-            .output()
-            .with_context(|| format!("starting {program}"))?;
-        if !done.status.success() {
-            bail!(
-                "{program} failed ({}): {}",
-                done.status,
-                String::from_utf8_lossy(&done.stderr)
-            );
-        }
-        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+fn run_to_end(program: &Path, arguments: &[&str]) -> Result<String> {
+    let done = Command::new(program)
+        .args(arguments)
+        .output()
+        .with_context(|| format!("starting {}", program.display()))?;
+    if !done.status.success() {
+        bail!(
+            "{} failed ({}): {}",
+            program.display(),
+            done.status,
+            String::from_utf8_lossy(&done.stderr)
+        );
     }
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
 /// Tokens of the stage's technician at this control plane.

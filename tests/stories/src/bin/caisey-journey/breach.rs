@@ -3,18 +3,17 @@
 //! Plays on a real control plane, a real runtime and the console's real backend. Ends with the control plane gone: what was run is
 //! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
 
-use crate::machine::{self, Look};
+use crate::machine;
+use crate::scene::{PATIENCE, Scene, text};
 use crate::teller::Teller;
-use anyhow::{Context, Result, bail, ensure};
-use caisey_console::view::{Connection, NewCommand, SearchQuery, SessionDetail, TimelineItem, Verification};
+use anyhow::{Context, Result, ensure};
+use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
 use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
 use caisey_stories::programs::built;
 use caisey_stories::stage::Stage;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Entry kinds that the story must leave on the record.
 const KINDS: &[&str] = &[
@@ -28,10 +27,17 @@ const KINDS: &[&str] = &[
     "state.captured",
     "endpoint.disconnected",
     "endpoint.connected",
+    "action.refused",
+    "action.unknown",
+    "recorder.gap",
     "action.cancel_requested",
+    "text.erased",
     "note.added",
     "session.closed",
 ];
+
+/// What a person pastes into the wrong window.
+const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 
 /// Plays it.
 pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
@@ -68,6 +74,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     }
     scene.run(&machine::streaming(), None).await?;
 
+    let lost = scene.begin(&machine::endless()).await?;
     runtime.kill()?;
     wait_for_kind(&console, "endpoint.disconnected").await?;
     ensure!(
@@ -76,10 +83,20 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     );
     scene
         .teller
-        .tell("the endpoint's runtime was killed: not sendable, and on the record")?;
+        .tell("the endpoint's runtime was killed while a command ran: not sendable, and on the record")?;
+    scene.refused(&machine::uptime()).await?;
     runtime = stage.start_runtime()?;
     sendable_endpoint(&console).await?;
-    scene.teller.tell("the runtime is back and answers")?;
+    scene
+        .until("nobody pretends to know how the command ended", |items| {
+            items
+                .iter()
+                .any(|item| item.kind == "action.unknown" && item.action.as_ref() == Some(&lost))
+        })
+        .await?;
+    scene
+        .teller
+        .tell("the runtime is back and answers; how the command ended is recorded as unknown")?;
 
     // Not on the stage: its path goes on the record, and says more about this machine than about the story.
     let file = std::env::temp_dir().join("caisey-allow-list.conf");
@@ -88,6 +105,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     scene.run(&change, Some(probe)).await?;
     std::fs::remove_file(&file).context("removing the file that the story changed")?;
     scene.cancel(&machine::endless()).await?;
+    scene.erase(&endpoint, SLIP).await?;
     console
         .note(
             &scene.session,
@@ -166,100 +184,6 @@ async fn sendable_endpoint(console: &Console) -> Result<String> {
     }
 }
 
-struct Scene<'a> {
-    console: &'a Console,
-    session: String,
-    teller: Teller,
-}
-
-impl Scene<'_> {
-    async fn propose(&mut self, look: &Look, probe: Option<String>) -> Result<String> {
-        self.teller.tell(&format!("runs  {}", look.command))?;
-        let command = NewCommand {
-            command: look.command.clone(),
-            interpreter: None,
-            reason: look.reason.to_owned(),
-            cwd: None,
-            probe,
-            timeout_ms: Some(120_000),
-        };
-        Ok(self.console.propose(&self.session, command).await?)
-    }
-
-    /// Runs a command to its end and checks how it ended.
-    async fn run(&mut self, look: &Look, probe: Option<String>) -> Result<()> {
-        let states = if probe.is_some() { 2 } else { 0 };
-        let action = self.propose(look, probe).await?;
-        let of = |items: &[TimelineItem], kind: &str| {
-            items
-                .iter()
-                .filter(|item| item.kind == kind && item.action.as_ref() == Some(&action))
-                .count()
-        };
-        let items = self
-            .until(&format!("`{}` is over", look.command), |items| {
-                of(items, "action.refused") > 0 || (of(items, "command.finished") == 1 && of(items, "state.captured") == states)
-            })
-            .await?;
-        let end = items
-            .iter()
-            .find(|item| item.action.as_ref() == Some(&action) && item.kind == "command.finished");
-        let end = end.with_context(|| format!("`{}` was refused", look.command))?;
-        ensure!(
-            end.exit_code == Some(look.exit_code),
-            "`{}` ended with {:?}",
-            look.command,
-            end.exit_code
-        );
-        self.teller.tell(&format!("      {}", end.headline))
-    }
-
-    /// Starts a command, waits until it prints, stops it.
-    async fn cancel(&mut self, look: &Look) -> Result<()> {
-        let action = self.propose(look, None).await?;
-        let of = |items: &[TimelineItem], kind: &str| {
-            items
-                .iter()
-                .any(|item| item.kind == kind && item.action.as_ref() == Some(&action))
-        };
-        self.until("the endless command prints", |items| of(items, "command.output"))
-            .await?;
-        self.console.cancel(&action).await?;
-        let items = self
-            .until("the endless command is over", |items| of(items, "command.finished"))
-            .await?;
-        let end = items
-            .iter()
-            .find(|item| item.action.as_ref() == Some(&action) && item.kind == "command.finished");
-        let outcome = end
-            .and_then(|item| item.facts.get("outcome"))
-            .and_then(|outcome| outcome.as_str());
-        ensure!(outcome == Some("cancelled"), "the cancelled command ended as {outcome:?}");
-        self.teller.tell("      cancelled, with everything that it had started")
-    }
-
-    /// Waits until the session's entries are as wanted.
-    async fn until(&self, what: &str, wanted: impl Fn(&[TimelineItem]) -> bool) -> Result<Vec<TimelineItem>> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let items = match self.console.session_detail(&self.session).await {
-                Ok(detail) => detail.items,
-                // Just opened: the entry is durable at the control plane and on its way here.
-                Err(error) if error.code() == "not_found" => Vec::new(),
-                Err(error) => return Err(error.into()),
-            };
-            if wanted(&items) {
-                return Ok(items);
-            }
-            if Instant::now() > end {
-                let kinds: Vec<&str> = items.iter().map(|item| item.kind.as_str()).collect();
-                bail!("waited {PATIENCE:?} until {what}; the session's entries are {kinds:?}");
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-}
-
 /// Everything promised is there, and all of it holds.
 fn judge(detail: &SessionDetail) -> Result<()> {
     for kind in KINDS {
@@ -316,7 +240,7 @@ async fn search(console: &Console, teller: &mut Teller, detail: &SessionDetail) 
         );
     }
     teller.tell("every command that was run is found")?;
-    for absent in ["payroll", "/home/", ".xlsx"] {
+    for absent in ["payroll", "/home/", ".xlsx", "Fjord-Kite"] {
         let found = console
             .search(SearchQuery {
                 text: absent.to_owned(),
@@ -329,12 +253,12 @@ async fn search(console: &Console, teller: &mut Teller, detail: &SessionDetail) 
             found.hits.first().map(|hit| &hit.excerpt)
         );
         ensure!(
-            found.searched_entries >= detail.items.len() as u64 && found.unreadable_entries == 0,
-            "the search for {absent:?} did not see everything"
+            found.searched_entries >= detail.items.len() as u64 && found.unreadable_entries == 1,
+            "the search for {absent:?} did not see everything but the one erased text"
         );
         teller.tell(&format!(
-            "{absent:?}: nothing, in {} entries, none of them unreadable",
-            found.searched_entries
+            "{absent:?}: nothing, in {} entries, of which {} was erased",
+            found.searched_entries, found.unreadable_entries
         ))?;
     }
     Ok(())
@@ -391,8 +315,4 @@ fn run(program: &Path, arguments: &[&str]) -> Result<String> {
         String::from_utf8_lossy(&done.stderr)
     );
     Ok(said)
-}
-
-fn text<'a>(item: &'a TimelineItem, name: &str) -> Option<&'a str> {
-    item.texts.iter().find(|text| text.name == name)?.text.as_deref()
 }

@@ -93,7 +93,7 @@ pub(crate) fn streaming() -> Look {
 /// Runs until somebody stops it.
 #[cfg(unix)]
 pub(crate) fn endless() -> Look {
-    look("while true; do date -u; sleep 0.5; done", "Watching for new sign-ins")
+    look("while true; do who; date -u; sleep 0.5; done", "Watching for new sign-ins")
 }
 
 /// The same on Windows.
@@ -103,6 +103,11 @@ pub(crate) fn endless() -> Look {
         "while ($true) { Get-Date; Start-Sleep -Milliseconds 500 }",
         "Watching for new sign-ins",
     )
+}
+
+/// How long the machine has been up.
+pub(crate) fn uptime() -> Look {
+    look("uptime", "Whether the machine was restarted")
 }
 
 /// Closes a file to others, and the probe that shows it before and after.

@@ -4,6 +4,7 @@
 
 mod breach;
 mod machine;
+mod scene;
 mod teller;
 
 use anyhow::Result;

@@ -1,0 +1,139 @@
+//! Whether the pure rooms compile for `wasm32-unknown-unknown`, where they run on Workers and in a reader's browser.
+//!
+//! A toolchain that can is looked for in this order: the default one with the target installed; a toolchain called `wasm`; the target from
+//! rustup; and on Debian, where rustup can fetch nothing, one made of the distribution's own compiler (`rustc-web`), without root and
+//! without touching the default toolchain. Where none of these works the check says so and counts for nothing.
+
+use crate::place;
+use crate::step::Step;
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What has to compile there.
+const ROOMS: &[&str] = &["caisey-ledger", "caisey-protocol", "caisey-control"];
+
+/// The name under which rustup knows our own toolchain.
+const OWN: &str = "wasm";
+
+/// The check, or why there is none on this machine.
+pub(crate) fn step() -> Result<Result<Step, String>> {
+    let toolchain = match find() {
+        Some(toolchain) => toolchain,
+        None => match obtain() {
+            Ok(toolchain) => toolchain,
+            Err(error) => return Ok(Err(format!("{error:#}"))),
+        },
+    };
+    let mut arguments = toolchain.map_or(Vec::new(), |name| vec![format!("+{name}")]);
+    arguments.extend(["check", "--locked", "--target", TARGET].map(str::to_owned));
+    arguments.extend(ROOMS.iter().map(|room| format!("--package={room}")));
+    // Through rustup's proxy, which knows toolchains by name; the cargo that runs us is one toolchain's own.
+    Ok(Ok(Step::new("pure rooms for wasm32", "cargo")
+        .arguments(&arguments)
+        .without("RUSTUP_TOOLCHAIN")
+        .without("RUSTC")
+        .without("CARGO")))
+}
+
+/// A toolchain that has the target: `Some(None)` for the default one.
+fn find() -> Option<Option<String>> {
+    if has_target(None) {
+        return Some(None);
+    }
+    has_target(Some(OWN)).then(|| Some(OWN.to_owned()))
+}
+
+fn has_target(toolchain: Option<&str>) -> bool {
+    let mut command = Command::new("rustc");
+    command.args(toolchain.map(|name| format!("+{name}")));
+    let answer = command
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .stderr(Stdio::null())
+        .output();
+    answer.is_ok_and(|answer| answer.status.success() && Path::new(String::from_utf8_lossy(&answer.stdout).trim()).is_dir())
+}
+
+fn obtain() -> Result<Option<String>> {
+    ensure!(place::on_path("rustup"), "there is no rustup to install {TARGET} with");
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .env_remove("RUSTUP_TOOLCHAIN")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if added.is_ok_and(|status| status.success()) && has_target(None) {
+        return Ok(None);
+    }
+    ensure!(
+        cfg!(all(target_os = "linux", target_arch = "x86_64")) && place::on_path("apt-get") && place::on_path("dpkg-deb"),
+        "rustup cannot fetch {TARGET}, and only Debian on x86_64 has another way"
+    );
+    debian_toolchain()?;
+    ensure!(
+        has_target(Some(OWN)),
+        "the toolchain made of Debian's rustc-web lacks {TARGET}"
+    );
+    Ok(Some(OWN.to_owned()))
+}
+
+/// Where our toolchain lives: outside `target/`, because it belongs to the machine and takes two minutes.
+fn home() -> PathBuf {
+    std::env::var_os("XDG_CACHE_HOME")
+        .map_or_else(|| std::env::home_dir().unwrap_or_default().join(".cache"), PathBuf::from)
+        .join("caisey-rust-wasm")
+}
+
+/// Unpacks Debian's `rustc-web` (the compiler that builds browsers) beside everything else, lends it rustup's cargo and wasm linker, and
+/// builds the standard library for the target once.
+fn debian_toolchain() -> Result<()> {
+    let home = home();
+    if home.is_dir() {
+        std::fs::remove_dir_all(&home).with_context(|| format!("clearing {}", home.display()))?;
+    }
+    std::fs::create_dir_all(home.join("std/src")).with_context(|| format!("making {}", home.display()))?;
+    std::fs::write(home.join("std/Cargo.toml"), STD_MANIFEST).context("writing the standard library's manifest")?;
+    std::fs::write(home.join("std/src/lib.rs"), "").context("writing the standard library's crate")?;
+    Step::new("a toolchain for wasm32, once per machine", "bash")
+        .arguments(&["-euc", DEBIAN_TOOLCHAIN, "toolchain"])
+        .arguments(&[home.as_os_str(), OWN.as_ref(), TARGET.as_ref()])
+        .without("RUSTUP_TOOLCHAIN")
+        .without("RUSTC")
+        .without("CARGO")
+        .must_succeed()
+}
+
+const STD_MANIFEST: &str = "[package]\nname = \"stdbuild\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n[profile.release]\n\
+                            panic = \"abort\"\n";
+
+/// Arguments: folder, toolchain's name, target.
+const DEBIAN_TOOLCHAIN: &str = r#"
+home=$1 name=$2 target=$3 host=x86_64-unknown-linux-gnu
+candidate() { apt-cache policy "$1" | awk '/Candidate:/ {print $2}'; }
+depends() { apt-cache depends "$1" | awk -v wanted="$2" '$1 == "Depends:" && index($2, wanted) == 1 {print $2; exit}'; }
+version=$(candidate rustc-web)
+[ -n "$version" ] && [ "$version" != "(none)" ] || { echo "this distribution has no rustc-web"; exit 1; }
+std=$(depends "libstd-rust-web-dev=$version" libstd-rust-web-)
+llvm=$(depends "$std=$version" libllvm)
+mkdir -p "$home/packages" "$home/root"
+cd "$home/packages"
+apt-get download -q "rustc-web=$version" "rust-web-src=$version" "libstd-rust-web-dev=$version" "$std=$version" "$llvm"
+for package in *.deb; do dpkg-deb -x "$package" "$home/root"; done
+usr=$home/root/usr
+default=$(rustc --print sysroot)
+# rustup looks for libraries in lib/, Debian keeps them one folder deeper.
+for library in "$usr"/lib/x86_64-linux-gnu/lib*.so*; do
+  ln -sf "x86_64-linux-gnu/$(basename "$library")" "$usr/lib/"
+done
+mkdir -p "$usr/lib/rustlib/$host/bin" "$usr/lib/rustlib/$target/lib"
+ln -sf "$default/bin/cargo" "$usr/bin/cargo"
+ln -sf "$default/lib/rustlib/$host/bin/rust-lld" "$usr/lib/rustlib/$host/bin/rust-lld"
+rustup toolchain link "$name" "$usr"
+cd "$home/std"
+RUSTC_BOOTSTRAP=1 cargo "+$name" build --quiet --release -Z build-std=std,panic_abort --target "$target"
+cp target/"$target"/release/deps/*.rlib "$usr/lib/rustlib/$target/lib/"
+rm -rf "$usr/lib/rustlib/$target"/lib/libstdbuild-*.rlib "$home/packages" target
+"#;
