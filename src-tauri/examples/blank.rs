@@ -35,13 +35,18 @@ impl<R: Runtime> Assets<R> for Blank {
     }
 }
 
-#[tauri::command]
-fn reached(mark: &str) {
+/// Says how far the start is, in the console's form.
+fn say(mark: &str) {
     let since = BEGAN.get_or_init(Instant::now).elapsed().as_secs_f64() * 1_000.0;
     let unix = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     eprintln!("caisey-start {mark} {since:.1} {unix}");
+}
+
+#[tauri::command]
+fn reached(mark: &str) {
+    say(mark);
 }
 
 fn main() -> tauri::Result<()> {
@@ -50,5 +55,9 @@ fn main() -> tauri::Result<()> {
     context.set_assets(Box::new(Blank));
     tauri::Builder::default()
         .invoke_handler(tauri::generate_handler![reached])
+        .setup(|_| {
+            say("setup");
+            Ok(())
+        })
         .run(context)
 }

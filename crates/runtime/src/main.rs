@@ -1,5 +1,8 @@
 //! `caisey-runtime`: enrol, run, status, service.
 
+#[cfg(windows)]
+mod windows;
+
 use anyhow::{Context, Result, bail};
 use caisey_client::ControlUrl;
 use caisey_runtime::service::{self, Platform};
@@ -39,6 +42,9 @@ enum Action {
         /// Also stop when standard input closes: whoever started this process, and kept the other end, has ended.
         #[arg(long)]
         until_stdin_closes: bool,
+        /// Started by the Windows service manager.
+        #[arg(long, hide = true)]
+        service: bool,
     },
     /// Show where this machine is enrolled and what waits to be delivered.
     Status {
@@ -94,11 +100,20 @@ fn main() -> Result<()> {
             state,
             foreground,
             until_stdin_closes,
+            service,
         } => {
+            if service {
+                return as_service(state.dir);
+            }
             log_to_stderr(foreground);
             let state = StateDir::open(state.dir)?;
             adopt_orphans();
-            block_on(run(&state, until_stdin_closes))
+            block_on(run(&state, async {
+                tokio::select! {
+                    done = told_to_stop() => done,
+                    () = stdin_closed(), if until_stdin_closes => Ok(()),
+                }
+            }))
         }
         Action::Status { state } => status(&state.dir),
         Action::Service {
@@ -119,18 +134,28 @@ fn main() -> Result<()> {
     }
 }
 
-async fn run(state: &StateDir, until_stdin_closes: bool) -> Result<()> {
+/// Until `stop` resolves, or this endpoint is removed from service.
+async fn run(state: &StateDir, stop: impl Future<Output = Result<()>>) -> Result<()> {
     let runtime = Runtime::start(state, Limits::default()).await?;
     tracing::info!(endpoint = %runtime.enrolment().endpoint, control = runtime.enrolment().control, "started");
     let mut status = runtime.status();
     tokio::select! {
-        done = told_to_stop() => done?,
-        () = stdin_closed(), if until_stdin_closes => {}
+        done = stop => done?,
         _ = status.wait_for(|status| *status == Status::Removed) => tracing::warn!("removed from service; stopping for good"),
     }
     runtime.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+#[cfg(windows)]
+fn as_service(state: PathBuf) -> Result<()> {
+    windows::dispatch(state)
+}
+
+#[cfg(not(windows))]
+fn as_service(_state: PathBuf) -> Result<()> {
+    bail!("only Windows starts services this way; leave out --service")
 }
 
 async fn stdin_closed() {
@@ -219,7 +244,22 @@ fn say(text: &str) -> Result<()> {
 }
 
 fn log_to_stderr(plain: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CAISEY_LOG").unwrap_or_else(|_| "info".into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if plain { log.init() } else { log.json().init() }
+    if plain {
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(wanted())
+            .with_writer(std::io::stderr);
+        log.init();
+    } else {
+        log_to(std::io::stderr);
+    }
+}
+
+/// JSON, one event a line.
+fn log_to(writer: impl for<'a> tracing_subscriber::fmt::MakeWriter<'a> + Send + Sync + 'static) {
+    let log = tracing_subscriber::fmt().with_env_filter(wanted()).with_writer(writer);
+    log.json().init();
+}
+
+fn wanted() -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::try_from_env("CAISEY_LOG").unwrap_or_else(|_| "info".into())
 }

@@ -1,4 +1,4 @@
-//! Service definitions: systemd unit, launchd property list, Windows start-up task, with what the platform offers against a runtime that
+//! Service definitions: systemd unit, launchd property list, Windows service, with what the platform offers against a runtime that
 //! misbehaves. Commands run by technicians must be able to administer the machine, so that nothing here takes rights from them that
 //! administration needs; what is restricted is what no command needs.
 
@@ -14,12 +14,15 @@ pub enum Platform {
     Linux,
     /// launchd.
     Macos,
-    /// The Windows task scheduler, by a PowerShell script.
+    /// The Windows service manager, by a PowerShell script.
     Windows,
 }
 
 const SYSTEMD_UNIT: &str = "/etc/systemd/system/caisey-runtime.service";
 const LAUNCHD_PLIST: &str = "/Library/LaunchDaemons/eu.caisey.runtime.plist";
+
+/// What the Windows service manager calls the service.
+pub const WINDOWS_SERVICE: &str = "CaiseyRuntime";
 
 /// Why a service could not be installed or removed.
 #[derive(Debug, thiserror::Error)]
@@ -158,9 +161,8 @@ fn launchd(program: &Path, state: &Path) -> String {
     )
 }
 
-/// A PowerShell script that registers a task which the local system account starts with the machine, whether anybody is signed in or
-/// not, and starts again when it fails. A task, because a service proper has to speak the service manager's protocol; what the machine's
-/// owner sees is the same. Only administrators can change it.
+/// A PowerShell script that registers a service which the local system account starts with the machine, whether anybody is signed in or
+/// not, and starts again when it ends with a failure. One of the same name is replaced. Only administrators can change it.
 fn windows(program: &Path, state: &Path) -> String {
     let (program, state) = (
         powershell_quoted(&program.to_string_lossy()),
@@ -170,17 +172,25 @@ fn windows(program: &Path, state: &Path) -> String {
         r"$ErrorActionPreference = 'Stop'
 $program = {program}
 $state = {state}
-$action = New-ScheduledTaskAction -Execute $program -Argument ('run --state ' + [char]34 + $state + [char]34)
-$trigger = New-ScheduledTaskTrigger -AtStartup
-$principal = New-ScheduledTaskPrincipal -UserId 'S-1-5-18' -LogonType ServiceAccount -RunLevel Highest
-$settings = New-ScheduledTaskSettingsSet -AllowStartIfOnBatteries -DontStopIfGoingOnBatteries -StartWhenAvailable `
-    -RestartCount 999 -RestartInterval (New-TimeSpan -Minutes 1) -ExecutionTimeLimit ([TimeSpan]::Zero) -MultipleInstances IgnoreNew
-Register-ScheduledTask -TaskName 'Caisey Runtime' -Action $action -Trigger $trigger -Principal $principal -Settings $settings `
-    -Description 'Caisey endpoint runtime' -Force | Out-Null
-Start-ScheduledTask -TaskName 'Caisey Runtime'
+{REMOVE_WINDOWS_SERVICE}
+$quote = [string][char]34
+New-Service -Name '{WINDOWS_SERVICE}' -DisplayName 'Caisey Runtime' -Description 'Caisey endpoint runtime' -StartupType Automatic `
+    -BinaryPathName ($quote + $program + $quote + ' run --service --state ' + $quote + $state + $quote) | Out-Null
+& sc.exe failure '{WINDOWS_SERVICE}' reset= 86400 actions= restart/2000/restart/10000/restart/60000 | Out-Null
+if ($LASTEXITCODE -ne 0) {{ throw 'sc.exe failure was refused' }}
+& sc.exe failureflag '{WINDOWS_SERVICE}' 1 | Out-Null
+if ($LASTEXITCODE -ne 0) {{ throw 'sc.exe failureflag was refused' }}
+Start-Service -Name '{WINDOWS_SERVICE}'
 "
     )
 }
+
+/// Stops and removes the service if it is there. Deletion is complete when the last handle to the service is closed.
+const REMOVE_WINDOWS_SERVICE: &str = r"if (Get-Service -Name 'CaiseyRuntime' -ErrorAction SilentlyContinue) {
+    Stop-Service -Name 'CaiseyRuntime' -Force
+    & sc.exe delete 'CaiseyRuntime' | Out-Null
+    if ($LASTEXITCODE -ne 0) { throw 'sc.exe delete was refused' }
+}";
 
 /// systemd.syntax(7): double quotes, with backslash, quote, dollar and percent doubled or escaped.
 fn systemd_quoted(path: &Path) -> String {
@@ -221,7 +231,7 @@ pub fn install(program: &Path, state: &Path) -> Result<String, ServiceError> {
         }
         Platform::Windows => {
             call("powershell.exe", &["-NoProfile", "-NonInteractive", "-Command", &text])?;
-            Ok("installed and started the task \"Caisey Runtime\"".to_owned())
+            Ok(format!("installed and started the service {WINDOWS_SERVICE}"))
         }
     }
 }
@@ -242,8 +252,8 @@ pub fn uninstall() -> Result<String, ServiceError> {
             remove(Path::new(LAUNCHD_PLIST))?;
         }
         Platform::Windows => {
-            let script = "Stop-ScheduledTask -TaskName 'Caisey Runtime'; Unregister-ScheduledTask -TaskName 'Caisey Runtime' -Confirm:$false";
-            call("powershell.exe", &["-NoProfile", "-NonInteractive", "-Command", script])?;
+            let script = format!("$ErrorActionPreference = 'Stop'\n{REMOVE_WINDOWS_SERVICE}");
+            call("powershell.exe", &["-NoProfile", "-NonInteractive", "-Command", &script])?;
         }
     }
     Ok("removed the service; the state directory was left in place".to_owned())

@@ -20,8 +20,9 @@ fn every_platforms_definition_can_be_printed_anywhere() {
     assert!(unit.contains("ExecStart=\"") && unit.contains("run --state \"/var/lib/a b\"") && unit.contains("Restart=always"));
     let plist = text(&program(&["service", "print", "--platform", "macos", "--state", "/x<y&z"]).stdout);
     assert!(plist.contains("<string>/x&lt;y&amp;z</string>") && plist.trim_end().ends_with("</plist>"));
-    let task = text(&program(&["service", "print", "--platform", "windows", "--state", "C:\\it's"]).stdout);
-    assert!(task.contains("$state = 'C:\\it''s'"));
+    let script = text(&program(&["service", "print", "--platform", "windows", "--state", "C:\\it's"]).stdout);
+    assert!(script.contains("$state = 'C:\\it''s'") && script.contains("New-Service -Name 'CaiseyRuntime'"));
+    assert!(script.contains("run --service --state") && script.contains("sc.exe failure 'CaiseyRuntime'"));
 }
 
 /// systemd's own verifier, where there is one.

@@ -133,6 +133,14 @@ impl Stage {
         tokens_for(&self.url())
     }
 
+    /// A refresh token of the stage's technician, as a desktop keeps one to be signed in the next time.
+    ///
+    /// # Errors
+    /// When the control plane gives none.
+    pub async fn refresh_token(&self) -> Result<String> {
+        Ok(token(&self.url(), &by_password()).await?.refresh_token)
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.join(name).to_string_lossy().into_owned()
     }
@@ -196,17 +204,20 @@ impl TokenSource for Password {
             if let Some(token) = current.as_ref().filter(|token| refused != Some(*token)) {
                 return Ok(token.clone());
             }
-            let request = TokenRequest::Password {
-                username: EMAIL.to_owned(),
-                password: PASSWORD.to_owned(),
-            };
-            let answer = token(&self.url, &request)
+            let answer = token(&self.url, &by_password())
                 .await
                 .map_err(|error| TokenError::Unreachable(format!("{error:#}")))?;
             let fresh = BearerToken::new(answer.access_token);
             *current = Some(fresh.clone());
             Ok(fresh)
         })
+    }
+}
+
+fn by_password() -> TokenRequest {
+    TokenRequest::Password {
+        username: EMAIL.to_owned(),
+        password: PASSWORD.to_owned(),
     }
 }
 

@@ -124,6 +124,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     judge(&detail)?;
     teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
 
+    leave_signed_in(&stage, &home).await?;
     runtime.kill()?;
     control.kill()?;
     offline(&console).await?;
@@ -131,10 +132,17 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     search(&console, &mut teller, &detail).await?;
     console.shut_down().await;
     hand_over(&mut teller, out, &home, &session, &detail)?;
-    // The desktop starts as its person left it: signed in to this control plane.
-    let remembered = serde_json::json!({"start": "control_plane", "address": stage.url()});
-    std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")?;
     teller.tell("the story holds")
+}
+
+/// The desktop starts as its person left it: signed in to this control plane. What it keeps for that is in the key store and in one file.
+async fn leave_signed_in(stage: &Stage, home: &Path) -> Result<()> {
+    let (name, secret) = (format!("refresh-token {}", stage.url()), stage.refresh_token().await?);
+    tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, secret.as_bytes()))
+        .await?
+        .context("keeping the sign-in")?;
+    let remembered = serde_json::json!({"start": "control_plane", "address": stage.url()});
+    std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")
 }
 
 async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
