@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: what the product promises about speed and size, measured as ratios against what somebody would pick instead or
 //! against the physical limit, in one run, printed as one JSON document. Judges nothing: a noisy machine fails no build.
 
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, Session};
 use crate::step::Step;
 use crate::{build, place, setup};
 use anyhow::{Context, Result, ensure};
@@ -124,20 +124,17 @@ fn windows() -> Result<Value> {
 /// Milliseconds from the program's first line to its `usable` mark. The program counts itself, so that starting the virtual session is
 /// no part of it.
 fn usable_after(desktop: &Desktop, program: &Path, variables: &[(&str, OsString)]) -> Result<f64> {
-    let mut child = desktop
-        .command(program)
+    let mut command = desktop.command(program);
+    command
         .envs(variables.iter().map(|(name, value)| (*name, value.clone())))
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("starting {}", program.display()))?;
-    let errors = child.stderr.take().context("no standard error")?;
+        .stderr(Stdio::piped());
+    let mut session = Session::start(command)?;
+    let errors = session.front().stderr.take().context("no standard error")?;
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || read_marks(errors, &send));
     let usable = receive.recv_timeout(PATIENCE);
-    // The session ends its programs when it is asked to end, not when it is killed.
-    let _ = Command::new("kill").arg(child.id().to_string()).status();
-    let _ = child.wait();
+    drop(session);
     usable.with_context(|| format!("{} did not become usable within {} s", program.display(), PATIENCE.as_secs()))
 }
 

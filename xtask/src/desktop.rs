@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Starts the key store, waits until it answers on the session's bus, runs the command, and ends the key store.
 const IN_SESSION: &str = r#"
@@ -26,6 +27,9 @@ exit "$status"
 /// A session bus without service files: nothing is started behind our back, and nothing stays behind us.
 const BUS: &str = r#"<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
 "#;
+
+/// How long programs that were asked to end may take before they are killed.
+const GOODBYE: Duration = Duration::from_secs(10);
 
 /// An X server that draws into memory. It ends when this is dropped.
 pub(crate) struct Desktop {
@@ -134,6 +138,60 @@ impl Desktop {
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("running {program}; `cargo xtask setup` installs it"))
+    }
+}
+
+/// A program with the bus and the key store that were started for it. Dropping this ends all of them: ending the one in front alone leaves
+/// the others behind.
+pub(crate) struct Session(Child);
+
+impl Session {
+    /// Starts a command that [`Desktop::command`] made.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            command.process_group(0);
+        }
+        let child = command
+            .spawn()
+            .with_context(|| format!("starting {}", command.get_program().to_string_lossy()))?;
+        Ok(Self(child))
+    }
+
+    /// The process in front.
+    pub(crate) fn front(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    /// Sends a signal to everything; false when nothing is left.
+    fn signal(&self, signal: &str) -> bool {
+        let group = format!("-{}", self.0.id());
+        let sent = Command::new("kill")
+            .args(["-s", signal, "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        sent.is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let until = Instant::now() + GOODBYE;
+        self.signal("TERM");
+        loop {
+            // The front has to be waited for, or it stays in the group for good.
+            let _ = self.0.try_wait();
+            if !self.signal("0") {
+                return;
+            }
+            if Instant::now() > until {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.signal("KILL");
+        let _ = self.0.wait();
     }
 }
 

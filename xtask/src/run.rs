@@ -1,10 +1,10 @@
 //! `cargo xtask run`: opens the console. Without a display it says so, opens it on a virtual one, and saves what it shows.
 
-use crate::desktop::Desktop;
+use crate::desktop::{Desktop, Session};
 use crate::{build, place, setup};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A window that shows nothing after this long is broken.
@@ -46,12 +46,12 @@ pub(crate) fn photograph(environment: &[(&str, std::ffi::OsString)], folder: &Pa
     let desktop = Desktop::start(folder)?;
     let mut command = desktop.command(&place::program("caisey-console"));
     command.envs(environment.iter().map(|(name, value)| (*name, value.clone())));
-    let mut session = Session(command.spawn().context("starting the console on the virtual desktop")?);
+    let mut session = Session::start(command).context("opening the console on the virtual desktop")?;
     let began = Instant::now();
     let earlier = picture.with_extension("earlier.png");
     let mut has_earlier = false;
     loop {
-        if let Some(status) = session.0.try_wait()? {
+        if let Some(status) = session.front().try_wait()? {
             bail!("the console ended with {status} before its window was usable; what it printed above says why");
         }
         ensure!(
@@ -69,20 +69,6 @@ pub(crate) fn photograph(environment: &[(&str, std::ffi::OsString)], folder: &Pa
         }
         std::fs::copy(picture, &earlier).context("keeping the picture before the last")?;
         has_earlier = true;
-    }
-}
-
-/// The console and everything its session started; ended together.
-struct Session(Child);
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        // dbus-run-session ends its children when it is asked to end, not when it is killed.
-        #[cfg(unix)]
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        #[cfg(not(unix))]
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -4,7 +4,7 @@
 //! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
 
 use crate::machine;
-use crate::scene::{PATIENCE, Scene, text};
+use crate::scene::{PATIENCE, Scene, text, wait_for_kind};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
@@ -161,22 +161,6 @@ async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
         })
         .await?;
     Ok(console)
-}
-
-/// Waits until the cache holds an entry of this kind. One of the endpoint's own shows in a session only once the session goes on.
-async fn wait_for_kind(console: &Console, kind: &str) -> Result<()> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let query = SearchQuery {
-            kinds: vec![kind.to_owned()],
-            ..SearchQuery::default()
-        };
-        if !console.search(query).await?.hits.is_empty() {
-            return Ok(());
-        }
-        ensure!(Instant::now() < end, "no {kind} on the record within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 async fn sendable_endpoint(console: &Console) -> Result<String> {
