@@ -64,6 +64,13 @@ pub(crate) fn play_chaos(rounds: u32, seed: u64) -> Result<()> {
         .must_succeed()
 }
 
+/// An operator's attacks on the real programs, on programs that are built already: `attacks`, or `restore` with the way out.
+pub(crate) fn play_attack(which: &'static str) -> Result<()> {
+    Step::new(which, place::program("caisey-stories"))
+        .arguments(&[which])
+        .must_succeed()
+}
+
 /// An empty folder for the programs' data; kept until the next time, for looking into.
 fn fresh_stage() -> Result<PathBuf> {
     let stage = place::target().join("journey-stage");

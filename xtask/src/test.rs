@@ -111,6 +111,10 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
     // A taste of it; `cargo xtask chaos` plays two hundred rounds.
     journey::play_chaos(15, 1)?;
     total.passed += 1;
+    for which in ["attacks", "restore"] {
+        journey::play_attack(which)?;
+        total.passed += 1;
+    }
     if cfg!(target_os = "linux") {
         journey::play_breach(&place::target().join("journey"))?;
         total.passed += 1;

@@ -236,3 +236,33 @@ async fn different_histories_shown_to_two_consoles_come_to_light_when_they_meet(
     let notice = until("a fork", async || first.overview().await.unwrap().notices.into_iter().next()).await;
     assert_eq!(notice.code, "fork");
 }
+
+#[tokio::test]
+async fn new_entries_in_another_order_break_the_log() {
+    let case = synchronised().await;
+    case.plane.change(|script| {
+        let log = script.log();
+        log.note(&case.session, "one").unwrap();
+        log.note(&case.session, "two").unwrap();
+        let end = log.records.len();
+        log.records.swap(end - 1, end - 2);
+    });
+    let notice = case.notice().await;
+    assert_eq!(notice.code, "entry_broken", "{}", notice.message);
+}
+
+#[tokio::test]
+async fn an_entry_cut_off_in_the_middle_breaks_the_log() {
+    let case = synchronised().await;
+    case.plane.change(|script| {
+        let log = script.log();
+        log.note(&case.session, "what was found").unwrap();
+        let record = log.records.last_mut().unwrap();
+        record.leaf.truncate(record.leaf.len() / 2);
+    });
+    let notice = case.notice().await;
+    assert_eq!(notice.code, "entry_broken", "{}", notice.message);
+    let overview = case.console.overview().await.unwrap();
+    assert_eq!(overview.endpoints[0].verification, Verification::Broken);
+    assert_eq!(overview.endpoints[0].cached_size, case.honest.records.len() as u64);
+}

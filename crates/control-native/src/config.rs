@@ -44,6 +44,8 @@ impl Config {
 pub struct Limits {
     /// Threads that run objects; each is mostly waiting for the disk.
     pub object_threads: usize,
+    /// A peer that does not take a frame for this long is given up, in milliseconds.
+    pub send_within_ms: u64,
     /// An object without input for this long is put away, in milliseconds.
     pub idle_ms: u64,
     /// Refused enrolments per minute and address before that address has to wait.
@@ -57,6 +59,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            send_within_ms: 20_000,
             object_threads: 8,
             idle_ms: 3_000,
             failed_enrolments_per_minute: 20,

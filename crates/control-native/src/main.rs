@@ -28,6 +28,9 @@ enum Command {
         #[command(subcommand)]
         command: Member,
     },
+    /// After a restore from a backup, with the control plane stopped: close logs that others distrust now, and open new ones that continue
+    /// them. See docs/operations/restore.md.
+    NewLog(NewLog),
     /// Ask a running control plane whether it is well; exits with 0 when it is.
     Healthcheck {
         /// Its address.
@@ -61,6 +64,26 @@ struct Serve {
     /// Write logs as JSON.
     #[arg(long)]
     log_json: bool,
+}
+
+#[derive(Args)]
+#[group(id = "which", required = true, multiple = false, args = ["endpoint", "all"])]
+struct NewLog {
+    /// The control plane's data directory.
+    #[arg(long, env = "CAISEY_DATA")]
+    data: PathBuf,
+    /// The endpoint (`ep_…`) whose log is to be continued by a new one.
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// Every endpoint in service.
+    #[arg(long)]
+    all: bool,
+    /// Who decides this. It goes on record.
+    #[arg(long)]
+    by: String,
+    /// Why, in a sentence. It goes on record.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Subcommand)]
@@ -126,6 +149,7 @@ fn main() -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(serve) => runtime()?.block_on(run(serve)),
         Command::Member { command } => member(command),
+        Command::NewLog(new_log) => open_new_logs(&new_log),
         Command::Healthcheck { url } => runtime()?.block_on(healthcheck(&url)),
         Command::Openapi => say(&serde_json::to_string_pretty(&caisey_control_native::openapi())?),
     }
@@ -222,6 +246,28 @@ fn member(command: Member) -> anyhow::Result<()> {
             ))
         }
     }
+}
+
+fn open_new_logs(asked: &NewLog) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !asked.by.trim().is_empty() && !asked.reason.trim().is_empty(),
+        "--by and --reason go on record and may not be empty"
+    );
+    let only = asked
+        .endpoint
+        .as_ref()
+        .map(|endpoint| endpoint.parse())
+        .transpose()
+        .context("--endpoint takes an identifier such as ep_…")?;
+    let decision = caisey_control_native::Decision {
+        by: asked.by.clone(),
+        reason: asked.reason.clone(),
+    };
+    let done = caisey_control_native::succeed(&asked.data, only.as_ref(), &decision)?;
+    for one in &done {
+        say(&format!("{} closed after {} entries; continues as {}", one.old, one.old_size, one.new))?;
+    }
+    say(&format!("{} logs continue as new ones", done.len()))
 }
 
 async fn healthcheck(url: &str) -> anyhow::Result<()> {

@@ -18,4 +18,5 @@ mod isolation;
 mod issuer;
 mod oidc;
 mod sign_in;
+mod slow;
 mod story;

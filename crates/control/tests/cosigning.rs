@@ -31,7 +31,7 @@ impl Desk {
     }
 
     /// A second passes, and whatever waits for it happens.
-    fn second(&mut self) {
+    pub fn second(&mut self) {
         self.plane.now += 1_000;
         let effects = self.batch(Input::Wake);
         self.pump(effects);

@@ -21,6 +21,7 @@ mod simulation;
 #[allow(dead_code)]
 mod sqlite;
 mod store;
+mod succession;
 
 use caisey_control::endpoint::Input;
 use caisey_control::port::{Answer, ConnId, Effect, RequestId};

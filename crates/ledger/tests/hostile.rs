@@ -1,6 +1,7 @@
 //! No parser panics, whatever it is given; what it accepts, it writes back the same.
 
 use crate::story::Story;
+use caisey_ledger::witness;
 use caisey_ledger::canonical;
 use caisey_ledger::checkpoint::{Checkpoint, cosignature, parse_vkey};
 use caisey_ledger::disclosure::{Disclosure, Opening};
@@ -23,6 +24,11 @@ fn read_everything(text: &str) {
     let _ = Checkpoint::parse_body(text);
     let _ = cosignature(text, "witness", &STORY.public_key());
     let _ = parse_vkey(text);
+    let _ = witness::split(text);
+    let _ = witness::with_line(&STORY.note(), text);
+    let _ = witness::check_line(text, text, text, &STORY.public_key());
+    let _ = witness::witness_name(text, text);
+    let _ = witness::witness_id(text, text);
     let _ = EntryProof::parse(text);
     let _ = serde_json::from_str::<Disclosure>(text);
     let _ = serde_json::from_str::<Opening>(text);

@@ -13,7 +13,7 @@
 //! runtime → cosigned | show           its signature over the checkpoint, or where its own tree ends
 //! ```
 
-use caisey_ledger::entry::SignedStatement;
+use caisey_ledger::entry::{Record, SignedStatement};
 use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{ActionId, Counter, EndpointId, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,19 @@ pub enum ToRuntime {
     Cancel {
         /// Which.
         action: ActionId,
+    },
+    /// The log was closed and goes on as another one, because the control plane was restored from a backup. Followed only with what the
+    /// runtime can check by itself: the checkpoint signs exactly these records; the first enrols this endpoint's own key; the second names
+    /// this log as its predecessor.
+    Succeeded {
+        /// The endpoint under its new name.
+        endpoint: EndpointId,
+        /// Origin of the new log.
+        log: String,
+        /// Its first entries.
+        records: Vec<Record>,
+        /// A C2SP signed note.
+        checkpoint: String,
     },
     /// The endpoint was removed: stop for good.
     Removed {},

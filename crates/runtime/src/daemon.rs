@@ -4,10 +4,12 @@ use crate::actions::Actions;
 use crate::execute::tree;
 use crate::identity::{EndpointKey, Enrolment, IdentityError};
 use crate::limits::Limits;
+use crate::clock::{ClockWatch, Jump};
 use crate::link::{End, Link, set};
 use crate::machine;
 use crate::outbox::{Outbox, StoreError, Weight};
 use crate::state::{InstanceLock, StateDir, StateError};
+use crate::succession;
 use crate::voice::Voice;
 use crate::witness::Witness;
 use caisey_client::connection::{Connection, Input, Output};
@@ -45,6 +47,9 @@ pub enum Status {
     Refused(String),
     /// The endpoint was removed from service. The runtime runs no more commands.
     Removed,
+    /// The log was closed after the control plane was restored from a backup, and goes on as a new one. Start the runtime again: it goes over
+    /// to that one.
+    Succeeded,
     /// Ended.
     Stopped,
 }
@@ -57,6 +62,7 @@ impl Status {
             Self::Waiting(why) => ("waiting to connect again".to_owned(), why.clone()),
             Self::Refused(why) => ("refused".to_owned(), why.clone()),
             Self::Removed => ("removed from service".to_owned(), String::new()),
+            Self::Succeeded => ("going over to a new log".to_owned(), String::new()),
             Self::Stopped => ("stopped".to_owned(), String::new()),
         }
     }
@@ -82,6 +88,7 @@ impl Runtime {
     pub async fn start(state: &StateDir, limits: Limits) -> Result<Self, StartError> {
         let lock = state.lock()?;
         let enrolment = Enrolment::load(state)?.ok_or(IdentityError::NotEnrolled)?;
+        let (enrolment, begun) = succession::complete(state, enrolment)?;
         let key = EndpointKey::load(state)?.ok_or(IdentityError::NotEnrolled)?;
         let damaged = |what: &str| IdentityError::DamagedEnrolment(what.to_owned());
         let address: ControlUrl = enrolment.control.parse().map_err(|_| damaged("control"))?;
@@ -89,6 +96,9 @@ impl Runtime {
         let checkpoint_key = enrolment.checkpoint_key_bytes().ok_or_else(|| damaged("checkpoint key"))?;
         let voice = Voice::new(enrolment.log.clone(), enrolment.endpoint.clone(), key.signing_key().clone());
         let (outbox, found) = Outbox::open(&state.file("outbox.db"), voice.clone(), &limits)?;
+        if let Some(begun) = begun {
+            begun.confirm(state, &outbox, &voice).await;
+        }
         let (accepted_tx, accepted) = mpsc::unbounded_channel();
         let actions = Actions::new(outbox.clone(), voice.clone(), limits, accepted_tx);
         actions.bury(found.unfinished, found.last_ms).await;
@@ -96,6 +106,8 @@ impl Runtime {
         let (stop, stopping) = watch::channel(false);
         let (status_tx, status) = watch::channel(Status::Connecting);
         let keeper = Keeper {
+            state: state.clone(),
+            enrolment: enrolment.clone(),
             address,
             organisation,
             key,
@@ -159,6 +171,8 @@ impl Drop for Runtime {
 
 /// Keeps the connection.
 struct Keeper {
+    state: StateDir,
+    enrolment: Enrolment,
     address: ControlUrl,
     organisation: OrganisationId,
     key: EndpointKey,
@@ -198,7 +212,7 @@ impl Keeper {
                 Output::Probe | Output::Close => None,
             };
         }
-        if *self.status.borrow() != Status::Removed {
+        if !matches!(*self.status.borrow(), Status::Removed | Status::Succeeded) {
             self.tell(Status::Stopped).await;
         }
     }
@@ -270,6 +284,24 @@ impl Keeper {
                 self.tell(Status::Refused(brief)).await;
                 Some(Input::Refused)
             }
+            End::Succeeded(offer) => {
+                let followed = offer
+                    .check(&self.enrolment, &self.key.public())
+                    .map_err(|refused| refused.to_string())
+                    .and_then(|()| {
+                        succession::follow(&self.state, &self.enrolment, &offer, self.witness.last_note())
+                            .map_err(|error| error.to_string())
+                    });
+                if let Err(why) = followed {
+                    tracing::error!(why, "another log was offered and not followed");
+                    self.tell(Status::Refused(why)).await;
+                    return Some(Input::Refused);
+                }
+                tracing::warn!(log = offer.log, "the log is closed; this endpoint goes over to another one");
+                self.actions.stop_all().await;
+                self.tell(Status::Succeeded).await;
+                None
+            }
             End::Removed => {
                 tracing::warn!("this endpoint was removed from service");
                 self.tell(Status::Removed).await;
@@ -316,23 +348,22 @@ fn random() -> u64 {
 /// A jump of the machine's clock is a gap in what its times mean, so it goes on record.
 async fn watch_clock(outbox: Outbox, voice: Voice) {
     const EVERY: Duration = Duration::from_secs(10);
-    const JUMP_MS: u64 = 60_000;
-    let (mut wall, mut steady) = (machine::now_ms().get(), Instant::now());
+    let began = Instant::now();
+    let steady = || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut watch = ClockWatch::new(machine::now_ms().get(), steady());
     loop {
         tokio::time::sleep(EVERY).await;
-        let expected = wall.saturating_add(u64::try_from(steady.elapsed().as_millis()).unwrap_or(u64::MAX));
-        (wall, steady) = (machine::now_ms().get(), Instant::now());
-        if wall.abs_diff(expected) < JUMP_MS {
+        let Some(Jump { expected, found }) = watch.look(machine::now_ms().get(), steady()) else {
             continue;
-        }
+        };
         let detail = format!(
-            "The machine's clock said {wall} where {expected} was expected (milliseconds since 1970): it was set, or the machine slept. \
+            "The machine's clock said {found} where {expected} was expected (milliseconds since 1970): it was set, or the machine slept. \
              Order is the log's sequence, not this clock."
         );
         let event = Event::RecorderGap {
             cause: "clock_jump".to_owned(),
-            from_ms: expected.min(wall),
-            to_ms: expected.max(wall),
+            from_ms: expected.min(found),
+            to_ms: expected.max(found),
         };
         if let Ok(draft) = voice.draft(None, &event, &[("detail", &detail)]) {
             let _ = outbox.say(draft, Weight::Essential, None).await;

@@ -8,6 +8,7 @@
 mod actions;
 mod consent;
 mod daemon;
+mod clock;
 mod enrol;
 mod execute;
 mod identity;
@@ -19,6 +20,7 @@ mod outbox;
 mod proposal;
 pub mod service;
 mod state;
+mod succession;
 mod voice;
 mod witness;
 

@@ -6,6 +6,7 @@
 
 use crate::actions::Actions;
 use crate::identity::EndpointKey;
+use crate::succession::Offer;
 use crate::outbox::{Outbox, Resumption, Tip};
 use crate::voice::Voice;
 use crate::witness::{Contradiction, Grown, Progress, Wanted, Witness};
@@ -31,7 +32,7 @@ const WINDOW_BYTES: usize = 768 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum End {
     /// The network's fault, or the other side's choice: try again.
     Lost(String),
@@ -41,6 +42,8 @@ pub(crate) enum End {
     Refused(String),
     /// The endpoint was removed for good.
     Removed,
+    /// The log is closed and goes on as another one.
+    Succeeded(Box<Offer>),
     /// This runtime is stopping, and said so.
     Stopped,
     /// The control plane's record contradicts what it had acknowledged.
@@ -138,6 +141,19 @@ impl Link<'_> {
             ToRuntime::Welcome { next_counter, .. } => next_counter.get(),
             ToRuntime::Error(body) => return Err(ended_by(body)),
             ToRuntime::Removed {} => return Err(End::Removed),
+            ToRuntime::Succeeded {
+                endpoint,
+                log,
+                records,
+                checkpoint,
+            } => {
+                return Err(End::Succeeded(Box::new(Offer {
+                    endpoint,
+                    log,
+                    records,
+                    checkpoint,
+                })));
+            }
             _ => {
                 return Err(End::Lost(
                     "the control plane answered the hello with something else".to_owned(),
@@ -155,9 +171,18 @@ impl Link<'_> {
                     asked: None,
                 })
             }
-            Ok(Resumption::Rewound { first_kept }) => Err(End::Untrusted(format!(
-                "the control plane lacks statements from {next} on, but had acknowledged everything below {first_kept}: its record was set back"
-            ))),
+            Ok(Resumption::Rewound { first_kept }) => {
+                // It goes on to show its log: the checkpoint in there is the other half of the proof.
+                let offered = match receiver.recv().await {
+                    Ok(ToRuntime::Grown { checkpoint, .. }) => checkpoint,
+                    _ => "none\n".to_owned(),
+                };
+                let last = self.witness.last_note().unwrap_or("none\n");
+                Err(End::Untrusted(format!(
+                    "the control plane lacks statements from {next} on, but had acknowledged everything below {first_kept}: its record was \
+                     set back\n\nlast accepted:\n{last}\noffered:\n{offered}"
+                )))
+            }
             Err(error) => Err(End::Lost(error.to_string())),
         }
     }
@@ -269,7 +294,7 @@ impl Link<'_> {
             }
             ToRuntime::Removed {} => Err(End::Removed),
             ToRuntime::Error(body) => Err(ended_by(body)),
-            ToRuntime::Challenge { .. } | ToRuntime::Welcome { .. } => {
+            ToRuntime::Challenge { .. } | ToRuntime::Welcome { .. } | ToRuntime::Succeeded { .. } => {
                 Err(End::Lost("the control plane began the handshake again".to_owned()))
             }
         }

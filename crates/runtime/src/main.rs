@@ -136,16 +136,28 @@ fn main() -> Result<()> {
 
 /// Until `stop` resolves, or this endpoint is removed from service.
 async fn run(state: &StateDir, stop: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut stop = std::pin::pin!(stop);
+    // Once for every log: after a restore of the control plane this one may be told to go over to a new one.
+    while run_once(state, stop.as_mut()).await? {}
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs until it is to stop; true when it is to begin again with another log.
+async fn run_once(state: &StateDir, stop: impl Future<Output = Result<()>>) -> Result<bool> {
     let runtime = Runtime::start(state, Limits::default()).await?;
     tracing::info!(endpoint = %runtime.enrolment().endpoint, control = runtime.enrolment().control, "started");
     let mut status = runtime.status();
     tokio::select! {
         done = stop => done?,
-        _ = status.wait_for(|status| *status == Status::Removed) => tracing::warn!("removed from service; stopping for good"),
+        _ = status.wait_for(|status| matches!(status, Status::Removed | Status::Succeeded)) => {}
+    }
+    let last = status.borrow().clone();
+    if last == Status::Removed {
+        tracing::warn!("removed from service; stopping for good");
     }
     runtime.stop().await;
-    tracing::info!("stopped");
-    Ok(())
+    Ok(last == Status::Succeeded)
 }
 
 #[cfg(windows)]

@@ -181,7 +181,7 @@ impl Runtime {
                 }
                 Vec::new()
             }
-            ToRuntime::Removed {} => {
+            ToRuntime::Succeeded { .. } | ToRuntime::Removed {} => {
                 self.removed = true;
                 Vec::new()
             }

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout)] // its reports go to whoever started it
 
 use anyhow::Result;
-use caisey_stories::{chaos, first_command, peer};
+use caisey_stories::{attacks, chaos, first_command, peer, restore};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -25,6 +25,18 @@ enum Story {
         /// The program.
         #[arg(long)]
         runtime: PathBuf,
+    },
+    /// A database set back to an older copy under running programs, and the way out.
+    Restore {
+        /// An empty folder, kept for inspection; a temporary one otherwise.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// One byte of the database altered, and logs signed with another key.
+    Attacks {
+        /// An empty folder, kept for inspection; a temporary one otherwise.
+        #[arg(long)]
+        folder: Option<PathBuf>,
     },
     /// A console without a window. Chaos starts and kills it.
     #[command(hide = true)]
@@ -51,6 +63,18 @@ async fn main() -> Result<()> {
         Story::FirstCommand { runtime } => {
             let folder = tempfile::tempdir()?;
             println!("{}", first_command::play(folder.path(), &runtime).await?);
+            Ok(())
+        }
+        Story::Restore { folder } => {
+            let temporary = tempfile::tempdir()?;
+            let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
+            println!("{}", serde_json::to_string_pretty(&restore::play(&folder).await?)?);
+            Ok(())
+        }
+        Story::Attacks { folder } => {
+            let temporary = tempfile::tempdir()?;
+            let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
+            println!("{}", serde_json::to_string_pretty(&attacks::play(&folder).await?)?);
             Ok(())
         }
         Story::Peer { home, url } => peer::work(&home, &url).await,

@@ -141,6 +141,26 @@ impl Stage {
         Ok(token(&self.url(), &by_password()).await?.refresh_token)
     }
 
+    /// What `caisey-runtime status` says.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn runtime_status(&self) -> Result<String> {
+        self.run_to_end("caisey-runtime", &["status", "--state", &self.path("runtime")])
+    }
+
+    /// Closes every log and opens new ones, as an operator does after a restore. The control plane must not run.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn open_new_logs(&self, by: &str, reason: &str) -> Result<String> {
+        let data = self.path("control");
+        self.run_to_end(
+            "caisey-control",
+            &["new-log", "--data", &data, "--all", "--by", by, "--reason", reason],
+        )
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.join(name).to_string_lossy().into_owned()
     }

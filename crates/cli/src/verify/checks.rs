@@ -547,6 +547,28 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        /// Whatever is done to a file, checking it ends with findings or a refusal, never with a panic.
+        #[test]
+        fn mangled_files_never_panic(at in proptest::prelude::any::<proptest::sample::Index>(), gone in 0_usize..6, with in "[ -~]{0,6}") {
+            static HONEST: std::sync::LazyLock<Vec<char>> = std::sync::LazyLock::new(|| exported().to_string().chars().collect());
+            let at = at.index(HONEST.len());
+            let mut mangled: String = HONEST[..at].iter().collect();
+            mangled.push_str(&with);
+            mangled.extend(HONEST.iter().skip(at + gone));
+            if let Ok(record) = Record::parse(mangled.as_bytes()) {
+                let _ = all(&record, None);
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            proptest::prop_assert!(Record::parse(&bytes).is_err());
+        }
+    }
+
     #[test]
     fn other_files_are_refused() {
         for wrong in ["", "{}", "[]", r#"{"format":"caisey.session-export/v9"}"#, "\u{0}"] {

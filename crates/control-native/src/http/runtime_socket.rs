@@ -73,6 +73,7 @@ async fn serve(mut socket: WebSocket, objects: Objects, name: ObjectName) {
     let until = Until {
         first_frame: Some(Instant::now() + HELLO_WITHIN),
         token_ms: None,
+        send_within: objects.send_within(),
     };
     let over = run(&mut socket, &mut inbox, &mut wire, until).await;
     let reason = match over {

@@ -1,10 +1,12 @@
 //! One WebSocket connection's loop, the same for runtimes and consoles.
 //!
 //! Promises: buffers start small and frames are bounded; a peer that says nothing, not even a pong, for 75 s is given up; a peer
-//! that takes no frame for 20 s likewise; the last frame before a close for a reason says the reason.
+//! that takes no frame for a while (20 s, by configuration) is told that it is too slow, once it reads again, and given up; the last frame
+//! before a close for a reason says the reason.
 
 use crate::clock;
 use crate::hub::{Frame, Inbox};
+use crate::object::too_slow;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use caisey_protocol::MAX_MESSAGE_BYTES;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
@@ -13,7 +15,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 const PING_EVERY: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(75);
-const SEND_WITHIN: Duration = Duration::from_secs(20);
 /// Bytes read at once: an idle connection keeps a buffer of this size.
 const READ_BUFFER: usize = 4 * 1024;
 
@@ -53,12 +54,13 @@ pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 }
 
 /// When a connection ends by itself.
-#[derive(Default)]
 pub(super) struct Until {
     /// Without a first frame by then.
     pub(super) first_frame: Option<Instant>,
     /// At this time, milliseconds since the Unix epoch: the token's end.
     pub(super) token_ms: Option<u64>,
+    /// How long a frame may take.
+    pub(super) send_within: Duration,
 }
 
 /// Runs the connection until it ends.
@@ -67,7 +69,7 @@ pub(super) async fn run<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire
     loop {
         let wake = next_wake(heard, pinged, &until);
         let step = tokio::select! {
-            frame = inbox.frames.recv() => outward(socket, inbox, wire, frame).await,
+            frame = inbox.frames.recv() => outward(socket, inbox, wire, frame, until.send_within).await,
             message = socket.recv() => {
                 let step = inward(wire, message).await;
                 heard = Instant::now();
@@ -80,7 +82,7 @@ pub(super) async fn run<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire
             Ok(()) => {}
             Err(End::Over(over)) => return over,
             Err(End::Because(error)) => {
-                say_goodbye(socket, wire.error(error)).await;
+                say_goodbye(socket, wire.error(error), until.send_within).await;
                 return Over::Lost;
             }
         }
@@ -88,13 +90,13 @@ pub(super) async fn run<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire
 }
 
 /// Sends a frame before the loop; says whether the peer took it.
-pub(super) async fn first(socket: &mut WebSocket, text: String) -> bool {
-    send(socket, Message::Text(text.into())).await.is_ok()
+pub(super) async fn first(socket: &mut WebSocket, text: String, within: Duration) -> bool {
+    send(socket, Message::Text(text.into()), within).await.is_ok()
 }
 
 /// Ends a connection that never got into the loop.
-pub(super) async fn refuse(socket: &mut WebSocket, last: Option<String>) {
-    say_goodbye(socket, last).await;
+pub(super) async fn refuse(socket: &mut WebSocket, last: Option<String>, within: Duration) {
+    say_goodbye(socket, last, within).await;
 }
 
 enum End {
@@ -108,13 +110,19 @@ impl From<ErrorBody> for End {
     }
 }
 
-async fn outward<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire: &mut W, frame: Option<Frame>) -> Result<(), End> {
+async fn outward<W: Wire>(
+    socket: &mut WebSocket,
+    inbox: &mut Inbox,
+    wire: &mut W,
+    frame: Option<Frame>,
+    within: Duration,
+) -> Result<(), End> {
     match frame {
         Some(Frame::Text(text)) => {
-            send(socket, Message::Text(text.into())).await?;
+            send(socket, Message::Text(text.into()), within).await?;
             while inbox.frames.is_empty() {
                 match wire.drained(inbox.take_lagged()).await? {
-                    Some(text) => send(socket, Message::Text(text.into())).await?,
+                    Some(text) => send(socket, Message::Text(text.into()), within).await?,
                     None => break,
                 }
             }
@@ -190,21 +198,23 @@ async fn overdue(socket: &mut WebSocket, heard: Instant, pinged: &mut Instant, u
     }
     if now.duration_since(heard.max(*pinged)) >= PING_EVERY {
         *pinged = now;
-        send(socket, Message::Ping(axum::body::Bytes::new())).await?;
+        send(socket, Message::Ping(axum::body::Bytes::new()), until.send_within).await?;
     }
     Ok(())
 }
 
-async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {
-    match timeout(SEND_WITHIN, socket.send(message)).await {
+async fn send(socket: &mut WebSocket, message: Message, within: Duration) -> Result<(), End> {
+    match timeout(within, socket.send(message)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(End::Over(Over::Lost)),
+        Ok(Err(_)) => Err(End::Over(Over::Lost)),
+        // The frame stays in the connection's own buffer: should the peer read again soon, it hears why it was given up.
+        Err(_) => Err(End::Because(too_slow())),
     }
 }
 
-async fn say_goodbye(socket: &mut WebSocket, last: Option<String>) {
+async fn say_goodbye(socket: &mut WebSocket, last: Option<String>, within: Duration) {
     if let Some(text) = last {
-        let _ = send(socket, Message::Text(text.into())).await;
+        let _ = send(socket, Message::Text(text.into()), within).await;
     }
     close(socket, close_code::NORMAL).await;
 }

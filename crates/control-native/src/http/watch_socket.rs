@@ -36,15 +36,16 @@ async fn serve_directory(mut socket: WebSocket, app: App, signed: Signed) {
     let until = Until {
         first_frame: None,
         token_ms: Some(signed.0.expires_at_ms),
+        send_within: app.objects.send_within(),
     };
     let mut wire = DirectoryWire { app, signed };
     match wire.snapshot().await {
         Ok(first) => {
-            if super::socket::first(&mut socket, first).await {
+            if super::socket::first(&mut socket, first, until.send_within).await {
                 run(&mut socket, &mut inbox, &mut wire, until).await;
             }
         }
-        Err(error) => super::socket::refuse(&mut socket, wire.error(error)).await,
+        Err(error) => super::socket::refuse(&mut socket, wire.error(error), until.send_within).await,
     }
     hub.unwatch(&organisation, conn);
 }
@@ -117,6 +118,7 @@ async fn serve_log(mut socket: WebSocket, app: App, name: ObjectName, from: Seq,
         Until {
             first_frame: None,
             token_ms: Some(token_ms),
+            send_within: app.objects.send_within(),
         },
     )
     .await;

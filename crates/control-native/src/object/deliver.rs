@@ -22,6 +22,12 @@ pub(super) fn batch(shared: &Arc<Shared>, slot: &Arc<Slot>) {
     if batch.is_empty() {
         return;
     }
+    let jump = {
+        let mut watch = locked(&shared.clock);
+        watch.look(clock::now_ms(), clock::steady_ms());
+        slot.clock_jump(&watch)
+    };
+    batch.splice(0..0, jump);
     let ended: Vec<_> = batch.iter().filter_map(|letter| letter.mail.ends()).collect();
     let waiting: Vec<_> = batch.iter_mut().map(|letter| letter.mail.waits()).collect();
     let failed = *locked(&slot.failed);

@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     deadlines: deadline::Deadlines,
     changes: directory::Changes,
     stopping: AtomicBool,
+    clock: Mutex<clock::Watch>,
     open: Arc<AtomicUsize>,
     /// Of people's devices and endpoints.
     keys: Arc<Mutex<Keyring>>,
@@ -87,6 +88,7 @@ impl Objects {
             deadlines: deadline::Deadlines::default(),
             changes: directory::Changes::default(),
             stopping: AtomicBool::new(false),
+            clock: Mutex::default(),
             open: Arc::default(),
             keys: Arc::new(Mutex::new(Keyring::new(examine::KEYS))),
             runtime: tokio::runtime::Handle::current(),
@@ -107,6 +109,11 @@ impl Objects {
     /// The key that signs checkpoints.
     pub(crate) fn signer(&self) -> &Key {
         &self.0.signer
+    }
+
+    /// How long a peer may take for a frame.
+    pub(crate) fn send_within(&self) -> Duration {
+        Duration::from_millis(self.0.limits.send_within_ms)
     }
 
     /// Who is connected.
@@ -284,7 +291,8 @@ impl Objects {
         if let Some(slot) = slots.get(name) {
             return Arc::clone(slot);
         }
-        let slot = Arc::new(Slot::new(name.clone(), Arc::clone(&self.0.open)));
+        let jumps = locked(&self.0.clock).number;
+        let slot = Arc::new(Slot::new(name.clone(), Arc::clone(&self.0.open), jumps));
         slots.insert(name.clone(), Arc::clone(&slot));
         slot
     }

@@ -114,10 +114,12 @@ pub(crate) struct Slot {
     /// 0 for none.
     pub(super) deadline_ms: AtomicU64,
     pub(super) failed: Mutex<Option<Failed>>,
+    /// Jumps of the clock that the object was told of.
+    jumps: AtomicU64,
 }
 
 impl Slot {
-    pub(super) fn new(name: ObjectName, open_of_all: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(name: ObjectName, open_of_all: Arc<AtomicUsize>, jumps: u64) -> Self {
         Self {
             name,
             mailbox: Mutex::default(),
@@ -129,7 +131,18 @@ impl Slot {
             used_ms: AtomicU64::new(clock::now_ms()),
             deadline_ms: AtomicU64::new(0),
             failed: Mutex::default(),
+            jumps: AtomicU64::new(jumps),
         }
+    }
+
+    /// What the object has to be told first, when the clock has jumped since its last batch.
+    pub(super) fn clock_jump(&self, watch: &clock::Watch) -> Option<Letter> {
+        if self.jumps.swap(watch.number, Ordering::AcqRel) == watch.number || !matches!(self.name, ObjectName::Endpoint(..)) {
+            return None;
+        }
+        let (expected, found) = watch.jump;
+        let mail = Mail::Endpoint(Input::ClockJumped(TimeMs::new(expected)?, TimeMs::new(found)?));
+        Some(Letter { mail, units: 0 })
     }
 
     /// Waits for room for a letter of that size.

@@ -16,8 +16,8 @@ const PONG_MS: u64 = 2_000;
 /// A session in which nothing happened for this long is closed, in milliseconds: an hour. An action under way on a connected
 /// runtime keeps its session open.
 const IDLE_MS: u64 = 3_600_000;
-/// The host's clock going back by more than this is a gap in the record, in milliseconds: five minutes. Forward jumps cannot be told
-/// from rest.
+/// The host's clock going back behind the log's end by more than this is a gap in the record, in milliseconds: five minutes. This is what an
+/// object can see by itself; jumps either way while the host runs are told it ([`super::Input::ClockJumped`]).
 const CLOCK_BACK_MS: u64 = 300_000;
 
 impl Live {
@@ -122,6 +122,40 @@ impl Live {
             self.end_session(turn, &session, SessionEnd::Idle)?;
         }
         Ok(())
+    }
+
+    /// The host's clock jumped. Forward, that goes on record where somebody was at work or connected; backward, `note_clock` has seen it.
+    pub(super) fn clock_jumped(&mut self, turn: &mut Turn<'_>, expected: TimeMs, found: TimeMs) -> Result<(), StoreError> {
+        let alive = self.link.conn.is_some() || !self.sessions.is_empty();
+        if found <= expected || !alive {
+            return Ok(());
+        }
+        let detail = format!(
+            "The control plane's clock went forward by {} ms: it was set, or the machine slept. Times before and after cannot be compared; \
+             order is by sequence number.",
+            found.get() - expected.get()
+        );
+        let event = Event::RecorderGap {
+            cause: "clock_jump".into(),
+            from_ms: expected.get(),
+            to_ms: found.get(),
+        };
+        self.say(turn, &event, &[("detail", &detail)]).map(drop)
+    }
+
+    /// What waits goes on waiting for as long as it was to: a clock that is set neither ends a session nor keeps a call hanging for a day.
+    pub(super) fn shift_deadlines(&mut self, expected: TimeMs, found: TimeMs) {
+        let shift = |time: &mut TimeMs| {
+            let moved = time.get().saturating_add(found.get()).saturating_sub(expected.get());
+            *time = TimeMs::new(moved).unwrap_or(*time);
+        };
+        self.sessions.values_mut().for_each(|session| shift(&mut session.active_at));
+        self.link.pings.iter_mut().for_each(|ping| shift(&mut ping.deadline));
+        self.link.handshakes.values_mut().for_each(|waits| shift(&mut waits.deadline));
+        if let Some(deadline) = self.link.settling.as_mut().and_then(|settling| settling.deadline.as_mut()) {
+            shift(deadline);
+        }
+        self.shown.shift(shift);
     }
 
     /// Entries never go back in time: while the clock is behind the log's end, they carry the end's time. That is said once.

@@ -135,9 +135,7 @@ impl Live {
             ));
         }
         if self.enrolment.removed {
-            self.out.send_runtime(conn, ToRuntime::Removed {});
-            self.out.push(Effect::CloseRuntime { conn });
-            return Ok(());
+            return Ok(self.dismiss(turn.store, conn)?);
         }
         self.welcome(turn, conn, hello).map_err(Stop::from)
     }

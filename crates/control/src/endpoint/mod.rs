@@ -24,6 +24,7 @@ mod settle;
 mod show;
 mod submission;
 mod submit;
+mod succession;
 mod tables;
 mod watch;
 
@@ -47,6 +48,7 @@ use live::Live;
 use outgoing::Outgoing;
 use std::sync::Arc;
 pub use submission::MAX_LINE_BYTES;
+pub use succession::{CLOSED, Decision, Predecessor, SUCCEEDED, Successor};
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +104,12 @@ pub enum Input {
     AskSendable(RequestId),
     /// Destroy texts of an entry.
     Erase(RequestId, Caller, Seq, Vec<String>, String),
+    /// This log continues another one. Second input of a new object's life; repeating it changes nothing.
+    ContinuesFrom(Box<Predecessor>),
+    /// Another log continues this one, which ends. Repeating it changes nothing.
+    SucceededBy(Box<Successor>),
+    /// The host's clock was set, or stood still: it says the second where the first was expected.
+    ClockJumped(TimeMs, TimeMs),
     /// Take the endpoint out of service.
     Remove(RequestId, Caller),
     /// An earlier batch could not be stored, so nothing of it was said or done (its cause, such as `disk_full`, and since when). The
@@ -151,6 +159,9 @@ impl EndpointObject {
         if live.link.lost_on_load {
             live.disconnect(&mut turn, DisconnectReason::ControlRestarted)?;
         }
+        if let Input::ClockJumped(expected, found) = input {
+            live.shift_deadlines(expected, found);
+        }
         live.on_time(&mut turn)?;
         let taken = match input {
             Input::Enrolled(_) | Input::Wake => Ok(()),
@@ -178,6 +189,9 @@ impl EndpointObject {
                 Ok(())
             }
             Input::Erase(request, caller, seq, names, basis) => live.erase(&mut turn, request, &caller, seq, names, &basis),
+            Input::ContinuesFrom(before) => live.continues(&mut turn, &before),
+            Input::SucceededBy(after) => live.succeeded_by(&mut turn, *after),
+            Input::ClockJumped(expected, found) => live.clock_jumped(&mut turn, expected, found),
             Input::Remove(request, caller) => live.remove(&mut turn, request, &caller),
             Input::RecordingFailed(cause, since) => {
                 let event = Event::RecorderGap {
@@ -214,6 +228,9 @@ impl EndpointObject {
             Input::RuntimeClosed(..)
             | Input::WatchDrained(_)
             | Input::WatchClosed(_)
+            | Input::ContinuesFrom(_)
+            | Input::SucceededBy(_)
+            | Input::ClockJumped(..)
             | Input::RecordingFailed(..)
             | Input::Wake => {}
         }
@@ -282,6 +299,15 @@ pub fn read_page(store: &dyn Store, from: Seq, limit: u32) -> Result<Option<Entr
 pub fn read_cosigned(store: &dyn Store, from_size: u64) -> Result<CosignedPage, StoreError> {
     tables::SCHEMA.apply(store)?;
     cosign::from(store, from_size.min(caisey_ledger::id::MAX_SAFE_INTEGER))
+}
+
+/// Whether this log was closed for a successor.
+///
+/// # Errors
+/// The store's.
+pub fn is_succeeded(store: &dyn Store) -> Result<bool, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    succession::is_closed(store)
 }
 
 /// Consistency proof between two sizes of the log. None unless there is a checkpoint of `to_size` and `from_size` is not above it.

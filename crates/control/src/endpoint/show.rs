@@ -51,6 +51,10 @@ impl Shown {
         self.due
     }
 
+    pub(super) fn shift(&mut self, shift: impl Fn(&mut TimeMs)) {
+        self.due.iter_mut().for_each(shift);
+    }
+
     pub(super) fn on_time(&mut self, now: TimeMs) {
         if self.due.is_some_and(|due| due <= now) {
             self.now = true;

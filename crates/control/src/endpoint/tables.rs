@@ -1,6 +1,6 @@
 //! Schema of an Endpoint object's store.
 
-use super::cosign;
+use super::{cosign, succession};
 use crate::journal;
 use crate::schema::Schema;
 
@@ -75,6 +75,7 @@ pub(super) const SCHEMA: Schema = Schema {
          INSERT INTO submissions (at_ms, digest, seq)
              SELECT CAST(json_extract(leaf, '$.statement.at_ms') AS INTEGER), digest, seq FROM submitted JOIN entries USING (seq);
          DROP TABLE submitted;",
+        succession::TABLES,
     ],
     readable_by: 4,
 };

@@ -73,9 +73,20 @@ pub(super) fn by_key(store: &dyn Store, key: &str) -> Result<Option<Endpoint>, S
         .transpose()
 }
 
-fn find(store: &dyn Store, endpoint: &EndpointId) -> Result<Option<(Endpoint, String)>, StoreError> {
+pub(super) fn find(store: &dyn Store, endpoint: &EndpointId) -> Result<Option<(Endpoint, String)>, StoreError> {
     let rows = store.exec(&format!("{COLUMNS} WHERE endpoint = ?1"), &[text(endpoint)])?;
     rows.into_iter().next().map(read).transpose()
+}
+
+/// The key of an endpoint whose log was closed is written with that endpoint's name behind it: the key belongs to its successor now.
+pub(super) fn retired(key: &str, endpoint: &EndpointId) -> String {
+    format!("{key} {endpoint}")
+}
+
+/// Frees an endpoint's key for its successor.
+pub(super) fn retire_key(store: &dyn Store, endpoint: &EndpointId, key: &str) -> Result<(), StoreError> {
+    let row = [text(endpoint), text(retired(key, endpoint))];
+    store.exec("UPDATE endpoints SET key = ?2 WHERE endpoint = ?1", &row).map(drop)
 }
 
 impl Endpoint {

@@ -74,6 +74,39 @@ impl OrganisationObject {
         Ok(self.identity(joined, client.name))
     }
 
+    /// Gives an endpoint whose log is closed a new name. Asked again, the name that it was given.
+    pub(super) fn succeed(&mut self, turn: &mut Turn<'_>, old: &EndpointId) -> Result<Identity, Stop> {
+        let unknown = || refused(ErrorCode::NotFound, "There is no such endpoint.");
+        let (known, client_name) = endpoint::find(turn.store, old)?.ok_or_else(unknown)?;
+        if let Some(key) = known.key.strip_suffix(&format!(" {old}")) {
+            let successor = endpoint::by_key(turn.store, key)?.ok_or_else(|| damaged("a successor is missing"))?;
+            return Ok(self.identity(successor, client_name));
+        }
+        if known.state == EndpointState::Removing {
+            return Err(refused(ErrorCode::Conflict, "This endpoint was taken out of service: its log has no successor."));
+        }
+        endpoint::retire_key(turn.store, old, &known.key)?;
+        let name = EndpointId::from_bits(turn.bits());
+        let successor = endpoint::Endpoint {
+            log: format!("{}/{name}", self.journal.origin()),
+            endpoint: name,
+            state: EndpointState::Pending,
+            log_size: 0,
+            enrolled_at: turn.now,
+            changed_at: turn.now,
+            ..known
+        };
+        successor.insert(turn.store)?;
+        let event = AdminEvent::EndpointJoined {
+            endpoint: successor.endpoint.clone(),
+            client: successor.client.clone(),
+            installer: successor.installer.clone(),
+            key: successor.key.clone(),
+        };
+        event.record(turn, &mut self.journal, &[("hostname", &successor.hostname)])?;
+        Ok(self.identity(successor, client_name))
+    }
+
     fn identity(&self, endpoint: endpoint::Endpoint, client_name: String) -> Identity {
         Identity {
             organisation: self.organisation.clone(),

@@ -66,6 +66,9 @@ pub enum Request {
     RevokeInstaller(Caller, InstallerId),
     /// A runtime asks to become an endpoint; the installer token is all it has.
     Enrol(EnrolRequest),
+    /// The operator closes an endpoint's log after a restore: the endpoint gets a new name, and with it a new log. Safe to repeat. Never
+    /// offered to the network.
+    Succeed(EndpointId),
     /// All endpoints that the caller may see.
     Endpoints(Caller),
     /// One endpoint, if the caller may see it.
@@ -91,7 +94,7 @@ pub enum Reply {
     Installers(Vec<InstallerView>),
     /// To `CreateInstaller` and `RotateInstaller`.
     Installer(InstallerSecret),
-    /// To `Enrol`: what the new Endpoint object is to be told.
+    /// To `Enrol` and `Succeed`: what the new Endpoint object is to be told.
     Enrolled(Box<crate::endpoint::Identity>),
     /// To `Endpoints`.
     Endpoints(Vec<EndpointView>),
@@ -172,6 +175,7 @@ impl OrganisationObject {
                 Reply::Done
             }
             Request::Enrol(wanted) => Reply::Enrolled(Box::new(self.enrol(turn, wanted)?)),
+            Request::Succeed(endpoint) => Reply::Enrolled(Box::new(self.succeed(turn, &endpoint)?)),
             Request::Endpoints(caller) => {
                 self.check(&caller, Some(ReadDirectory))?;
                 Reply::Endpoints(Self::endpoints(turn.store, &caller)?)
