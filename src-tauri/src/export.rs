@@ -80,21 +80,27 @@ async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, f
     let desktop = Arc::clone(desktop);
     let printing = move || {
         let mut told = 0;
-        caisey_pdf::transcript(&detail, &imprint, caisey_pdf::Limits::default(), caisey_pdf::Enclosure::default(), |progress| {
-            // A hundred steps are as many as a progress bar can show.
-            if progress.done == progress.total || (progress.done - told) * 100 >= progress.total {
-                told = progress.done;
-                desktop.tell(ShellEvent::Export {
-                    session: session.clone(),
-                    done: progress.done,
-                    total: progress.total,
-                });
-            }
-            match flag.is_cancelled() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        })
+        caisey_pdf::transcript(
+            &detail,
+            &imprint,
+            caisey_pdf::Limits::default(),
+            caisey_pdf::Enclosure::default(),
+            |progress| {
+                // A hundred steps are as many as a progress bar can show.
+                if progress.done == progress.total || (progress.done - told) * 100 >= progress.total {
+                    told = progress.done;
+                    desktop.tell(ShellEvent::Export {
+                        session: session.clone(),
+                        done: progress.done,
+                        total: progress.total,
+                    });
+                }
+                match flag.is_cancelled() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            },
+        )
     };
     let printed = tokio::task::spawn_blocking(printing).await;
     match printed.map_err(|error| refused("internal", error.to_string()))? {

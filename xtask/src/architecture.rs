@@ -22,7 +22,10 @@ mod tests {
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
-        ("caisey-runtime", &["caisey-client", "caisey-command", "caisey-ledger", "caisey-protocol"]),
+        (
+            "caisey-runtime",
+            &["caisey-client", "caisey-command", "caisey-ledger", "caisey-protocol"],
+        ),
         (
             "caisey-console",
             &["caisey-client", "caisey-ledger", "caisey-protocol", "caisey-transcript"],

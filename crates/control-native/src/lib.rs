@@ -18,8 +18,8 @@ pub mod store;
 mod succession;
 mod system;
 
-pub use config::Config;
 pub use caisey_control::endpoint::Decision;
+pub use config::Config;
 pub use plane::{ControlPlane, RouteFacts, Running, StartError};
 pub use succession::{Succession, SuccessionError, succeed};
 pub use system::{healthcheck, openapi, raise_file_limit};

@@ -265,7 +265,10 @@ fn open_new_logs(asked: &NewLog) -> anyhow::Result<()> {
     };
     let done = caisey_control_native::succeed(&asked.data, only.as_ref(), &decision)?;
     for one in &done {
-        say(&format!("{} closed after {} entries; continues as {}", one.old, one.old_size, one.new))?;
+        say(&format!(
+            "{} closed after {} entries; continues as {}",
+            one.old, one.old_size, one.new
+        ))?;
     }
     say(&format!("{} logs continue as new ones", done.len()))
 }

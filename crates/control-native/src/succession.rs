@@ -86,7 +86,11 @@ fn one(
     let old_store = SqliteStore::open(&data.path(&ObjectName::Endpoint(organisation.clone(), endpoint.clone())))?;
     let old_page = page(&old_store)?.ok_or_else(|| SuccessionError::Empty(endpoint.clone()))?;
     // Asked for all a second time: neither what is closed nor what was only just opened.
-    let just_opened = old_page.size <= 2 && old_page.records.last().is_some_and(|record| record.leaf.contains(endpoint::SUCCEEDED));
+    let just_opened = old_page.size <= 2
+        && old_page
+            .records
+            .last()
+            .is_some_and(|record| record.leaf.contains(endpoint::SUCCEEDED));
     if all && (just_opened || endpoint::is_succeeded(&old_store)?) {
         return Ok(None);
     }
@@ -103,7 +107,11 @@ fn one(
     })?;
     let identity = match reply {
         Ok(Reply::Enrolled(identity)) => *identity,
-        Ok(_) => return Err(SuccessionError::Refused("the organisation gave an unexpected answer".to_owned())),
+        Ok(_) => {
+            return Err(SuccessionError::Refused(
+                "the organisation gave an unexpected answer".to_owned(),
+            ));
+        }
         Err(_) if all => return Ok(None),
         Err(refusal) => return Err(SuccessionError::Refused(refusal.detail)),
     };
@@ -123,7 +131,8 @@ fn one(
         vec![Input::Enrolled(Box::new(identity)), Input::ContinuesFrom(Box::new(before))],
     )?;
     let new_page = page(&new_store)?.ok_or_else(|| SuccessionError::Empty(new_endpoint.clone()))?;
-    let proof = endpoint::prove_consistency(&new_store, 2, 2)?.ok_or_else(|| StoreError::Corrupt("no checkpoint of 2".to_owned()))?;
+    let proof =
+        endpoint::prove_consistency(&new_store, 2, 2)?.ok_or_else(|| StoreError::Corrupt("no checkpoint of 2".to_owned()))?;
     let after = Successor {
         endpoint: new_endpoint,
         log: new_log.clone(),
@@ -155,10 +164,7 @@ fn run(store: &SqliteStore, signer: &Key, inputs: Vec<Input>) -> Result<(), Stor
     })
 }
 
-fn transaction<T>(
-    store: &SqliteStore,
-    mut work: impl FnMut(&dyn Store) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+fn transaction<T>(store: &SqliteStore, mut work: impl FnMut(&dyn Store) -> Result<T, StoreError>) -> Result<T, StoreError> {
     let mut done = None;
     store.tx(&mut || {
         done = Some(work(store)?);

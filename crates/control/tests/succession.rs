@@ -47,7 +47,11 @@ fn a_log_that_ends_says_so_once_and_sends_the_runtime_on() {
     assert!(is_succeeded(&desk.plane.store).unwrap());
     let causes: Vec<String> = gaps(&desk).into_iter().map(|(cause, ..)| cause).collect();
     assert_eq!(causes, ["log_closed"]);
-    assert_eq!(desk.plane.kinds().last().unwrap(), "recorder.gap", "sessions end before the log does");
+    assert_eq!(
+        desk.plane.kinds().last().unwrap(),
+        "recorder.gap",
+        "sessions end before the log does"
+    );
     // Nothing is added any more, and the runtime hears where its record goes on.
     let note = desk.person.chat(&desk.log(), desk.plane.time(), &session, "x");
     assert_eq!(desk.submit(note).unwrap_err().code, ErrorCode::Conflict);
@@ -76,7 +80,10 @@ fn a_log_that_continues_another_names_it_with_its_checkpoint() {
     let page = read_page(&desk.plane.store, Seq::default(), 9).unwrap().unwrap();
     assert_eq!(page.size, 2, "said once");
     let detail = page.records[1].disclosures["detail"].full_text().unwrap();
-    assert!(detail.starts_with("predecessor: caisey.test/org/before\nby: Ada Operator\nreason: restored"), "{detail}");
+    assert!(
+        detail.starts_with("predecessor: caisey.test/org/before\nby: Ada Operator\nreason: restored"),
+        "{detail}"
+    );
     assert!(detail.ends_with("the note\n"));
     assert!(!is_succeeded(&desk.plane.store).unwrap());
 }
@@ -106,11 +113,17 @@ fn the_hosts_clock_jumping_a_day_forward_is_noted_and_ends_nothing() {
     desk.batch(Input::ClockJumped(expected, desk.plane.time()));
     let causes: Vec<String> = gaps(&desk).into_iter().map(|(cause, ..)| cause).collect();
     assert_eq!(causes, ["clock_jump", "clock_jump"]);
-    assert!(desk.plane.deadline().unwrap().get() <= desk.plane.now + 3_600_000, "nothing waits for a day");
+    assert!(
+        desk.plane.deadline().unwrap().get() <= desk.plane.now + 3_600_000,
+        "nothing waits for a day"
+    );
     // A log on which nobody is at work has nothing to compare.
     let mut idle = Desk::new();
     idle.plane.now += DAY;
-    idle.batch(Input::ClockJumped(TimeMs::new(idle.plane.now - DAY).unwrap(), idle.plane.time()));
+    idle.batch(Input::ClockJumped(
+        TimeMs::new(idle.plane.now - DAY).unwrap(),
+        idle.plane.time(),
+    ));
     assert!(gaps(&idle).is_empty());
 }
 
@@ -134,7 +147,10 @@ fn an_endpoint_whose_clock_is_a_day_off_works_as_any_other() {
         desk.submit(close).unwrap();
         assert!(gaps(&desk).is_empty());
         let last = desk.plane.verified().pop().unwrap().entry;
-        assert!(last.time_ms.get() <= desk.plane.now, "the log's times are the control plane's");
+        assert!(
+            last.time_ms.get() <= desk.plane.now,
+            "the log's times are the control plane's"
+        );
         assert_eq!(desk.runtime.found, desk.runtime.next_counter());
         // Nor does its clock decide whether it can be reached.
         desk.requests += 1;

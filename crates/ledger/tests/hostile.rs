@@ -1,7 +1,6 @@
 //! No parser panics, whatever it is given; what it accepts, it writes back the same.
 
 use crate::story::Story;
-use caisey_ledger::witness;
 use caisey_ledger::canonical;
 use caisey_ledger::checkpoint::{Checkpoint, cosignature, parse_vkey};
 use caisey_ledger::disclosure::{Disclosure, Opening};
@@ -12,6 +11,7 @@ use caisey_ledger::statement::StatementFault;
 use caisey_ledger::text::Commitment;
 use caisey_ledger::tree::{Frontier, check_consistency, check_inclusion};
 use caisey_ledger::verify::{LogVerifier, precheck};
+use caisey_ledger::witness;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

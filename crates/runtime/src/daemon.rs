@@ -1,10 +1,10 @@
 //! A running runtime: outbox, actions and connection put together, and the one handle by which a program or a desktop holds it.
 
 use crate::actions::Actions;
+use crate::clock::{ClockWatch, Jump};
 use crate::execute::tree;
 use crate::identity::{EndpointKey, Enrolment, IdentityError};
 use crate::limits::Limits;
-use crate::clock::{ClockWatch, Jump};
 use crate::link::{End, Link, set};
 use crate::machine;
 use crate::outbox::{Outbox, StoreError, Weight};

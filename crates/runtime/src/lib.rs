@@ -6,9 +6,9 @@
 //! switch. Follows docs/formats/entry.md and `caisey_protocol::runtime`.
 
 mod actions;
+mod clock;
 mod consent;
 mod daemon;
-mod clock;
 mod enrol;
 mod execute;
 mod identity;

@@ -6,8 +6,8 @@
 
 use crate::actions::Actions;
 use crate::identity::EndpointKey;
-use crate::succession::Offer;
 use crate::outbox::{Outbox, Resumption, Tip};
+use crate::succession::Offer;
 use crate::voice::Voice;
 use crate::witness::{Contradiction, Grown, Progress, Wanted, Witness};
 use caisey_client::socket::{Lost, Receiver, RuntimeSocket, SendError, Sender};

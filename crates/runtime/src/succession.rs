@@ -106,7 +106,9 @@ pub(crate) struct Begun(Intent);
 
 /// Sets the old outbox aside and enrols under the new name, if that was decided. To be called before the outbox is opened.
 pub(crate) fn complete(state: &StateDir, enrolment: Enrolment) -> Result<(Enrolment, Option<Begun>), IdentityError> {
-    let Some(bytes) = state.read(FILE)? else { return Ok((enrolment, None)) };
+    let Some(bytes) = state.read(FILE)? else {
+        return Ok((enrolment, None));
+    };
     let intent: Intent =
         serde_json::from_slice(&bytes).map_err(|error| IdentityError::DamagedEnrolment(format!("{FILE}: {error}")))?;
     if enrolment.log != intent.old.log {

@@ -42,7 +42,9 @@ pub async fn play(folder: &Path) -> Result<Report> {
     let fresh = open(&folder.join("fresh"), &stage.url()).await?;
     let notice = until("the altered entry is found", async || {
         let notices = fresh.overview().await.ok()?.notices;
-        notices.into_iter().find(|notice| notice.endpoint.as_deref() == Some(endpoint.as_str()))
+        notices
+            .into_iter()
+            .find(|notice| notice.endpoint.as_deref() == Some(endpoint.as_str()))
     })
     .await?;
     ensure!(notice.code == "entry_broken", "{}: {}", notice.code, notice.message);
@@ -76,7 +78,10 @@ pub async fn play(folder: &Path) -> Result<Report> {
 /// Asks it to stop, so that everything is in the database's own file.
 async fn stop(control: &mut Program) -> Result<()> {
     let pid = control.pid().to_string();
-    let asked = std::process::Command::new("kill").args(["-TERM", &pid]).status().context("asking the control plane to stop")?;
+    let asked = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status()
+        .context("asking the control plane to stop")?;
     ensure!(asked.success());
     until("the control plane's end", async || control.must_be_alive().err().map(drop)).await
 }
@@ -94,7 +99,10 @@ fn database(folder: &Path, endpoint: &str) -> Result<PathBuf> {
 /// Overwrites bytes in a file by as many others.
 fn replace(file: &Path, old: &[u8], new: &[u8]) -> Result<()> {
     let mut bytes = std::fs::read(file)?;
-    let at = bytes.windows(old.len()).position(|window| window == old).context("the bytes are not in the file")?;
+    let at = bytes
+        .windows(old.len())
+        .position(|window| window == old)
+        .context("the bytes are not in the file")?;
     let place = bytes.get_mut(at..at + new.len()).context("the file is too short")?;
     place.copy_from_slice(new);
     Ok(std::fs::write(file, bytes)?)

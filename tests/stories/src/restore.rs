@@ -54,7 +54,12 @@ pub async fn play(folder: &Path) -> Result<Report> {
     cosigned(&console, &session).await?;
     let detail = console.session_detail(&session).await?;
     let held = detail.items.len();
-    let cosigned_size = detail.cosigned.iter().filter(|row| row.kind == "endpoint").map(|row| row.size).max();
+    let cosigned_size = detail
+        .cosigned
+        .iter()
+        .filter(|row| row.kind == "endpoint")
+        .map(|row| row.size)
+        .max();
     let cosigned_size = cosigned_size.context("the endpoint has cosigned")?;
 
     // The database is swapped for the older copy.
@@ -64,7 +69,9 @@ pub async fn play(folder: &Path) -> Result<Report> {
     (control, _) = stage.start_control()?;
     let notice = until("the console finds out", async || {
         let notices = console.overview().await.ok()?.notices;
-        notices.into_iter().find(|notice| notice.endpoint.as_deref() == Some(old.as_str()))
+        notices
+            .into_iter()
+            .find(|notice| notice.endpoint.as_deref() == Some(old.as_str()))
     })
     .await?;
     let signed = notice.evidence.iter().filter(|text| text.contains("\n\n— ")).count();
@@ -99,8 +106,16 @@ pub async fn play(folder: &Path) -> Result<Report> {
     let session_there = open_session(&console, &new, "work goes on").await?;
     run(&console, &session_there, "echo after the restore").await?;
     cosigned(&console, &session_there).await?;
-    let row = console.overview().await?.endpoints.into_iter().find(|row| row.endpoint == new);
-    ensure!(row.is_some_and(|row| row.verification == Verification::Verified), "the new log does not verify");
+    let row = console
+        .overview()
+        .await?
+        .endpoints
+        .into_iter()
+        .find(|row| row.endpoint == new);
+    ensure!(
+        row.is_some_and(|row| row.verification == Verification::Verified),
+        "the new log does not verify"
+    );
 
     // What was verified before stays, and the old log stays distrusted.
     ensure!(console.session_detail(&session).await?.items.len() == held);
@@ -132,7 +147,9 @@ async fn check_beginning(stage: &Stage, new: &str, old: &str, cosigned_size: u64
         .records
         .iter()
         .filter_map(|record| Some((serde_json::from_str::<Entry>(&record.leaf).ok()?, detail(record))))
-        .filter(|(entry, _)| entry.statement.kind == "recorder.gap" && entry.statement.facts.get("cause") == Some(&"log_succeeded".into()))
+        .filter(|(entry, _)| {
+            entry.statement.kind == "recorder.gap" && entry.statement.facts.get("cause") == Some(&"log_succeeded".into())
+        })
         .collect();
     let [(first, theirs), (second, ours)] = gaps.as_slice() else {
         bail!("{} entries say what the new log continues", gaps.len());
@@ -140,7 +157,10 @@ async fn check_beginning(stage: &Stage, new: &str, old: &str, cosigned_size: u64
     ensure!(first.seq.get() == 1 && first.statement.actor == Actor::Control {});
     ensure!(theirs.contains("by: Ada Operator") && theirs.contains("reason: disk failure"));
     ensure!(theirs.contains(old) && ours.contains(old));
-    ensure!(matches!(second.statement.actor, Actor::Endpoint { .. }) && second.statement.counter.is_some_and(|counter| counter.get() == 0));
+    ensure!(
+        matches!(second.statement.actor, Actor::Endpoint { .. })
+            && second.statement.counter.is_some_and(|counter| counter.get() == 0)
+    );
     let note = |detail: &str| -> Result<Checkpoint> {
         let (_, note) = detail.rsplit_once(":\n\n").context("no checkpoint")?;
         Ok(Checkpoint::read(note)?)
@@ -157,7 +177,9 @@ async fn check_beginning(stage: &Stage, new: &str, old: &str, cosigned_size: u64
 
 async fn still_broken(console: &Console, endpoint: &str) -> Result<bool> {
     let rows = console.overview().await?.endpoints;
-    Ok(rows.iter().any(|row| row.endpoint == endpoint && row.verification == Verification::Broken))
+    Ok(rows
+        .iter()
+        .any(|row| row.endpoint == endpoint && row.verification == Verification::Broken))
 }
 
 pub(crate) async fn open_session(console: &Console, endpoint: &str, purpose: &str) -> Result<String> {

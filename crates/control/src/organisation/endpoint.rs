@@ -86,7 +86,9 @@ pub(super) fn retired(key: &str, endpoint: &EndpointId) -> String {
 /// Frees an endpoint's key for its successor.
 pub(super) fn retire_key(store: &dyn Store, endpoint: &EndpointId, key: &str) -> Result<(), StoreError> {
     let row = [text(endpoint), text(retired(key, endpoint))];
-    store.exec("UPDATE endpoints SET key = ?2 WHERE endpoint = ?1", &row).map(drop)
+    store
+        .exec("UPDATE endpoints SET key = ?2 WHERE endpoint = ?1", &row)
+        .map(drop)
 }
 
 impl Endpoint {

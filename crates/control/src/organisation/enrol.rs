@@ -83,7 +83,10 @@ impl OrganisationObject {
             return Ok(self.identity(successor, client_name));
         }
         if known.state == EndpointState::Removing {
-            return Err(refused(ErrorCode::Conflict, "This endpoint was taken out of service: its log has no successor."));
+            return Err(refused(
+                ErrorCode::Conflict,
+                "This endpoint was taken out of service: its log has no successor.",
+            ));
         }
         endpoint::retire_key(turn.store, old, &known.key)?;
         let name = EndpointId::from_bits(turn.bits());
