@@ -1,6 +1,6 @@
 //! Nobody reaches what is not theirs: every route, tried with every kind of wrong caller.
 
-use crate::desk::{Desk, enrolment, now};
+use crate::desk::{Desk, Socket, enrolment, now};
 use crate::issuer::{Issuer, SigningKey};
 use caisey_control_native::config::IssuerConfig;
 use caisey_control_native::{RouteFacts, Running};
@@ -125,6 +125,31 @@ impl Place {
         let again = enrolment(&self.runtime, &self.installer_token);
         let _: Value = self.desk.call("POST", "/v1/enrol", None, Some(&again)).await.ok();
     }
+
+    /// Tries every route with what the owner could send, and finds that nothing named exists and nothing hidden is told. `own` are routes
+    /// whose answers repeat to the caller what they sent, as theirs.
+    async fn finds_nothing(&mut self, token: &str, hidden: &[String], own: &[&str]) {
+        for route in guarded() {
+            let (path, body) = (self.path(&route), self.body(&route));
+            let reply = self.desk.call(route.method, &path, Some(token), body.as_ref()).await;
+            let told = format!("{} {path}: {} {}", route.method, reply.status, reply.text);
+            assert!(!route.path.contains("{id}") || matches!(reply.status, 403 | 404), "{told}");
+            let shows = hidden.iter().any(|hidden| reply.text.contains(hidden));
+            assert!(!shows || own.contains(&route.path), "{told}");
+        }
+        let log = format!("/v1/endpoints/{}/watch", self.runtime.endpoint);
+        assert_eq!(self.desk.socket(&log, Some(token)).await.err(), Some(404));
+    }
+
+    /// A watch of the directory that begins with nothing in it.
+    async fn empty_watch(&self, token: &str) -> Socket {
+        let mut watch = self.desk.socket("/v1/watch", Some(token)).await.unwrap();
+        let DirectoryEvent::Snapshot { endpoints, sessions } = watch.next().await else {
+            panic!("a snapshot")
+        };
+        assert!(endpoints.is_empty() && sessions.is_empty());
+        watch
+    }
 }
 
 fn guarded() -> Vec<RouteFacts> {
@@ -171,41 +196,11 @@ async fn without_a_good_token_no_route_answers() {
 async fn another_organisations_owner_finds_nothing_whatever_ids_they_know() {
     let mut place = Place::make().await;
     let stranger = place.key.sign(&place.issuer.claims("org_of_strangers", "org:owner"));
-    for route in guarded() {
-        let (path, body) = (place.path(&route), place.body(&route));
-        let reply = place.desk.call(route.method, &path, Some(&stranger), body.as_ref()).await;
-        if route.path.contains("{id}") {
-            assert!(
-                matches!(reply.status, 403 | 404),
-                "{} {path}: {} {}",
-                route.method,
-                reply.status,
-                reply.text
-            );
-        }
-        // What the stranger named comes back to them only as their own.
-        if !matches!(route.path, "/v1/clients" | "/v1/installers") {
-            assert!(
-                place.secrets().iter().all(|secret| !reply.text.contains(secret)),
-                "{} {path}: {}",
-                route.method,
-                reply.text
-            );
-        }
-    }
-    assert_eq!(
-        place
-            .desk
-            .socket(&format!("/v1/endpoints/{}/watch", place.runtime.endpoint), Some(&stranger))
-            .await
-            .err(),
-        Some(404)
-    );
-    let mut watch = place.desk.socket("/v1/watch", Some(&stranger)).await.unwrap();
-    let DirectoryEvent::Snapshot { endpoints, sessions } = watch.next().await else {
-        panic!("a snapshot")
-    };
-    assert!(endpoints.is_empty() && sessions.is_empty());
+    let hidden = place.secrets();
+    place
+        .finds_nothing(&stranger, &hidden, &["/v1/clients", "/v1/installers"])
+        .await;
+    place.empty_watch(&stranger).await;
     let theirs: Vec<Value> = place.desk.get("/v1/clients", &stranger).await.ok();
     assert_eq!(theirs.len(), 1, "the client that they made is theirs");
     place.unchanged().await;
@@ -249,43 +244,11 @@ async fn another_clients_contact_sees_none_of_it() {
     let mut place = Place::make().await;
     let other = place.desk.client(&place.owner, 2).await;
     let contact = place.desk.member("contact@example.com", Role::Contact, Some(&other));
-    let secrets: Vec<_> = place
-        .secrets()
-        .into_iter()
-        .filter(|secret| *secret != place.desk.organisation().to_string())
-        .collect();
-    for route in guarded() {
-        let (path, body) = (place.path(&route), place.body(&route));
-        let reply = place.desk.call(route.method, &path, Some(&contact), body.as_ref()).await;
-        if route.path.contains("{id}") {
-            assert!(
-                matches!(reply.status, 403 | 404),
-                "{} {path}: {} {}",
-                route.method,
-                reply.status,
-                reply.text
-            );
-        }
-        assert!(
-            secrets.iter().all(|secret| !reply.text.contains(secret)),
-            "{} {path}: {}",
-            route.method,
-            reply.text
-        );
-    }
-    assert_eq!(
-        place
-            .desk
-            .socket(&format!("/v1/endpoints/{}/watch", place.runtime.endpoint), Some(&contact))
-            .await
-            .err(),
-        Some(404)
-    );
-    let mut watch = place.desk.socket("/v1/watch", Some(&contact)).await.unwrap();
-    let DirectoryEvent::Snapshot { endpoints, sessions } = watch.next().await else {
-        panic!("a snapshot")
-    };
-    assert!(endpoints.is_empty() && sessions.is_empty());
+    let organisation = place.desk.organisation().to_string();
+    let mut hidden = place.secrets();
+    hidden.retain(|secret| *secret != organisation);
+    place.finds_nothing(&contact, &hidden, &[]).await;
+    let mut watch = place.empty_watch(&contact).await;
     // A change of their own client's endpoint is the first thing they hear, though another's changed before.
     let statement = place.person.chat(&place.runtime.log, now(), &place.session, "hello");
     let path = format!("/v1/endpoints/{}/statements", place.runtime.endpoint);
