@@ -79,3 +79,26 @@ pub(super) const SCHEMA: Schema = Schema {
     ],
     readable_by: 4,
 };
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::SCHEMA;
+    use rusqlite::Connection;
+
+    #[test]
+    fn what_was_submitted_to_an_older_program_is_remembered() {
+        let (older, newer) = SCHEMA.migrations.split_at(3);
+        let store = Connection::open_in_memory().unwrap();
+        store.execute_batch(&older.concat()).unwrap();
+        let rows = r#"INSERT INTO entries (seq, time_ms, record_bytes, leaf_hash, kind, leaf)
+                          VALUES (6, 1, 1, x'', 'k', '{"seq":6,"statement":{"at_ms":1750000000001,"v":1}}'), (7, 1, 1, x'', 'k', '{}');
+                      INSERT INTO submitted (digest, seq) VALUES (x'AB', 6);"#;
+        store.execute_batch(rows).unwrap();
+        store.execute_batch(&newer.concat()).unwrap();
+        let kept = store.query_row("SELECT at_ms, hex(digest), seq FROM submissions", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+        });
+        assert_eq!(kept.unwrap(), (1_750_000_000_001, "AB".to_owned(), 6));
+    }
+}
