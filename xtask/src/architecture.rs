@@ -14,10 +14,10 @@ mod tests {
         ("caisey-ledger", &[]),
         ("caisey-command", &["caisey-ledger"]),
         ("caisey-protocol", &["caisey-ledger"]),
-        ("caisey-control", &["caisey-ledger", "caisey-protocol"]),
+        ("caisey-control", &["caisey-ledger", "caisey-protocol", "caisey-transcript"]),
         (
             "caisey-control-native",
-            &["caisey-control", "caisey-ledger", "caisey-protocol"],
+            &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
         ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),

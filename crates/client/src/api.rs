@@ -7,7 +7,8 @@ use crate::address::ControlUrl;
 use crate::error::ApiError;
 use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
-use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
+use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
+use caisey_protocol::handover::{KeyEvidence, ReviewView, SubmitReview};
 use caisey_protocol::http::{
     ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest,
     EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView,
@@ -220,6 +221,21 @@ impl Api {
         self.exchange
             .json(&Ask::post(format!("/v1/endpoints/{endpoint}/erase"), request))
             .await
+    }
+
+    /// `GET /v1/keys`: that the organisation's log introduced a device's key.
+    pub async fn key_evidence(&self, device: &DeviceId) -> Result<KeyEvidence, ApiError> {
+        self.exchange.json(&Ask::get("/v1/keys").query("device", Some(device))).await
+    }
+
+    /// `POST /v1/reviews`. Repeating the same is safe.
+    pub async fn submit_review(&self, request: &SubmitReview) -> Result<ReviewView, ApiError> {
+        self.exchange.json(&Ask::post("/v1/reviews", request)).await
+    }
+
+    /// `GET /v1/reviews` of the snapshot with this digest, or of the session with this identifier.
+    pub async fn reviews(&self, of: &str) -> Result<Vec<ReviewView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/reviews").query("of", Some(of))).await
     }
 
     /// `GET /v1/admin-log`: the organisation's own log.

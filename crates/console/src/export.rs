@@ -169,10 +169,10 @@ fn prove(tree: &Tree, size: u64, entries: &mut [ExportedEntry]) -> Result<(), Co
 }
 
 /// All complete subtrees of a cached log.
-struct Tree(HashMap<NodeAt, Hash>);
+pub(crate) struct Tree(HashMap<NodeAt, Hash>);
 
 impl Tree {
-    fn of(cache: &Connection, log: i64, size: u64) -> Result<Self, ConsoleError> {
+    pub(crate) fn of(cache: &Connection, log: i64, size: u64) -> Result<Self, ConsoleError> {
         let mut nodes = HashMap::new();
         let mut frontier = caisey_ledger::tree::Frontier::new();
         let mut rows = cache.prepare_cached("SELECT leaf FROM entries WHERE log = ?1 AND seq < ?2 ORDER BY seq")?;

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod error;
 pub mod export;
 pub mod facade;
+pub mod gather;
 pub mod key_store;
 pub mod passphrase;
 pub mod ports;

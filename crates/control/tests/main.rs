@@ -16,6 +16,7 @@ mod journal;
 mod lifecycle;
 mod organisation;
 mod refusals;
+mod reviews;
 mod simulation;
 #[path = "../../control-native/src/store/mod.rs"]
 #[allow(dead_code)]

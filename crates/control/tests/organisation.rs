@@ -20,17 +20,17 @@ use caisey_testkit::plane::CheckpointKey;
 use caisey_testkit::runtime::Runtime;
 use ed25519_dalek::SigningKey;
 
-struct Office {
-    store: SqliteStore,
-    object: OrganisationObject,
-    organisation: OrganisationId,
+pub struct Office {
+    pub store: SqliteStore,
+    pub object: OrganisationObject,
+    pub organisation: OrganisationId,
     admin: Person,
     now: u64,
     dice: Dice,
 }
 
 impl Office {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (store, organisation) = (SqliteStore::in_memory().unwrap(), OrganisationId::from_bits([1; 16]));
         let object = OrganisationObject::load(&store, organisation.clone(), "caisey.test").unwrap();
         let admin = Person::new(1, &organisation, Role::Admin);
@@ -44,7 +44,7 @@ impl Office {
         }
     }
 
-    fn ask(&mut self, request: Request) -> Result<Reply, ErrorCode> {
+    pub fn ask(&mut self, request: Request) -> Result<Reply, ErrorCode> {
         let moment = Moment {
             now_ms: TimeMs::new(self.now).unwrap(),
             entropy: self.dice.bytes(),
@@ -651,6 +651,7 @@ fn admin_log_format_unchanged() {
         .ask(Request::Directory(DirectoryChange::Endpoint(gone)))
         .map(drop)
         .unwrap();
+    crate::reviews::reviewed(&mut office, &robin);
     let page = read_page(&office.store, Seq::default(), 100).unwrap().unwrap();
     let found: String = page.records.iter().map(|record| format!("{}\n", record.leaf)).collect();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/admin-log.jsonl");

@@ -6,6 +6,7 @@
 //! an endpoint's dense counter) and is acknowledged only once it is durable.
 
 pub mod error;
+pub mod handover;
 pub mod http;
 pub mod role;
 pub mod runtime;

@@ -3,7 +3,7 @@
 //! Identifiers and sequence numbers appear as plain strings and integers; statements and records, which `caisey-ledger` defines, as
 //! objects (docs/formats/entry.md).
 
-use crate::{error, http, sign_in};
+use crate::{error, handover, http, sign_in};
 use serde_json::{Map, Value};
 use utoipa::PartialSchema;
 
@@ -50,6 +50,9 @@ pub fn all() -> Map<String, Value> {
         http::Submit,
         http::Submitted,
         http::EraseText,
+        handover::KeyEvidence,
+        handover::SubmitReview,
+        handover::ReviewView,
         sign_in::TokenRequest,
         sign_in::TokenAnswer,
     );

@@ -25,11 +25,13 @@ use zeroize::Zeroizing;
 
 mod admin;
 mod emit;
+mod handover;
 pub(crate) mod hub;
 mod overview;
 mod read;
 mod work;
 
+pub use handover::{HandOver, Question};
 pub use read::CancelFlag;
 
 /// Whether this console may change its cache.
@@ -164,9 +166,11 @@ impl Console {
             self.open_cache(profile.clone()).await?;
         }
         let device = Arc::new(self.device(&api, &me, &profile).await?);
+        let evidence = api.key_evidence(&device.device).await.ok();
         let view = me_view(&me, sign_in.embedded);
         let cache = self.inner.cache()?;
         let key = self.pin(Arc::clone(&cache), &me, &view).await?;
+        self.keep_evidence(&device, &view, evidence).await?;
         let folder = self.inner.config.data_dir.clone();
         blocking(move || profile.remember(&folder)).await?;
         self.inner.hub.set_connection(Connection::Connecting {});

@@ -12,6 +12,7 @@ pub(crate) mod openapi;
 mod proof;
 mod records;
 mod refusal;
+mod review;
 pub(crate) mod routes;
 mod runtime_socket;
 mod sign_in;

@@ -2,7 +2,7 @@
 //! made from it, so none of them can forget a route.
 
 use super::App;
-use super::{cosign, directory, enrol, openapi, proof, records, runtime_socket, sign_in, watch_socket};
+use super::{cosign, directory, enrol, openapi, proof, records, review, runtime_socket, sign_in, watch_socket};
 use axum::routing::{MethodRouter, delete, get, post};
 use caisey_protocol::role::Permission;
 
@@ -100,6 +100,9 @@ pub(crate) fn all() -> Vec<Route> {
         "POST" "/v1/endpoints/{id}/statements", OPERATE, [], Some("Submit"), Json("Submitted"), post(records::submit), "Places what a console's device signed into the log.";
         "POST" "/v1/endpoints/{id}/erase", ADMINISTER, [], Some("EraseText"), Json("Submitted"), post(records::erase), "Destroys texts of one entry.";
         "GET" "/v1/sessions", RECORDS, ["endpoint?", "client?", "member?", "session?", "from_ms?", "to_ms?"], None, List("SessionView"), get(directory::sessions), "Sessions, newest first.";
+        "GET" "/v1/keys", Needs::AnyMember, ["device"], None, Json("KeyEvidence"), get(review::key), "That the organisation's log introduced a device's key.";
+        "GET" "/v1/reviews", RECORDS, ["of"], None, List("ReviewView"), get(review::reviews), "Verdicts on a snapshot or on all of a session, with whose key signed each.";
+        "POST" "/v1/reviews", RECORDS, [], Some("SubmitReview"), Json("ReviewView"), post(review::submit), "Takes a verdict of somebody who took no part.";
         "GET" "/v1/watch", DIRECTORY, [], None, Frames("directory events"), get(watch_socket::directory), "The directory as it changes.";
         "GET" "/v1/admin-log", ADMINISTER, ["from?", "limit?"], None, Json("EntriesPage"), get(records::admin_log), "The organisation's own log.";
     }

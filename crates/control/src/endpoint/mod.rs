@@ -17,6 +17,7 @@ mod key;
 mod link;
 mod live;
 mod outgoing;
+mod review;
 mod runtime;
 mod said;
 mod session;
@@ -49,6 +50,7 @@ use outgoing::Outgoing;
 use std::sync::Arc;
 pub use submission::MAX_LINE_BYTES;
 pub use succession::{CLOSED, Decision, Predecessor, SUCCEEDED, Successor};
+pub use review::{ReviewBasis, review_basis};
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]

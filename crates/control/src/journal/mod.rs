@@ -7,8 +7,8 @@
 mod nodes;
 mod read;
 
-pub(crate) use nodes::{prove_consistency, prove_inclusion};
-pub(crate) use read::{disclosures, leaf, read_page, signed};
+pub(crate) use nodes::{prove_consistency, prove_inclusion, root_at};
+pub(crate) use read::{disclosures, evidence, leaf, leaves, read_page, signed};
 
 use crate::port::Signer;
 use crate::row::{Row, damaged, int, text, text_or_null};

@@ -6,6 +6,7 @@
 use crate::row::{Row, damaged, int};
 use crate::store::{Store, StoreError};
 use caisey_ledger::hash::Hash;
+use caisey_ledger::set_proof;
 use caisey_ledger::tree::{self, Frontier, HashStore, NodeAt, ProveError, node_hash};
 
 const SPACING: u8 = 8;
@@ -87,6 +88,27 @@ pub(crate) fn prove_consistency(store: &dyn Store, from: u64, to: u64) -> Result
 /// The store's.
 pub(crate) fn prove_inclusion(store: &dyn Store, seq: u64, size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
     within(tree::prove_inclusion(seq, size, &Nodes(store)))
+}
+
+/// Root of the log at a size; none when the log is shorter.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn root_at(store: &dyn Store, size: u64) -> Result<Option<Hash>, StoreError> {
+    let held = Row::first(store.exec("SELECT count(*) FROM entries", &[])?).map_or(Ok(0), |mut row| row.number())?;
+    if size > held {
+        return Ok(None);
+    }
+    // The largest subtree without any of no entries is the whole tree.
+    Ok(prove_set(store, &[], size)?.and_then(|hashes| hashes.first().copied()))
+}
+
+/// Set proof; none when a place is not within the size.
+///
+/// # Errors
+/// The store's.
+pub(super) fn prove_set(store: &dyn Store, places: &[u64], size: u64) -> Result<Option<Vec<Hash>>, StoreError> {
+    within(set_proof::prove_set(places, size, &Nodes(store)))
 }
 
 fn within(proof: Result<Vec<Hash>, ProveError<StoreError>>) -> Result<Option<Vec<Hash>>, StoreError> {

@@ -5,6 +5,7 @@ use crate::row::{Row, damaged, int};
 use crate::store::{Store, StoreError};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Entry, Record, SignedStatement};
+use caisey_ledger::hash::Hash;
 use caisey_ledger::id::Seq;
 use caisey_ledger::text::TextSeed;
 use caisey_protocol::http::EntriesPage;
@@ -92,6 +93,39 @@ fn text_of(row: Vec<crate::store::Value>) -> Result<(u64, String, Disclosure), S
             seed: TextSeed::from_bytes(seed),
         },
     ))
+}
+
+/// The canonical bytes of a run of entries.
+///
+/// # Errors
+/// The store's; damaged when some are missing.
+pub(crate) fn leaves(store: &dyn Store, from: u64, to: u64) -> Result<Vec<String>, StoreError> {
+    let rows = store.exec(LEAVES, &[int(from), int(to)])?;
+    let leaves: Vec<String> = rows.into_iter().map(|row| Row::from(row).text()).collect::<Result<_, _>>()?;
+    if leaves.len() as u64 == to.saturating_sub(from) {
+        Ok(leaves)
+    } else {
+        Err(damaged("entries are missing"))
+    }
+}
+
+/// One entry with its texts, the newest checkpoint, and the set proof from the one to the other; none when the checkpoint does not cover it.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn evidence(store: &dyn Store, seq: u64) -> Result<Option<(Record, String, Vec<Hash>)>, StoreError> {
+    let Some(mut last) = Row::first(store.exec(LAST_CHECKPOINT, &[])?) else {
+        return Ok(None);
+    };
+    let (size, checkpoint) = (last.number()?, last.text()?);
+    let (Some(leaf), true) = (leaf(store, seq)?, seq < size) else {
+        return Ok(None);
+    };
+    let record = Record {
+        leaf,
+        disclosures: disclosures(store, seq)?,
+    };
+    Ok(super::nodes::prove_set(store, &[seq], size)?.map(|proof| (record, checkpoint, proof)))
 }
 
 /// The canonical bytes of one entry.

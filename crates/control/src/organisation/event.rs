@@ -87,6 +87,20 @@ pub enum AdminEvent {
         /// The endpoint.
         endpoint: EndpointId,
     },
+    /// Somebody who took no part attested or refused a snapshot. Texts: `reason`, of a refusal.
+    #[serde(rename = "snapshot.reviewed")]
+    SnapshotReviewed {
+        /// SHA-256 of the snapshot, lower-case hexadecimal.
+        snapshot: String,
+        /// `attested` or `refused`.
+        verdict: String,
+        /// Who reviewed.
+        member: MemberId,
+        /// With which console.
+        device: DeviceId,
+        /// SHA-256 of the signed envelope, lower-case hexadecimal.
+        envelope_sha256: String,
+    },
 }
 
 #[derive(Deserialize)]

@@ -11,9 +11,11 @@ mod endpoint;
 mod enrol;
 mod event;
 mod installer;
+mod review;
 mod session;
 mod tables;
 
+use crate::endpoint::ReviewBasis;
 use crate::journal::{self, Journal};
 use crate::port::{Caller, DirectoryChange, Moment, Signer};
 use crate::refusal::{Stop, refused, settle};
@@ -21,12 +23,14 @@ use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_protocol::handover::SubmitReview;
 use caisey_protocol::http::{
     ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, EntriesPage, InstallerSecret,
     InstallerView, RegisterDevice, SessionView,
 };
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
+pub use review::{key_evidence, reviews};
 
 /// Which sessions are wanted; absent means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,6 +79,8 @@ pub enum Request {
     Endpoint(Caller, EndpointId),
     /// Sessions that the caller may see, newest first, 500 at most.
     Sessions(Caller, SessionFilter),
+    /// Somebody reviewed a snapshot; what the Endpoint objects know about it comes along. Safe to repeat.
+    Review(Caller, SubmitReview, ReviewBasis),
     /// An Endpoint object reports. Safe to repeat.
     Directory(DirectoryChange),
 }
@@ -102,7 +108,7 @@ pub enum Reply {
     Endpoint(Box<EndpointView>),
     /// To `Sessions`.
     Sessions(Vec<SessionView>),
-    /// To `RevokeInstaller` and `Directory`.
+    /// To `RevokeInstaller`, `Review` and `Directory`.
     Done,
 }
 
@@ -187,6 +193,11 @@ impl OrganisationObject {
             Request::Sessions(caller, filter) => {
                 self.check(&caller, Some(ReadRecords))?;
                 Reply::Sessions(Self::sessions(turn.store, &caller, &filter)?)
+            }
+            Request::Review(caller, wanted, basis) => {
+                self.check(&caller, Some(ReadRecords))?;
+                self.review(turn, &caller, &wanted, &basis)?;
+                Reply::Done
             }
             Request::Directory(DirectoryChange::Endpoint(view)) => {
                 self.endpoint_changed(turn, &view)?;

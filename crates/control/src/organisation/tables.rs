@@ -58,6 +58,15 @@ pub(super) const SCHEMA: Schema = Schema {
          CREATE INDEX sessions_by_time ON sessions (opened_at_ms);
          CREATE INDEX sessions_by_endpoint ON sessions (endpoint, opened_at_ms);
          CREATE INDEX sessions_by_client ON sessions (client, opened_at_ms);",
+        "CREATE TABLE reviews (
+             snapshot TEXT NOT NULL,
+             text TEXT NOT NULL,
+             member TEXT NOT NULL,
+             device TEXT NOT NULL,
+             envelope TEXT NOT NULL,
+             at_ms INTEGER NOT NULL,
+             PRIMARY KEY (snapshot, member)
+         ) STRICT, WITHOUT ROWID;",
     ],
     readable_by: 2,
 };
