@@ -7,10 +7,12 @@
 
 mod compare;
 mod export;
+mod handover;
 mod home;
 mod search;
 mod sessions;
 mod verify;
+mod when;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -43,6 +45,12 @@ enum Command {
     Compare(compare::Compare),
     /// Writes a session to a file: a transcript to read, a record to check.
     Export(export::Export),
+    /// Packs a session or a period with everything that proves it, for somebody who trusts neither us nor the operator.
+    Pack(handover::Pack),
+    /// Answers "did anyone access this?" in three parts, signed: no gaps, what names it, what cannot be bounded.
+    Certify(handover::Certify),
+    /// Lists every action with its authorisation and a verdict, exceptions first, for auditors.
+    Audit(handover::Audit),
 }
 
 /// Which sessions or entries are meant.
@@ -77,6 +85,9 @@ async fn main() -> ExitCode {
         Command::Checkpoint(checkpoint) => checkpoint.run(home).await,
         Command::Compare(compare) => compare.run(home).await,
         Command::Export(export) => export.run(home).await,
+        Command::Pack(pack) => pack.run(home).await,
+        Command::Certify(certify) => certify.run(home).await,
+        Command::Audit(audit) => audit.run(home).await,
     };
     match done {
         Ok(code) => code,

@@ -4,12 +4,14 @@
 //! Only entries below a checkpoint that this console has verified are taken. Texts of entries out of scope stay here.
 
 use crate::cache::log::{self, LogRow};
-use crate::cache::{schema, session};
+use crate::cache::{cosignature, schema, session};
 use crate::error::ConsoleError;
 use crate::export::Tree;
-use caisey_ledger::checkpoint::Checkpoint;
+use caisey_ledger::checkpoint::{Checkpoint, cosigner_vkey};
 use caisey_ledger::entry::Record;
+use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{Seq, TimeMs};
+use caisey_ledger::witness::with_line;
 use caisey_transcript::excerpt::{Excerpt, introduces};
 use caisey_transcript::snapshot::{LogRange, Scope, Snapshot};
 use rusqlite::{Connection, params};
@@ -21,6 +23,8 @@ pub struct Gathered {
     pub snapshot: Snapshot,
     /// The parts of its logs, in its order.
     pub excerpts: Vec<Excerpt>,
+    /// Keys of the witnesses that cosigned their checkpoints, as C2SP writes them.
+    pub witnesses: Vec<String>,
 }
 
 fn internal(error: impl std::fmt::Display) -> ConsoleError {
@@ -87,12 +91,23 @@ fn not_found(what: &'static str, id: &str) -> ConsoleError {
     ConsoleError::NotFound { what, id: id.to_owned() }
 }
 
-fn finish(scope: Scope, mut parts: Vec<(LogRange, Excerpt)>) -> Result<Gathered, ConsoleError> {
-    parts.sort_by(|(a, _), (b, _)| a.log.cmp(&b.log));
-    let (ranges, excerpts) = parts.into_iter().unzip();
+/// A log's range, what proves it, and keys of witnesses.
+type Part = (LogRange, Excerpt, Vec<String>);
+
+fn finish(scope: Scope, mut parts: Vec<Part>) -> Result<Gathered, ConsoleError> {
+    parts.sort_by(|(a, ..), (b, ..)| a.log.cmp(&b.log));
+    let (mut ranges, mut excerpts, mut witnesses) = (Vec::new(), Vec::new(), Vec::new());
+    for (range, excerpt, keys) in parts {
+        ranges.push(range);
+        excerpts.push(excerpt);
+        witnesses.extend(keys);
+    }
+    witnesses.sort();
+    witnesses.dedup();
     Ok(Gathered {
         snapshot: Snapshot::new(scope, ranges).map_err(internal)?,
         excerpts,
+        witnesses,
     })
 }
 
@@ -102,7 +117,7 @@ fn part(
     scope: &Scope,
     (first, last): (u64, u64),
     note: Option<&str>,
-) -> Result<(LogRange, Excerpt), ConsoleError> {
+) -> Result<Part, ConsoleError> {
     if log.broken_from.is_some_and(|from| from <= last) {
         return Err(ConsoleError::Untrusted(format!(
             "the log of {} is broken from entry {} on; nothing of it can be handed over before that is explained",
@@ -112,7 +127,7 @@ fn part(
     }
     let note = match (note, scope) {
         (Some(note), _) => Some(note.to_owned()),
-        (None, Scope::Session { .. }) => log::checkpoint_covering(cache, log.log, last + 1)?.map(|stored| stored.note),
+        (None, Scope::Session { .. }) => cosignature::best_covering(cache, log.log, last + 1)?.map(|(stored, _)| stored.note),
         (None, Scope::Period { .. }) => log::checkpoints(cache, log.log)?
             .pop()
             .filter(|stored| stored.size > last)
@@ -126,6 +141,16 @@ fn part(
         return Err(ConsoleError::Untrusted(
             "the checkpoint does not fit the cached log".to_owned(),
         ));
+    }
+    let (mut note, mut witnesses) = (note, Vec::new());
+    for line in cosignature::of(cache, log.log, checkpoint.size)? {
+        let Some(Hash(key)) = Hash::from_base64(&line.key) else {
+            continue;
+        };
+        if !note.contains(&line.line) {
+            note = with_line(&note, &line.line).map_err(internal)?;
+        }
+        witnesses.push(cosigner_vkey(&line.witness, &key).map_err(internal)?);
     }
     let (mut places, mut records) = (Vec::new(), Vec::new());
     let mut rows = cache.prepare_cached(
@@ -157,5 +182,5 @@ fn part(
         size: checkpoint.size,
         root: checkpoint.root,
     };
-    Ok((range, excerpt))
+    Ok((range, excerpt, witnesses))
 }

@@ -10,6 +10,7 @@
 mod cache;
 mod closing;
 mod cosigning;
+mod handover;
 mod keys;
 mod plane;
 mod ports;

@@ -105,6 +105,11 @@ impl Plane {
         let router = Router::new()
             .route("/v1/me", get(me))
             .route("/v1/devices", post(register))
+            .route("/v1/keys", get(key_evidence))
+            .route(
+                "/v1/reviews",
+                get(|| async { Json(Vec::<caisey_protocol::handover::ReviewView>::new()) }),
+            )
             .route("/v1/watch", get(watch_directory))
             .route("/v1/clients", get(|| async { Json(Vec::<ClientView>::new()) }))
             .route("/v1/endpoints", get(endpoints))
@@ -239,6 +244,48 @@ async fn register(State(plane): State<Plane>, Json(request): Json<RegisterDevice
         member,
         key: request.key,
         label: request.label,
+    }))
+}
+
+/// The organisation's own log, which holds this one registration.
+async fn key_evidence(
+    State(plane): State<Plane>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Json<caisey_protocol::handover::KeyEvidence>, Refusal> {
+    plane.alive()?;
+    let mut script = plane.script.lock().unwrap();
+    let wanted = script.devices.iter().find(|(_, device)| device.as_str() == query["device"]);
+    let (key, device) = wanted
+        .map(|(key, device)| (key.clone(), device.clone()))
+        .ok_or_else(missing)?;
+    let log = script.log();
+    let origin = log.origin().rsplit_once('/').unwrap().0.to_owned();
+    let facts = json!({"member": log.member, "device": device, "key": key, "role": "technician"});
+    let statement = caisey_ledger::entry::Statement {
+        v: 1,
+        log: origin.clone(),
+        at_ms: Default::default(),
+        actor: Actor::Control {},
+        kind: "device.registered".to_owned(),
+        facts: facts.as_object().unwrap().clone(),
+        session: None,
+        action: None,
+        counter: None,
+        texts: Default::default(),
+    };
+    let signed = caisey_ledger::entry::SignedStatement {
+        statement,
+        signature: None,
+        disclosures: Default::default(),
+    };
+    let record = signed.into_record(Seq::default(), Default::default()).unwrap();
+    let mut frontier = caisey_ledger::tree::Frontier::new();
+    frontier.append(caisey_ledger::tree::leaf_hash(record.leaf.as_bytes()));
+    let checkpoint = log.sign_as(&origin, &frontier).unwrap();
+    Ok(Json(caisey_protocol::handover::KeyEvidence {
+        record,
+        checkpoint,
+        proof: Vec::new(),
     }))
 }
 

@@ -2,6 +2,7 @@
 
 mod checks;
 mod cosigners;
+mod document;
 mod record;
 
 use anyhow::{Context, Result};
@@ -18,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 2 << 30;
 
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The evidence pack, or the exported record (session.json).
+    /// The evidence pack, a signed PDF that carries one, or the exported record (session.json).
     file: PathBuf,
     /// The control plane's key as you got it from somewhere else than the file: base64 of 32 bytes. Without it, the file's own is used
     /// and only says that one key signed everything.
@@ -46,6 +47,7 @@ impl Verify {
         let bytes = std::fs::read(&self.file).with_context(|| format!("reading {shown}"))?;
         let policy = self.policy()?;
         let findings = match kind_of(&bytes) {
+            Kind::Document => document::check(&bytes, policy.as_ref()),
             Kind::Pack => caisey_transcript::verify::verify(&bytes, policy.as_ref()).findings.0,
             Kind::Export => {
                 let record = record::Record::parse(&bytes).with_context(|| format!("{shown} is not an exported record"))?;
@@ -100,12 +102,19 @@ pub(crate) fn read_policy(path: &Path) -> Result<Policy> {
 
 /// What a file is, by how it begins.
 enum Kind {
+    Document,
     Pack,
     Export,
 }
 
 fn kind_of(bytes: &[u8]) -> Kind {
-    if bytes.starts_with(b"PK") { Kind::Pack } else { Kind::Export }
+    if bytes.starts_with(b"%PDF-") {
+        Kind::Document
+    } else if bytes.starts_with(b"PK") {
+        Kind::Pack
+    } else {
+        Kind::Export
+    }
 }
 
 fn print(finding: &Finding) {

@@ -146,8 +146,16 @@ impl SampleLog {
     /// # Errors
     /// See [`SampleError`].
     pub fn sign(&self, frontier: &Frontier) -> Result<String, SampleError> {
+        self.sign_as(&self.origin(), frontier)
+    }
+
+    /// Signs another log's tree head, with the same key.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn sign_as(&self, origin: &str, frontier: &Frontier) -> Result<String, SampleError> {
         let checkpoint = Checkpoint {
-            origin: self.origin(),
+            origin: origin.to_owned(),
             size: frontier.size(),
             root: frontier.root(),
         };

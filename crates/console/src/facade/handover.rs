@@ -18,13 +18,14 @@ use caisey_transcript::attestation::{Coverage, Review, Reviewer, SENTENCE, Verdi
 use caisey_transcript::audit::{AuditTable, Preset};
 use caisey_transcript::certificate::Certificate;
 use caisey_transcript::dsse::Statement;
-use caisey_transcript::excerpt::{Excerpt, Proved};
+use caisey_transcript::excerpt::{Excerpt, Proved, ProvedEntry};
 use caisey_transcript::finding::Findings;
 use caisey_transcript::keys::Keys;
 use caisey_transcript::pack::{ClaimedKeys, Contents, KEYS_FORMAT, release};
 use caisey_transcript::redaction::{Span, apply};
 use caisey_transcript::release::{Releaser, ScrubMeasure};
 use caisey_transcript::rows::Transcript;
+use caisey_transcript::scrub::propose;
 use caisey_transcript::snapshot::Snapshot;
 use ed25519_dalek::{Signer, SigningKey};
 use serde::{Deserialize, Serialize};
@@ -54,7 +55,9 @@ pub struct HandOver {
     /// Ranges to hide, by log, entry and text.
     pub hide: BTreeMap<(String, Seq, String), Vec<Span>>,
     /// How the scrub that found them measured itself.
-    pub scrub: Option<ScrubMeasure>,
+    pub measure: Option<ScrubMeasure>,
+    /// Hides what the rules find, too; nothing leaves when they find too little of what is planted.
+    pub scrub: bool,
     /// RFC 3161 time-stamp tokens over attestations.
     pub timestamps: Vec<Vec<u8>>,
 }
@@ -296,7 +299,8 @@ impl Console {
             device: own.device.clone(),
             name: own.name.clone(),
         };
-        blocking(move || pack(ready, &own, &by, &reviews, wanted, at_ms, &key)).await
+        let seed = u64::from_le_bytes(*self.inner.ports.entropy.fresh32().first_chunk().unwrap_or(&[7; 8]));
+        blocking(move || pack(ready, &own, &by, &reviews, wanted, (at_ms, seed), &key)).await
     }
 
     /// The checkpoint under which a session was reviewed, when it is another than the one at hand.
@@ -388,8 +392,8 @@ fn pack(
     own: &Own,
     by: &Releaser,
     reviews: &[ReviewView],
-    wanted: HandOver,
-    at_ms: TimeMs,
+    mut wanted: HandOver,
+    (at_ms, seed): (TimeMs, u64),
     key: &SigningKey,
 ) -> Result<Vec<u8>, ConsoleError> {
     let snapshot = ready.gathered.snapshot.clone();
@@ -397,6 +401,9 @@ fn pack(
     for pattern in &wanted.ask {
         let answer = Certificate::answer(pattern, &snapshot, &ready.own(), by.clone(), at_ms).map_err(internal)?;
         certificates.push(seal(&answer.statement(&snapshot).map_err(internal)?, key)?);
+    }
+    if wanted.scrub {
+        find(&ready, seed, &mut wanted)?;
     }
     let mut excerpts = ready.gathered.excerpts;
     for (range, excerpt) in snapshot.logs.iter().zip(&mut excerpts) {
@@ -419,14 +426,40 @@ fn pack(
         keys: ClaimedKeys {
             format: KEYS_FORMAT.to_owned(),
             control: Hash(ready.control),
-            witnesses: Vec::new(),
+            witnesses: ready.gathered.witnesses,
         },
     };
     let public = key.verifying_key().to_bytes();
-    release(&contents, by.clone(), at_ms, wanted.scrub, &public, |message| {
+    release(&contents, by.clone(), at_ms, wanted.measure, &public, |message| {
         key.sign(message).to_bytes()
     })
     .map_err(internal)
+}
+
+/// What the scrub's rules find in all parts as one record, beside what is to be hidden already.
+fn find(ready: &Ready, seed: u64, wanted: &mut HandOver) -> Result<(), ConsoleError> {
+    let entries: Vec<(String, ProvedEntry)> = ready
+        .parts
+        .iter()
+        .flat_map(|part| {
+            part.entries
+                .iter()
+                .map(|proved| (part.checkpoint.origin.clone(), proved.clone()))
+        })
+        .collect();
+    let all: Vec<ProvedEntry> = entries.iter().map(|(_, proved)| proved.clone()).collect();
+    let proposal = propose(&all, seed).map_err(internal)?;
+    for (at, (log, proved)) in entries.iter().enumerate() {
+        for name in proved.disclosures.keys() {
+            let spans = proposal.spans(at, name);
+            if !spans.is_empty() {
+                let place = (log.clone(), proved.entry.seq, name.clone());
+                wanted.hide.entry(place).or_default().extend(spans.iter().cloned());
+            }
+        }
+    }
+    wanted.measure = Some(proposal.measure);
+    Ok(())
 }
 
 fn hide(log: &str, excerpt: &mut Excerpt, spans: &BTreeMap<(String, Seq, String), Vec<Span>>) -> Result<(), ConsoleError> {
