@@ -28,7 +28,13 @@ mod tests {
         ),
         (
             "caisey-console",
-            &["caisey-client", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+            &[
+                "caisey-client",
+                "caisey-command",
+                "caisey-ledger",
+                "caisey-protocol",
+                "caisey-transcript",
+            ],
         ),
         (
             "caisey-pdf",
@@ -38,6 +44,7 @@ mod tests {
             "caisey-cli",
             &[
                 "caisey-client",
+                "caisey-command",
                 "caisey-console",
                 "caisey-ledger",
                 "caisey-pdf",

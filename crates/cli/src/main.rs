@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout)] // its answers
 
 mod compare;
+mod explain;
 mod export;
 mod handover;
 mod home;
@@ -43,6 +44,8 @@ enum Command {
     Checkpoint(compare::Checkpoint),
     /// Holds somebody else's checkpoint against the log on this machine.
     Compare(compare::Compare),
+    /// Says what a command would do and what it names, without running it.
+    Explain(explain::Explain),
     /// Writes a session to a file: a transcript to read, a record to check.
     Export(export::Export),
     /// Packs a session or a period with everything that proves it, for somebody who trusts neither us nor the operator.
@@ -84,6 +87,7 @@ async fn main() -> ExitCode {
         Command::Search(search) => search.run(home).await,
         Command::Checkpoint(checkpoint) => checkpoint.run(home).await,
         Command::Compare(compare) => compare.run(home).await,
+        Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(home).await,
         Command::Pack(pack) => pack.run(home).await,
         Command::Certify(certify) => certify.run(home).await,

@@ -1,7 +1,9 @@
 //! `caisey sessions` and `caisey show`.
 
+use crate::explain::print_change;
 use crate::{Filter, home};
 use anyhow::Result;
+use caisey_console::state_change::action_changes;
 use caisey_console::view::{SessionDetail, SessionFilter, SessionRow, TimelineItem, Verification};
 use caisey_console::visible::{marked, marked_line};
 use clap::Args;
@@ -88,6 +90,19 @@ impl Show {
 fn print_detail(detail: &SessionDetail) {
     print_row(&detail.row);
     detail.items.iter().for_each(print_item);
+    for changed in action_changes(&detail.items) {
+        let doubt = if changed.certain {
+            ""
+        } else {
+            " (the probe failed or was cut short)"
+        };
+        println!(
+            "\nAction {} changed, as {} tells{doubt}:",
+            marked_line(&changed.action),
+            marked_line(&changed.probe)
+        );
+        print_change(&changed.change);
+    }
     if let Some(checkpoint) = &detail.checkpoint {
         println!("\n{}", marked(checkpoint));
     }

@@ -12,6 +12,7 @@ pub mod key_store;
 pub mod passphrase;
 pub mod ports;
 pub mod profile;
+pub mod state_change;
 pub mod sync;
 pub mod timeline;
 pub mod view;
