@@ -14,7 +14,10 @@ mod tests {
         ("caisey-ledger", &[]),
         ("caisey-command", &["caisey-ledger"]),
         ("caisey-protocol", &["caisey-ledger"]),
-        ("caisey-control", &["caisey-ledger", "caisey-protocol", "caisey-transcript"]),
+        (
+            "caisey-control",
+            &["caisey-command", "caisey-ledger", "caisey-policy", "caisey-protocol", "caisey-transcript"],
+        ),
         (
             "caisey-control-native",
             &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
@@ -22,6 +25,7 @@ mod tests {
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
+        ("caisey-policy", &["caisey-command", "caisey-ledger"]),
         (
             "caisey-runtime",
             &["caisey-client", "caisey-command", "caisey-ledger", "caisey-protocol"],
@@ -84,6 +88,7 @@ mod tests {
     const PURE: &[&str] = &[
         "caisey-ledger",
         "caisey-command",
+        "caisey-policy",
         "caisey-scrub",
         "caisey-transcript",
         "caisey-protocol",

@@ -150,7 +150,7 @@ impl World {
     /// One frame arrives at the runtime, which may answer.
     fn deliver_to_runtime(&mut self) {
         if let Some(message) = self.wire.to_runtime.pop_front() {
-            if let ToRuntime::Run { proposal } = &message {
+            if let ToRuntime::Run { proposal, .. } = &message {
                 self.check_recorded_before_run(proposal);
             }
             let answers = self.runtime.receive(self.plane.time(), message);

@@ -29,6 +29,7 @@
 //! identifier and kind, same bytes) is answered with the first one's sequence number; one with other bytes is a `Conflict`.
 
 use crate::role::Role;
+use caisey_ledger::consent::SignedContactStatement;
 use caisey_ledger::entry::{Record, SignedStatement};
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,14 @@ pub struct EnrolAnswer {
     pub log: String,
     /// The key that signs checkpoints: Ed25519, 32 bytes, standard base64.
     pub checkpoint_key: String,
+    /// The client that it belongs to.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub client: Option<ClientId>,
+    /// The client's chain of contacts' statements (docs/formats/consent.md). The endpoint pins what it comes to.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    pub contacts: Vec<SignedContactStatement>,
 }
 
 /// Who the token says the caller is.

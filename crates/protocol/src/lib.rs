@@ -5,6 +5,7 @@
 //! and never looks inside. Every message that must not be lost has an idempotency key (an action's or session's own identifier,
 //! an endpoint's dense counter) and is acknowledged only once it is durable.
 
+pub mod consent;
 pub mod error;
 pub mod handover;
 pub mod http;

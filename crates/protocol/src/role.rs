@@ -29,6 +29,8 @@ pub enum Permission {
     ReadRecords,
     /// Open sessions, run commands, chat, note.
     Operate,
+    /// Decide approval requests, where policy asks them; review what ran under break-glass.
+    Decide,
     /// Create clients, installer tokens; remove endpoints.
     Administer,
 }
@@ -36,11 +38,12 @@ pub enum Permission {
 impl Role {
     /// Whether the role carries the permission. A contact's reading is further limited to one client by the caller.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{Administer, Operate, ReadDirectory, ReadRecords};
+        use Permission::{Administer, Decide, Operate, ReadDirectory, ReadRecords};
         match permission {
             ReadDirectory => true,
             ReadRecords => true,
             Operate => matches!(self, Self::Owner | Self::Admin | Self::Technician),
+            Decide => matches!(self, Self::Owner | Self::Admin | Self::Contact),
             Administer => matches!(self, Self::Owner | Self::Admin),
         }
     }

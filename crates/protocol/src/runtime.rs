@@ -8,11 +8,13 @@
 //! runtime → statements                signed, counters dense; resent until acknowledged
 //! control → acked                     durable up to here (exclusive); the runtime may forget what is below
 //! control → ping, runtime → pong      can a call be answered right now?
+//! control → contacts                  what the client's contacts say (docs/formats/consent.md): after the welcome, and as it grows
 //! control → run, cancel               runtime → accepted | statements with action.refused
 //! control → grown                     what the log gained; the runtime rebuilds the tree and finds its statements in it
 //! runtime → cosigned | show           its signature over the checkpoint, or where its own tree ends
 //! ```
 
+use caisey_ledger::consent::{Consent, SignedContactStatement};
 use caisey_ledger::entry::{Record, SignedStatement};
 use caisey_ledger::hash::Hash;
 use caisey_ledger::id::{ActionId, Counter, EndpointId, TimeMs};
@@ -20,6 +22,9 @@ use serde::{Deserialize, Serialize};
 
 /// What a runtime signs to prove its key: this line, the log's origin, and the nonce, each followed by `\n`.
 pub const CONNECT_CONTEXT: &str = "caisey.connect/v1";
+
+/// Statements in one `Contacts` frame, so that it fits into [`crate::MAX_MESSAGE_BYTES`] whatever they say.
+pub const MAX_CONTACT_STATEMENTS: usize = 64;
 
 /// Control plane to runtime.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +75,14 @@ pub enum ToRuntime {
         /// The `action.proposed` statement as its author signed it, texts disclosed in full: interpreter, limits, command, `cwd` and
         /// `probe` are read from nowhere else.
         proposal: Box<SignedStatement>,
+        /// On what it may run. The runtime checks it by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        consent: Option<Box<Consent>>,
+    },
+    /// A run of the client's chain of statements. The runtime takes what continues the chain that it knows, and nothing else.
+    Contacts {
+        /// In order; their numbers are dense. At most [`MAX_CONTACT_STATEMENTS`].
+        statements: Vec<SignedContactStatement>,
     },
     /// Kill this action's process tree.
     Cancel {

@@ -3,7 +3,7 @@
 //! Identifiers and sequence numbers appear as plain strings and integers; statements and records, which `caisey-ledger` defines, as
 //! objects (docs/formats/entry.md).
 
-use crate::{error, handover, http, sign_in};
+use crate::{consent, error, handover, http, sign_in};
 use serde_json::{Map, Value};
 use utoipa::PartialSchema;
 
@@ -53,6 +53,20 @@ pub fn all() -> Map<String, Value> {
         handover::KeyEvidence,
         handover::SubmitReview,
         handover::ReviewView,
+        consent::ApprovalState,
+        consent::ApprovalView,
+        consent::Prompt,
+        consent::AboutApproval,
+        consent::ApprovalWord,
+        consent::ApprovalAnswer,
+        consent::PolicyView,
+        consent::PublishPolicy,
+        consent::PolicyComplaint,
+        consent::PolicyCheck,
+        consent::ContactChain,
+        consent::ContactKeyView,
+        consent::ContactSays,
+        consent::EndpointTraits,
         sign_in::TokenRequest,
         sign_in::TokenAnswer,
     );

@@ -3,6 +3,7 @@
 //! `GET /v1/watch` pushes the organisation's directory; `GET /v1/endpoints/{id}/watch?from=SEQ` pushes one log's records as they
 //! become durable. Both are WebSockets of JSON text frames. A console may send nothing but close; everything it wants, it asks by HTTP.
 
+use crate::consent::ApprovalView;
 use crate::http::{CosignedCheckpoint, EndpointView, SessionView};
 use caisey_ledger::entry::Record;
 use caisey_ledger::id::{ActionId, EndpointId, Seq};
@@ -23,6 +24,14 @@ pub enum DirectoryEvent {
     Endpoint(EndpointView),
     /// One session is new or changed.
     Session(SessionView),
+    /// All approval requests that this person may see, open ones and those that ended lately: after every snapshot. Whatever a console
+    /// holds as open and does not find here has ended.
+    Approvals {
+        /// Open ones first.
+        approvals: Vec<ApprovalView>,
+    },
+    /// One approval request is new or changed.
+    Approval(Box<ApprovalView>),
     /// Last frame before the control plane closes.
     Error(crate::error::ErrorBody),
 }

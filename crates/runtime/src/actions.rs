@@ -1,12 +1,13 @@
 //! All actions of this endpoint: takes proposals, refuses what may not run, runs the rest side by side, never anything twice.
 
-use crate::consent;
+use crate::consent::Contacts;
 use crate::execute::{Run, Stop, tree};
 use crate::limits::Limits;
 use crate::machine::{self, Account};
 use crate::outbox::{Acceptance, ActionState, Mark, NotStored, Outbox, Unfinished, Weight};
 use crate::proposal::{self, Proposal, Refusal};
 use crate::voice::{About, Voice};
+use caisey_ledger::consent::Consent;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::Event;
 use caisey_ledger::id::ActionId;
@@ -30,6 +31,7 @@ struct Inner {
     voice: Voice,
     limits: Limits,
     account: Account,
+    contacts: Contacts,
     running: Mutex<HashMap<ActionId, Handle>>,
     count: watch::Sender<usize>,
     /// Actions that were stored and will be acted on, for whoever holds the connection.
@@ -40,12 +42,19 @@ struct Inner {
 const MAX_PENDING: usize = 64;
 
 impl Actions {
-    pub(crate) fn new(outbox: Outbox, voice: Voice, limits: Limits, accepted: mpsc::UnboundedSender<ActionId>) -> Self {
+    pub(crate) fn new(
+        outbox: Outbox,
+        voice: Voice,
+        limits: Limits,
+        contacts: Contacts,
+        accepted: mpsc::UnboundedSender<ActionId>,
+    ) -> Self {
         let inner = Inner {
             outbox,
             voice,
             limits,
             account: machine::account(),
+            contacts,
             running: Mutex::default(),
             count: watch::Sender::new(0),
             accepted,
@@ -68,14 +77,14 @@ impl Actions {
         self.inner.count.subscribe()
     }
 
-    /// Takes a proposal; everything else happens on its own.
-    pub(crate) fn propose(&self, signed: SignedStatement) {
+    /// Takes a proposal with what allows it; everything else happens on its own.
+    pub(crate) fn propose(&self, signed: SignedStatement, consent: Option<Consent>) {
         if self.table().len() >= self.inner.limits.running + MAX_PENDING {
             tracing::warn!("far too many proposals at once; one was left unanswered");
             return;
         }
         let actions = self.clone();
-        tokio::spawn(async move { actions.consider(signed).await });
+        tokio::spawn(async move { actions.consider(signed, consent).await });
     }
 
     /// Kills an action's tree, if it runs.
@@ -128,7 +137,7 @@ impl Actions {
         }
     }
 
-    async fn consider(&self, signed: SignedStatement) {
+    async fn consider(&self, signed: SignedStatement, consent: Option<Consent>) {
         let Some(about) = proposal::about(&signed) else {
             tracing::warn!("a proposal names no session or action; it cannot even be refused on record");
             return;
@@ -139,9 +148,14 @@ impl Actions {
         }
         let longest = self.inner.limits.longest_command;
         let log = self.inner.voice.log().to_owned();
-        let checked = tokio::task::spawn_blocking(move || proposal::check(&signed, &log, longest)).await;
-        let Ok(checked) = checked else { return };
-        match checked.and_then(|proposal| consent::authorise(&proposal).map(|()| proposal)) {
+        let contacts = self.inner.contacts.clone();
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut proposal = proposal::check(&signed, &log, longest)?;
+            proposal.before = contacts.authorise(&signed, &proposal, consent.as_ref(), machine::now_ms())?;
+            Ok(proposal)
+        });
+        let Ok(checked) = checked.await else { return };
+        match checked {
             Ok(proposal) => self.begin(proposal).await,
             Err(refusal) => self.refuse(&about, &refusal).await,
         }

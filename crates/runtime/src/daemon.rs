@@ -2,6 +2,7 @@
 
 use crate::actions::Actions;
 use crate::clock::{ClockWatch, Jump};
+use crate::consent::{Contacts, ContactsError};
 use crate::execute::tree;
 use crate::identity::{EndpointKey, Enrolment, IdentityError};
 use crate::limits::Limits;
@@ -32,6 +33,9 @@ pub enum StartError {
     /// Its outbox.
     #[error(transparent)]
     Outbox(#[from] StoreError),
+    /// What it keeps of the client's contacts.
+    #[error(transparent)]
+    Contacts(#[from] ContactsError),
 }
 
 /// How a runtime stands with its control plane.
@@ -100,8 +104,10 @@ impl Runtime {
             begun.confirm(state, &outbox, &voice).await;
         }
         let (accepted_tx, accepted) = mpsc::unbounded_channel();
-        let actions = Actions::new(outbox.clone(), voice.clone(), limits, accepted_tx);
+        let contacts = Contacts::load(state, &organisation, enrolment.client.as_ref())?;
+        let actions = Actions::new(outbox.clone(), voice.clone(), limits, contacts.clone(), accepted_tx);
         actions.bury(found.unfinished, found.last_ms).await;
+        contacts.put_on_record(&voice, &outbox).await;
         let witness = Witness::new(&enrolment.log, checkpoint_key, found.checkpoint.as_deref(), found.tree);
         let (stop, stopping) = watch::channel(false);
         let (status_tx, status) = watch::channel(Status::Connecting);
@@ -114,6 +120,7 @@ impl Runtime {
             voice: voice.clone(),
             outbox: outbox.clone(),
             actions: actions.clone(),
+            contacts,
             witness,
             accepted,
             stop: stopping.clone(),
@@ -179,6 +186,7 @@ struct Keeper {
     voice: Voice,
     outbox: Outbox,
     actions: Actions,
+    contacts: Contacts,
     witness: Witness,
     accepted: mpsc::UnboundedReceiver<ActionId>,
     stop: watch::Receiver<bool>,
@@ -238,6 +246,7 @@ impl Keeper {
             voice: &self.voice,
             outbox: &self.outbox,
             actions: &self.actions,
+            contacts: &self.contacts,
             witness: &mut self.witness,
             accepted: &mut self.accepted,
             stop: self.stop.clone(),

@@ -1,6 +1,7 @@
 //! Becoming an endpoint: one request, made with an installer token. Safe to repeat: the key is made and stored first, and the control
 //! plane answers the same key with the same endpoint.
 
+use crate::consent::{self, ContactsError};
 use crate::identity::{EndpointKey, Enrolment, IdentityError};
 use crate::machine;
 use crate::state::StateDir;
@@ -19,6 +20,9 @@ pub enum EnrolError {
     /// The control plane would not, or could not be asked.
     #[error("the control plane did not enrol this machine")]
     Api(#[from] ApiError),
+    /// The client's contacts, as the control plane told of them.
+    #[error(transparent)]
+    Contacts(#[from] ContactsError),
     /// It is one already, elsewhere.
     #[error("this machine is already enrolled at {0} as {1}; use another state directory, or remove this one to give that up")]
     Elsewhere(String, String),
@@ -52,7 +56,12 @@ pub async fn enrol(state: &StateDir, control: &ControlUrl, installer_token: &str
         endpoint: answer.endpoint,
         log: answer.log,
         checkpoint_key: answer.checkpoint_key,
+        client: answer.client,
     };
+    // Whose consent counts is pinned before there is anything that could be run.
+    if let Some(organisation) = enrolment.organisation() {
+        consent::pin(state, &organisation, enrolment.client.as_ref(), answer.contacts)?;
+    }
     enrolment.store(state)?;
     Ok(enrolment)
 }

@@ -6,7 +6,7 @@ use crate::state::{StateDir, StateError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_client::ControlUrl;
-use caisey_ledger::id::{EndpointId, OrganisationId};
+use caisey_ledger::id::{ClientId, EndpointId, OrganisationId};
 use ed25519_dalek::{Signer, SigningKey};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,9 @@ pub struct Enrolment {
     pub log: String,
     /// The key that signs checkpoints, pinned here: Ed25519, 32 bytes, standard base64.
     pub checkpoint_key: String,
+    /// The client that it belongs to, unless it enrolled with a control plane that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
 }
 
 impl Enrolment {

@@ -24,6 +24,7 @@ mod succession;
 mod voice;
 mod witness;
 
+pub use consent::ContactsError;
 pub use daemon::{Runtime, StartError, Status};
 pub use enrol::{EnrolError, enrol};
 pub use execute::tree::adopt_orphans;

@@ -5,6 +5,7 @@
 //! unacknowledged, so that a ping is answered soon even on a slow line.
 
 use crate::actions::Actions;
+use crate::consent::Contacts;
 use crate::identity::EndpointKey;
 use crate::outbox::{Outbox, Resumption, Tip};
 use crate::succession::Offer;
@@ -56,6 +57,7 @@ pub(crate) struct Link<'a> {
     pub(crate) voice: &'a Voice,
     pub(crate) outbox: &'a Outbox,
     pub(crate) actions: &'a Actions,
+    pub(crate) contacts: &'a Contacts,
     pub(crate) witness: &'a mut Witness,
     pub(crate) accepted: &'a mut mpsc::UnboundedReceiver<ActionId>,
     pub(crate) stop: watch::Receiver<bool>,
@@ -284,8 +286,12 @@ impl Link<'_> {
                 self.grown(grown, sender, flow).await
             }
             ToRuntime::Ping { nonce } => Ok(sender.send(&FromRuntime::Pong { nonce }).await?),
-            ToRuntime::Run { proposal } => {
-                self.actions.propose(*proposal);
+            ToRuntime::Run { proposal, consent } => {
+                self.actions.propose(*proposal, consent.map(|consent| *consent));
+                Ok(())
+            }
+            ToRuntime::Contacts { statements } => {
+                self.contacts.learn(statements, self.voice, self.outbox).await;
                 Ok(())
             }
             ToRuntime::Cancel { action } => {

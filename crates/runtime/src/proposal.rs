@@ -23,6 +23,8 @@ pub(crate) struct Proposal {
     /// What shows the state that the command changes: as the technician named it, or from the table. Read-only.
     pub(crate) probe: Option<String>,
     pub(crate) timeout: Duration,
+    /// SHA-256 of the state that must be found before it runs, when the consent is for that state only; lower-case hexadecimal.
+    pub(crate) before: Option<String>,
 }
 
 /// Why an action will not run.
@@ -115,6 +117,7 @@ pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> R
         cwd,
         probe,
         timeout,
+        before: None,
     })
 }
 

@@ -4,11 +4,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_ledger::checkpoint::Checkpoint;
+use caisey_ledger::consent::Consent;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::hash::Hash;
-use caisey_ledger::id::{ActionId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
+use caisey_ledger::id::{
+    ActionId, ClientId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs,
+};
 use caisey_ledger::lossless;
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::TextSeed;
@@ -114,6 +117,7 @@ impl Control {
             endpoint: self.endpoint.clone(),
             log: self.log.clone(),
             checkpoint_key: STANDARD.encode(self.checkpoint_key.verifying_key().as_bytes()),
+            client: Some(ClientId::from_bits([4; 16])),
         };
         enrolment.store(&state).unwrap();
         state
@@ -174,9 +178,15 @@ impl Control {
 
     /// Sends a proposal, again on every connection until the endpoint has said something about it.
     pub(crate) fn send(&self, proposal: SignedStatement) {
+        self.send_with(proposal, None);
+    }
+
+    /// The same, with what allows it.
+    pub(crate) fn send_with(&self, proposal: SignedStatement, consent: Option<Consent>) {
         let action = proposal.statement.action.clone().unwrap();
         let frame = ToRuntime::Run {
             proposal: Box::new(proposal),
+            consent: consent.map(Box::new),
         };
         self.held.lock().unwrap().runs.insert(action, frame.clone());
         let _ = self.sends.send(frame);
@@ -477,6 +487,18 @@ impl View<'_> {
 
     pub(crate) fn all(&self) -> Told {
         Told::of(self.held.statements.iter())
+    }
+
+    /// Kinds of everything said about the client's contacts.
+    pub(crate) fn of_contacts(&self) -> Vec<String> {
+        let kinds = self.held.statements.iter().map(|said| said.statement.kind.clone());
+        kinds.filter(|kind| kind.starts_with("contact.")).collect()
+    }
+
+    /// Everything of one kind.
+    pub(crate) fn said(&self, kind: &str) -> Vec<Event> {
+        let statements = self.held.statements.iter().filter(|said| said.statement.kind == kind);
+        Told::of(statements).events.into_iter().map(|(event, _)| event).collect()
     }
 
     pub(crate) fn connections(&self) -> u64 {

@@ -9,6 +9,7 @@
 #![cfg(unix)]
 
 mod commands;
+mod consent;
 mod control;
 mod crash;
 mod delivery;

@@ -77,6 +77,7 @@ async fn another_endpoints_proposal_is_ignored() {
     proposal.statement.log = control.log.replace("test", "best");
     control.tell(ToRuntime::Run {
         proposal: Box::new(proposal),
+        consent: None,
     });
     assert_eq!(control.done("true").await.end().0, RunOutcome::Exited);
     control

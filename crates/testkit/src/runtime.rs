@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_control::endpoint::Identity;
 use caisey_ledger::checkpoint::Checkpoint;
+use caisey_ledger::consent::SignedContactStatement;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::id::{ActionId, Counter, EndpointId, Seq, SessionId, TimeMs};
@@ -48,6 +49,8 @@ pub struct Runtime {
     pub found: u64,
     /// Sizes of the checkpoints that were cosigned.
     pub cosigned: Vec<u64>,
+    /// All that it was told of the client's contacts.
+    pub contacts: Vec<SignedContactStatement>,
 }
 
 impl Runtime {
@@ -72,6 +75,7 @@ impl Runtime {
             tree: Frontier::new(),
             found: 0,
             cosigned: Vec::new(),
+            contacts: Vec::new(),
         }
     }
 
@@ -174,7 +178,11 @@ impl Runtime {
                 checkpoint,
             } => vec![self.follow(now, from, first_counter.get(), &leaves, &checkpoint)],
             ToRuntime::Ping { nonce } => vec![FromRuntime::Pong { nonce }],
-            ToRuntime::Run { proposal } => self.run(now, &proposal),
+            ToRuntime::Run { proposal, .. } => self.run(now, &proposal),
+            ToRuntime::Contacts { statements } => {
+                self.contacts.extend(statements);
+                Vec::new()
+            }
             ToRuntime::Cancel { action } => {
                 if self.alive.contains(&action) {
                     self.finish(now, &action, RunOutcome::Cancelled);

@@ -110,6 +110,8 @@ impl Engine {
                 Ok(DirectoryEvent::Snapshot { endpoints, sessions }) => self.take_directory(endpoints, sessions, true).await,
                 Ok(DirectoryEvent::Endpoint(endpoint)) => self.take_directory(vec![endpoint], Vec::new(), false).await,
                 Ok(DirectoryEvent::Session(session)) => self.take_directory(Vec::new(), vec![session], false).await,
+                // The contact's inbox is a room of its own.
+                Ok(DirectoryEvent::Approvals { .. } | DirectoryEvent::Approval(_)) => Ok(()),
                 Ok(DirectoryEvent::Error(body)) => return body.detail,
                 Err(lost) => return lost.to_string(),
             };

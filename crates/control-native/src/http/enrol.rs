@@ -66,6 +66,8 @@ async fn accept(app: &App, request: EnrolRequest) -> Result<EnrolAnswer, ErrorBo
         endpoint: identity.endpoint.clone(),
         log: identity.log.clone(),
         checkpoint_key: app.objects.signer().public_base64(),
+        client: Some(identity.client.clone()),
+        contacts: Vec::new(),
     };
     app.objects.enrolled(*identity).await?;
     Ok(answer)

@@ -77,6 +77,7 @@ impl Live {
         match journal::signed(turn.store, action.proposal_seq.get())? {
             Some(proposal) if proposal.disclosures.len() == proposal.statement.texts.len() => {
                 self.tell_runtime(ToRuntime::Run {
+                    consent: None,
                     proposal: Box::new(proposal),
                 });
                 Ok(())

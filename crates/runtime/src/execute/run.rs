@@ -7,12 +7,15 @@ use super::child::Child;
 use super::probe::probe;
 use super::pump::{Sink, pump};
 use super::{shell, tree};
+use crate::enrol::hex;
 use crate::limits::Limits;
 use crate::machine::Account;
 use crate::outbox::{Mark, NotStored, Outbox, Weight};
 use crate::proposal::Proposal;
 use crate::voice::Voice;
+use caisey_ledger::consent::ConsentFault;
 use caisey_ledger::event::{Event, Phase, RunOutcome, Stream};
+use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -62,7 +65,12 @@ impl Run {
             Ok(cwd) => cwd,
             Err(why) => return self.not_started(why).await,
         };
-        self.capture(Phase::Before, &cwd).await;
+        let found = self.capture(Phase::Before, &cwd).await;
+        if let Some(expected) = &self.proposal.before
+            && found.map(|state| hex(&Sha256::digest(state.as_bytes()))).as_ref() != Some(expected)
+        {
+            return self.state_changed().await;
+        }
         if *self.stop.borrow() != Stop::Go {
             return self.not_started("It was cancelled before it started.".to_owned()).await;
         }
@@ -222,8 +230,21 @@ impl Run {
         self.say_finished(&end, Duration::ZERO, 0, 0).await;
     }
 
-    async fn capture(&self, phase: Phase, cwd: &Path) {
-        let Some(text) = &self.proposal.probe else { return };
+    /// The action was approved for another state than this.
+    async fn state_changed(&self) {
+        let fault = ConsentFault::StateChanged;
+        let event = Event::ActionRefused {
+            code: fault.code().to_owned(),
+        };
+        let mark = Mark::Over {
+            action: self.proposal.about.action.clone(),
+        };
+        self.say(&event, &[("detail", &fault.to_string())], Some(mark)).await;
+    }
+
+    /// Reads the state and records it; none when the proposal names no probe.
+    async fn capture(&self, phase: Phase, cwd: &Path) -> Option<String> {
+        let text = self.proposal.probe.as_ref()?;
         let found = probe(&self.proposal, text, cwd, &self.limits).await;
         let event = Event::StateCaptured {
             phase,
@@ -231,6 +252,7 @@ impl Run {
             complete: found.complete,
         };
         self.say(&event, &[("probe", text), ("state", &found.state)], None).await;
+        Some(found.state)
     }
 
     async fn say(&self, event: &Event, texts: &[(&str, &str)], mark: Option<Mark>) {
