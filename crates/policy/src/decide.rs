@@ -1,6 +1,6 @@
 //! All policies that apply to an endpoint, and what they come to for one action.
 //!
-//! Decisions (docs/decisions/0041-policies.md): a forbid anywhere wins. Otherwise the narrowest policies decide of which a permit applies:
+//! Decisions (docs/decisions/0044-policies.md): a forbid anywhere wins. Otherwise the narrowest policies decide of which a permit applies:
 //! a client's pre-authorisation, then endpoint, endpoint class, client, organisation, and last the built-in `default`; of several permits there,
 //! the one that asks for most. Where nothing can be decided, the contact is asked.
 

@@ -359,7 +359,7 @@ async fn whom_the_endpoint_believes_survives_a_restart_and_a_probe_is_a_command_
     let proposal = scene.control.proposal(&action, "true", |draft| {
         draft.text("probe", smuggled, TextSeed::from_bytes([4; 32]))
     });
-    scene.refuses(proposal, None, "consent_missing").await;
+    scene.refuses(proposal, None, "probe_not_read_only").await;
     assert_eq!(scene.of_contacts().await, ["contact.trusted", "contact.trusted"]);
     scene.runtime.stop().await;
 }
