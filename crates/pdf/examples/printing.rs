@@ -100,6 +100,7 @@ fn session(count: u64) -> SessionDetail {
         checkpoint: None,
         root: None,
         log_size: count,
+        cosigned: Vec::new(),
     }
 }
 

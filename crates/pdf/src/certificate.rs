@@ -197,6 +197,19 @@ fn usable(certificate: &Certificate, purpose: Purpose) -> Result<(), ChainFault>
     }
 }
 
+/// Certificates from a file: one as DER, or any number as PEM. Returns DER.
+///
+/// # Errors
+/// When it holds none.
+pub fn read_certificates(file: &[u8]) -> Result<Vec<Vec<u8>>, ChainFault> {
+    let found = if file.trim_ascii_start().starts_with(b"-----") {
+        Certificate::load_pem_chain(file).map_err(|_| ChainFault::Der)?
+    } else {
+        vec![Certificate::from_der(file)?]
+    };
+    Ok(found.iter().map(Encode::to_der).collect::<Result<Vec<_>, _>>()?)
+}
+
 /// SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
