@@ -5,5 +5,6 @@
 
 mod driver;
 mod plane;
+mod provider;
 mod screen;
 mod window;

@@ -147,7 +147,9 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     window
         .script("for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }")
         .await;
-    window.type_into("input[type=url]", &plane.address).await;
+    window
+        .type_into("input[type=url]", &format!("{}{ENTER}", plane.address))
+        .await;
     window.type_into("input[type=email]", EMAIL).await;
     window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
     window.sees("Northgate Retail").await;

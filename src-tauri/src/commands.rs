@@ -2,10 +2,12 @@
 
 use crate::desktop::{Desktop, ShellEvent, locked};
 use crate::opening::refused;
+use crate::sign_in::{How, Ways};
 use crate::startup::Startup;
 use crate::{export, marks};
 use caisey_console::view::{
-    NewCommand, Overview, SearchQuery, SearchResult, SendableView, SessionDetail, SessionFilter, SessionRow, VerifyProgress,
+    ClientRow, CommandMark, InstallerRow, InstallerSecretView, NewCommand, NewInstaller, Overview, SearchQuery, SearchResult,
+    SendableView, SessionFilter, SessionHead, SessionPage, SessionProof, SessionRow, VerifyProgress,
 };
 use caisey_console::{CancelFlag, ConsoleError, ErrorView};
 use serde::{Deserialize, Serialize};
@@ -20,14 +22,6 @@ type Answer<T> = Result<T, ErrorView>;
 
 fn view(error: ConsoleError) -> ErrorView {
     error.view()
-}
-
-/// How to sign in to a control plane.
-#[derive(Deserialize)]
-pub(crate) struct How {
-    address: String,
-    email: Option<String>,
-    password: Option<String>,
 }
 
 /// What is known about this installation.
@@ -73,10 +67,22 @@ pub(crate) async fn start_embedded(shell: Shell<'_>) -> Answer<()> {
 
 #[tauri::command]
 pub(crate) async fn sign_in(shell: Shell<'_>, how: How) -> Answer<()> {
-    let (Some(email), Some(password)) = (how.email, how.password) else {
-        return Err(refused("invalid", "An e-mail address and a password are needed.".to_owned()));
-    };
-    shell.inner().sign_in_remote(&how.address, &email, &password).await
+    shell.inner().sign_in_remote(how).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_in_ways(shell: Shell<'_>, address: String) -> Answer<Ways> {
+    shell.sign_in_ways(&address).await
+}
+
+#[tauri::command]
+pub(crate) fn cancel_sign_in(shell: Shell<'_>) {
+    shell.cancel_sign_in();
+}
+
+#[tauri::command]
+pub(crate) fn browse_again(shell: Shell<'_>) -> Answer<()> {
+    shell.browse_again()
 }
 
 #[tauri::command]
@@ -113,6 +119,57 @@ pub(crate) async fn retry_connection(shell: Shell<'_>) -> Answer<()> {
     shell.console().await.map_err(view)?.retry_now();
     shell.retry.notify_waiters();
     Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn clients(shell: Shell<'_>) -> Answer<Vec<ClientRow>> {
+    shell.console().await.map_err(view)?.clients().await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn create_client(shell: Shell<'_>, name: String) -> Answer<String> {
+    shell.console().await.map_err(view)?.create_client(&name).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn rename_client(shell: Shell<'_>, client: String, name: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.rename_client(&client, &name).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn installers(shell: Shell<'_>) -> Answer<Vec<InstallerRow>> {
+    shell.console().await.map_err(view)?.installers().await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn create_installer(shell: Shell<'_>, wanted: NewInstaller) -> Answer<InstallerSecretView> {
+    let console = shell.console().await.map_err(view)?;
+    console.create_installer(wanted).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn rotate_installer(shell: Shell<'_>, installer: String) -> Answer<InstallerSecretView> {
+    let console = shell.console().await.map_err(view)?;
+    console.rotate_installer(&installer).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn revoke_installer(shell: Shell<'_>, installer: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.revoke_installer(&installer).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn remove_endpoint(shell: Shell<'_>, endpoint: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.remove_endpoint(&endpoint).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn erase_texts(shell: Shell<'_>, endpoint: String, seq: u64, names: Vec<String>, basis: String) -> Answer<()> {
+    let console = shell.console().await.map_err(view)?;
+    console.erase_texts(&endpoint, seq, names, &basis).await.map_err(view)
 }
 
 #[tauri::command]
@@ -176,14 +233,32 @@ pub(crate) async fn sessions(shell: Shell<'_>, filter: SessionFilter) -> Answer<
 }
 
 #[tauri::command]
-pub(crate) async fn watch_session(shell: Shell<'_>, session: String) -> Answer<SessionDetail> {
+pub(crate) async fn watch_session(shell: Shell<'_>, session: String) -> Answer<SessionHead> {
     let console = shell.console().await.map_err(view)?;
     // Watched first and read then, so that nothing falls between.
     console.look_at(&session);
-    console.session_detail(&session).await.map_err(|error| {
+    console.session_head(&session).await.map_err(|error| {
         console.look_away(&session);
         view(error)
     })
+}
+
+#[tauri::command]
+pub(crate) async fn session_page(shell: Shell<'_>, session: String, from: u64, before: Option<u64>) -> Answer<SessionPage> {
+    let console = shell.console().await.map_err(view)?;
+    console.session_page(&session, from, before).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn session_commands(shell: Shell<'_>, session: String) -> Answer<Vec<CommandMark>> {
+    let console = shell.console().await.map_err(view)?;
+    console.session_commands(&session).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn session_proof(shell: Shell<'_>, session: String) -> Answer<SessionProof> {
+    let console = shell.console().await.map_err(view)?;
+    console.session_proof(&session).await.map_err(view)
 }
 
 #[tauri::command]

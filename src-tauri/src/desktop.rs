@@ -1,6 +1,7 @@
 //! The program's one object: which console is open, how far the start has come, what runs embedded.
 
 use crate::embedded::Embedded;
+use crate::sign_in::{Attempt, Progress};
 use crate::startup::Startup;
 use crate::{marks, notify, tray};
 use caisey_console::view::{Connection, ConsoleEvent, Overview};
@@ -33,9 +34,14 @@ pub(crate) enum ShellEvent {
         /// Of this session.
         session: String,
         /// Entries done.
-        done: usize,
+        done: u64,
         /// Entries in all.
-        total: usize,
+        total: u64,
+    },
+    /// A sign-in in the browser came further.
+    SignIn {
+        /// Where it stands.
+        progress: Progress,
     },
     /// A renewed check came further.
     Verify {
@@ -61,6 +67,8 @@ pub(crate) struct Desktop {
     pub(crate) resuming: Mutex<Option<Connection>>,
     /// A person does not want to wait for the next try.
     pub(crate) retry: tokio::sync::Notify,
+    /// The sign-in that is under way.
+    pub(crate) attempt: Mutex<Option<Attempt>>,
     pub(crate) exports: Mutex<HashMap<String, CancelFlag>>,
     pub(crate) exported: Mutex<HashSet<PathBuf>>,
     stopping: AtomicBool,
@@ -79,6 +87,7 @@ impl Desktop {
             passphrase: AtomicBool::new(false),
             resuming: Mutex::new(None),
             retry: tokio::sync::Notify::new(),
+            attempt: Mutex::new(None),
             exports: Mutex::new(HashMap::new()),
             exported: Mutex::new(HashSet::new()),
             stopping: AtomicBool::new(false),

@@ -5,8 +5,8 @@
 
 use crate::desktop::{Desktop, ShellEvent, locked};
 use crate::opening::refused;
-use caisey_console::view::SessionDetail;
-use caisey_console::{CancelFlag, Clock, ConsoleError, ErrorView};
+use caisey_console::view::{SessionDetail, SessionRow};
+use caisey_console::{CancelFlag, Clock, Console, ConsoleError, ErrorView};
 use serde::Deserialize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -43,15 +43,18 @@ impl Format {
 /// Asks where to save and writes; none when the person changed their mind.
 pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format) -> Result<Option<String>, ErrorView> {
     let console = desktop.console().await.map_err(|error| error.view())?;
-    let detail = console.session_detail(&session).await.map_err(|error| error.view())?;
-    let Some(path) = choose(desktop, &file_name(&detail, format), format).await else {
+    let row = console.session_head(&session).await.map_err(|error| error.view())?.row;
+    let Some(path) = choose(desktop, &file_name(&row, format), format).await else {
         return Ok(None);
     };
     let flag = CancelFlag::default();
     locked(&desktop.exports).insert(session.clone(), flag.clone());
     let made = match format {
-        Format::Json => console.export_session_json(&session).await.map_err(|error| error.view()),
-        Format::Pdf => print(desktop, session.clone(), detail, flag.clone()).await,
+        Format::Json => record(desktop, &console, session.clone(), flag.clone()).await,
+        Format::Pdf => match console.session_detail(&session).await {
+            Ok(detail) => print(desktop, session.clone(), detail, flag.clone()).await,
+            Err(error) => Err(error.view()),
+        },
     };
     locked(&desktop.exports).remove(&session);
     let bytes = made?;
@@ -65,6 +68,20 @@ pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format)
         .map_err(|error| not_saved(&path, &error))?;
     locked(&desktop.exported).insert(path.clone());
     Ok(Some(path.display().to_string()))
+}
+
+/// The record with its proofs, telling the page how far it is.
+async fn record(desktop: &Arc<Desktop>, console: &Console, session: String, flag: CancelFlag) -> Result<Vec<u8>, ErrorView> {
+    let (desktop, name) = (Arc::clone(desktop), session.clone());
+    let tell = move |done, total| {
+        desktop.tell(ShellEvent::Export {
+            session: name.clone(),
+            done,
+            total,
+        });
+    };
+    let made = console.export_session_json(&session, flag, tell).await;
+    made.map_err(|error| error.view())
 }
 
 async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, flag: CancelFlag) -> Result<Vec<u8>, ErrorView> {
@@ -91,8 +108,8 @@ async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, f
                     told = progress.done;
                     desktop.tell(ShellEvent::Export {
                         session: session.clone(),
-                        done: progress.done,
-                        total: progress.total,
+                        done: progress.done as u64,
+                        total: progress.total as u64,
                     });
                 }
                 match flag.is_cancelled() {
@@ -129,9 +146,8 @@ async fn choose(desktop: &Desktop, name: &str, format: Format) -> Option<PathBuf
 }
 
 /// `caisey-HOST-20261117-2214.pdf`; the host's name is hostile until reduced to letters, digits, dots and hyphens.
-fn file_name(detail: &SessionDetail, format: Format) -> String {
-    let host: String = detail
-        .row
+fn file_name(row: &SessionRow, format: Format) -> String {
+    let host: String = row
         .hostname
         .chars()
         .map(|letter| {
@@ -143,7 +159,7 @@ fn file_name(detail: &SessionDetail, format: Format) -> String {
         })
         .take(60)
         .collect();
-    let opened = utc_minute(detail.row.opened_at_ms);
+    let opened = utc_minute(row.opened_at_ms);
     format!("caisey-{host}-{opened}.{}", format.extension())
 }
 

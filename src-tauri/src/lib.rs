@@ -13,6 +13,7 @@ mod notify;
 mod opening;
 mod places;
 mod remembered;
+mod sign_in;
 mod startup;
 mod tokens;
 mod tray;
@@ -47,11 +48,23 @@ pub fn run() -> anyhow::Result<()> {
             commands::about,
             commands::start_embedded,
             commands::sign_in,
+            commands::sign_in_ways,
+            commands::cancel_sign_in,
+            commands::browse_again,
             commands::sign_out,
             commands::unlock_with_passphrase,
             commands::retry_key_store,
             commands::dismiss_notice,
             commands::retry_connection,
+            commands::clients,
+            commands::create_client,
+            commands::rename_client,
+            commands::installers,
+            commands::create_installer,
+            commands::rotate_installer,
+            commands::revoke_installer,
+            commands::remove_endpoint,
+            commands::erase_texts,
             commands::sendable,
             commands::open_session,
             commands::close_session,
@@ -63,6 +76,9 @@ pub fn run() -> anyhow::Result<()> {
             commands::note,
             commands::sessions,
             commands::watch_session,
+            commands::session_page,
+            commands::session_commands,
+            commands::session_proof,
             commands::leave_session,
             commands::command_history,
             commands::search,

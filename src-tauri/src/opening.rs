@@ -5,11 +5,11 @@ use crate::embedded;
 use crate::places;
 use crate::remembered::{self, Remembered};
 use crate::startup::Startup;
-use crate::tokens::RemoteTokens;
+use caisey_client::oidc::Provider;
 use caisey_console::passphrase::PassphraseKeyStore;
 use caisey_console::ports::{SystemClock, SystemEntropy};
 use caisey_console::view::Connection;
-use caisey_console::{Access, Clock, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn};
+use caisey_console::{Access, Clock, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn, TokenSource};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -65,10 +65,11 @@ impl Desktop {
         match remembered::load(&self.home) {
             _ if autostart => self.start_embedded_telling().await,
             Some(Remembered::Embedded) => self.start_embedded_telling().await,
-            Some(Remembered::ControlPlane { address }) => {
+            Some(Remembered::ControlPlane { address, provider }) => {
                 // What is cached can be read at once; signing in goes on behind it.
+                *locked(&self.address) = Some(address.clone());
                 self.ready().await;
-                self.keep_resuming(&address).await;
+                self.keep_resuming(&address, provider).await;
             }
             None => self.set_startup(Startup::Choose),
         }
@@ -96,13 +97,15 @@ impl Desktop {
         Ok(())
     }
 
-    /// Signs in to a control plane with one of its own accounts.
-    pub(crate) async fn sign_in_remote(self: &Arc<Self>, address: &str, email: &str, password: &str) -> Result<(), ErrorView> {
-        let tokens = RemoteTokens::sign_in(address, email, password, self.keys()?).await?;
-        self.use_remote(address, tokens).await?;
-        let chosen = Remembered::ControlPlane {
-            address: address.to_owned(),
-        };
+    /// Goes on with the tokens of a sign-in, and does so again at the next start.
+    pub(crate) async fn stay_signed_in(
+        self: &Arc<Self>,
+        chosen: Remembered,
+        tokens: Arc<dyn TokenSource>,
+    ) -> Result<(), ErrorView> {
+        if let Remembered::ControlPlane { address, .. } = &chosen {
+            self.use_remote(address, tokens).await?;
+        }
         if let Err(error) = remembered::store(&self.home, &chosen) {
             tracing::warn!(%error, "the choice was not remembered");
         }
@@ -111,12 +114,12 @@ impl Desktop {
     }
 
     /// Tries until the control plane is back, or says that a person has to sign in again.
-    async fn keep_resuming(self: &Arc<Self>, address: &str) {
+    async fn keep_resuming(self: &Arc<Self>, address: &str, provider: Option<Provider>) {
         let since_ms = SystemClock.now_ms();
         let mut wait = FIRST_WAIT;
-        while let Err(failure) = self.resume_remote(address).await {
+        while let Err(failure) = self.resume_remote(address, provider.as_ref()).await {
             let gone_on =
-                !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now }) if now == address);
+                !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now, .. }) if now == address);
             if failure.code != "offline" || gone_on || self.is_stopping() {
                 tracing::warn!(code = failure.code, "not signed in again");
                 break;
@@ -134,15 +137,15 @@ impl Desktop {
         self.tell_overview().await;
     }
 
-    async fn resume_remote(self: &Arc<Self>, address: &str) -> Result<(), ErrorView> {
-        let tokens = RemoteTokens::resume(address, self.keys()?)?;
+    async fn resume_remote(self: &Arc<Self>, address: &str, provider: Option<&Provider>) -> Result<(), ErrorView> {
+        let tokens = crate::tokens::resume(address, provider, self.keys()?)?;
         self.use_remote(address, tokens).await
     }
 
-    async fn use_remote(self: &Arc<Self>, address: &str, tokens: RemoteTokens) -> Result<(), ErrorView> {
+    async fn use_remote(self: &Arc<Self>, address: &str, tokens: Arc<dyn TokenSource>) -> Result<(), ErrorView> {
         let sign_in = SignIn {
             base_url: address.to_owned(),
-            tokens: Arc::new(tokens),
+            tokens,
             embedded: false,
         };
         let console = self.console().await.map_err(|error| error.view())?;
@@ -185,9 +188,9 @@ impl Desktop {
     pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<(), ErrorView> {
         let console = self.console().await.map_err(|error| error.view())?;
         console.sign_out().await.map_err(|error| error.view())?;
-        let address = locked(&self.address).take();
-        if let (Some(address), Ok(keys)) = (address, self.keys()) {
-            RemoteTokens::forget(&address, keys.as_ref());
+        locked(&self.address).take();
+        if let (Some(Remembered::ControlPlane { address, provider }), Ok(keys)) = (remembered::load(&self.home), self.keys()) {
+            crate::tokens::forget(&address, provider.as_ref(), keys).await;
         }
         if let Some(embedded) = self.embedded.lock().await.take() {
             embedded.stop().await;
@@ -199,7 +202,7 @@ impl Desktop {
         Ok(())
     }
 
-    fn keys(&self) -> Result<Arc<dyn KeyStore>, ErrorView> {
+    pub(crate) fn keys(&self) -> Result<Arc<dyn KeyStore>, ErrorView> {
         locked(&self.keys).clone().ok_or_else(|| ConsoleError::SignedOut.view())
     }
 }
@@ -235,7 +238,7 @@ fn passphrase_wanted() -> ErrorView {
 }
 
 /// Error texts begin small, because they are usually part of a chain; on a screen they stand alone.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),

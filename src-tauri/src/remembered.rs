@@ -1,5 +1,6 @@
 //! How the program was started last, so that it starts the same way again. Holds no secrets: those are in the key store.
 
+use caisey_client::oidc::Provider;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ pub(crate) enum Remembered {
     ControlPlane {
         /// Its address.
         address: String,
+        /// The identity provider that signed the person in; none for one of the control plane's own accounts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<Provider>,
     },
 }
 

@@ -1,9 +1,11 @@
-//! Where bearer tokens come from: the embedded control plane's own owner, or an account of a control plane somewhere else.
+//! Where bearer tokens come from: the embedded control plane's own owner, an account of a control plane somewhere else, or an identity
+//! provider.
 //!
 //! Access tokens stay in memory. The refresh token of a remote sign-in is in the key store under the control plane's address; it works
 //! once, so the next one is stored before the access token that came with it is used.
 
 use crate::opening::refused;
+use caisey_client::oidc::{OidcTokens, Provider, RefreshStore};
 use caisey_client::token::{TokenError, TokenFuture};
 use caisey_client::{Api, ApiError, ControlUrl};
 use caisey_console::{BearerToken, ErrorView, KeyStore, TokenSource};
@@ -14,6 +16,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
+/// How long a provider may take to be told of a sign-out.
+const REVOKE_WITHIN: Duration = Duration::from_secs(4);
 /// A token is renewed when less than this is left of it.
 const SPARE: Duration = Duration::from_secs(30);
 
@@ -112,13 +116,6 @@ impl RemoteTokens {
         })
     }
 
-    /// Forgets an earlier sign-in.
-    pub(crate) fn forget(address: &str, keys: &dyn KeyStore) {
-        if let Err(error) = keys.delete(&secret_name(address)) {
-            tracing::warn!(%error, "the refresh token was not forgotten");
-        }
-    }
-
     async fn keep(&self, answer: &TokenAnswer) -> Result<(), caisey_console::KeyStoreError> {
         let (keys, name, secret) = (
             Arc::clone(&self.keys),
@@ -169,11 +166,74 @@ impl TokenSource for RemoteTokens {
     }
 }
 
+/// The refresh token of a sign-in at an identity provider, in the key store under control plane, issuer and client: whoever changes one of
+/// them on disk finds no token to send anywhere else.
+pub(crate) struct KeptRefresh {
+    keys: Arc<dyn KeyStore>,
+    name: String,
+}
+
+impl KeptRefresh {
+    pub(crate) fn new(keys: Arc<dyn KeyStore>, address: &str, provider: &Provider) -> Self {
+        Self {
+            keys,
+            name: format!("{} {} {}", secret_name(address), provider.issuer, provider.client_id),
+        }
+    }
+}
+
+impl RefreshStore for KeptRefresh {
+    fn get(&self) -> Result<Option<String>, String> {
+        let found = self.keys.get(&self.name).map_err(|error| error.to_string())?;
+        Ok(found.and_then(|secret| String::from_utf8(secret).ok()))
+    }
+
+    fn set(&self, refresh_token: &str) -> Result<(), String> {
+        self.keys
+            .set(&self.name, refresh_token.as_bytes())
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// Goes on with an earlier sign-in.
+pub(crate) fn resume(
+    address: &str,
+    provider: Option<&Provider>,
+    keys: Arc<dyn KeyStore>,
+) -> Result<Arc<dyn TokenSource>, ErrorView> {
+    let Some(provider) = provider else {
+        return Ok(Arc::new(RemoteTokens::resume(address, keys)?));
+    };
+    let store = Arc::new(KeptRefresh::new(keys, address, provider));
+    let tokens = OidcTokens::resume(provider.clone(), store).map_err(|error| refused("invalid", format!("{error}.")))?;
+    Ok(Arc::new(tokens))
+}
+
+/// Forgets an earlier sign-in, here and at the identity provider.
+pub(crate) async fn forget(address: &str, provider: Option<&Provider>, keys: Arc<dyn KeyStore>) {
+    let name = match provider {
+        None => secret_name(address),
+        Some(provider) => {
+            let kept = Arc::new(KeptRefresh::new(Arc::clone(&keys), address, provider));
+            let name = kept.name.clone();
+            if let Ok(tokens) = OidcTokens::resume(provider.clone(), kept) {
+                // Being signed out does not wait for a provider that is not there.
+                let _ = tokio::time::timeout(REVOKE_WITHIN, tokens.revoke()).await;
+            }
+            name
+        }
+    };
+    let deleted = tokio::task::spawn_blocking(move || keys.delete(&name)).await;
+    if let Ok(Err(error)) = deleted {
+        tracing::warn!(%error, "the refresh token was not forgotten");
+    }
+}
+
 fn secret_name(address: &str) -> String {
     format!("refresh-token {address}")
 }
 
-fn view(error: &ApiError) -> ErrorView {
+pub(crate) fn view(error: &ApiError) -> ErrorView {
     match error {
         ApiError::Refused { body, .. } => ErrorView {
             code: match body.code {

@@ -217,7 +217,8 @@ test('a missing key store gives the choice and never goes on by itself', async (
 test('a wrong password is said, and the form keeps what was typed', async ({ page }) => {
   await open(page, '?start=choose');
   await page.getByRole('button', { name: /Sign in to a control plane/ }).click();
-  await page.getByLabel(/Address/).fill('https://console.example.com');
+  await page.getByLabel(/Address/).fill('https://password.example.com');
+  await page.keyboard.press('Enter');
   await page.getByLabel('E-mail address').fill('ana@example.com');
   await page.getByLabel('Password').fill('wrong');
   await page.keyboard.press('Enter');

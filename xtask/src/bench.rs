@@ -40,6 +40,7 @@ pub(crate) fn run() -> Result<()> {
         .must_succeed()?;
     let report = json!({
         "synchronise": measured("examples/bench", &["sync", "100000"])?,
+        "session": measured("examples/bench", &["session", "100000"])?,
         "search": measured("examples/bench", &["search", "1000000"])?,
         "appends": measured("examples/measure", &["appends", "5"])?,
         "idle_endpoints": measured("examples/measure", &["idle", "5000"])?,

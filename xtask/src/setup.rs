@@ -59,13 +59,13 @@ pub(crate) fn for_run(has_display: bool) -> Result<()> {
         packages.extend(DESKTOP);
     }
     system_packages(&packages)?;
-    front_end_packages()
+    node_packages(&[PAGES])
 }
 
 /// What `cargo xtask test` and the journeys need.
 pub(crate) fn everything() -> Result<()> {
     system_packages(&[BUILD, DESKTOP, TESTS].concat())?;
-    front_end_packages()?;
+    node_packages(&[PAGES, IDENTITY])?;
     for tool in ["cargo-nextest", "cargo-deny"] {
         cargo_tool(tool)?;
     }
@@ -210,7 +210,11 @@ fn own_node() -> PathBuf {
 
 /// A step that runs npm in `ui/`, with a Node.js that is new enough.
 pub(crate) fn npm(name: &str, arguments: &[&str]) -> Step {
-    let step = Step::new(name, npm_program()).arguments(arguments).within("ui");
+    with_node(Step::new(name, npm_program()).arguments(arguments).within("ui"))
+}
+
+/// A step that finds a Node.js that is new enough.
+pub(crate) fn with_node(step: Step) -> Step {
     if is_node_recent() || !own_node().is_dir() {
         return step;
     }
@@ -224,7 +228,15 @@ fn npm_program() -> &'static str {
     if cfg!(windows) { "npm.cmd" } else { "npm" }
 }
 
-fn front_end_packages() -> Result<()> {
+/// What the pages are made with.
+const PAGES: Packages = ("front-end packages", "ui", &[]);
+/// Other people's identity providers; nothing of theirs has to be compiled.
+const IDENTITY: Packages = ("identity providers", "tests/identity", &["--ignore-scripts"]);
+
+/// Name, folder, and what else npm is told.
+type Packages = (&'static str, &'static str, &'static [&'static str]);
+
+fn node_packages(packages: &[Packages]) -> Result<()> {
     if !is_node_recent() && node_version(&own_node().join("node")) < NODE {
         newer_node()?;
     }
@@ -234,10 +246,16 @@ fn front_end_packages() -> Result<()> {
             .ok()
     };
     // npm writes this file last, so it says when the folder was complete.
-    if changed("ui/node_modules/.package-lock.json") > changed("ui/package-lock.json") {
-        return Ok(());
+    let complete = |folder: &str| {
+        changed(&format!("{folder}/node_modules/.package-lock.json")) > changed(&format!("{folder}/package-lock.json"))
+    };
+    for (name, folder, more) in packages {
+        if !complete(folder) {
+            let arguments = [&["ci", "--no-audit", "--no-fund"], *more].concat();
+            npm(name, &arguments).within(folder).must_succeed()?;
+        }
     }
-    npm("front-end packages", &["ci", "--no-audit", "--no-fund"]).must_succeed()
+    Ok(())
 }
 
 /// Debian 12 and Ubuntu 24.04 have an npm that can bring a newer Node.js, into `target/`, for this repository alone.

@@ -144,6 +144,8 @@ fn tests(total: &mut Tally) -> Result<(), Stop> {
     .arguments(build::EVERYTHING)
     .variable("TS_RS_EXPORT_DIR", &fresh)
     .reporting(Reporter::Nextest);
+    // Some sign in at identity providers that are Node.js programs.
+    let nextest = setup::with_node(nextest);
     if !cfg!(target_os = "linux") {
         return step(total, &nextest);
     }

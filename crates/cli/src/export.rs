@@ -28,7 +28,12 @@ impl Export {
     pub(crate) async fn run(self, home: Option<PathBuf>) -> Result<ExitCode> {
         let console = home::open(home).await?;
         if let Some(path) = &self.json {
-            write(path, &console.export_session_json(&self.session).await?)?;
+            write(
+                path,
+                &console
+                    .export_session_json(&self.session, Default::default(), |_, _| {})
+                    .await?,
+            )?;
         }
         if let Some(path) = &self.pdf {
             let detail = console.session_detail(&self.session).await?;

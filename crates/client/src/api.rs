@@ -11,10 +11,10 @@ use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, S
 use caisey_protocol::handover::{KeyEvidence, ReviewView, SubmitReview};
 use caisey_protocol::http::{
     ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest,
-    EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, Sendable, SessionView,
-    Submit, Submitted,
+    EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, RenameClient, Sendable,
+    SessionView, Submit, Submitted,
 };
-use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
+use caisey_protocol::sign_in::{SignInWays, TokenAnswer, TokenRequest};
 use reqwest::Method;
 use std::sync::Arc;
 
@@ -86,6 +86,11 @@ impl Api {
         self.exchange.json(&Ask::post("/local/token", request)).await
     }
 
+    /// `GET /v1/sign-in`: how a person can sign in.
+    pub async fn sign_in_ways(&self) -> Result<SignInWays, ApiError> {
+        self.exchange.json(&Ask::get("/v1/sign-in")).await
+    }
+
     /// `GET /v1/me`.
     pub async fn me(&self) -> Result<Me, ApiError> {
         self.exchange.json(&Ask::get("/v1/me")).await
@@ -104,6 +109,13 @@ impl Api {
     /// `POST /v1/clients`.
     pub async fn create_client(&self, request: &CreateClient) -> Result<ClientView, ApiError> {
         self.exchange.json(&Ask::post("/v1/clients", request)).await
+    }
+
+    /// `POST /v1/clients/{id}/rename`.
+    pub async fn rename_client(&self, client: &ClientId, request: &RenameClient) -> Result<ClientView, ApiError> {
+        self.exchange
+            .json(&Ask::post(format!("/v1/clients/{client}/rename"), request))
+            .await
     }
 
     /// `GET /v1/installers`.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use url::Url;
 
 const PATH: &str = "/signed-in";
+const NOT_FOUND: &str = "404 Not Found";
 const MAX_REQUEST_BYTES: usize = 16 * 1024;
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 
@@ -38,8 +39,8 @@ impl Loopback {
         format!("http://{}{PATH}", self.address)
     }
 
-    /// Waits for the browser. `issuer` is compared when the answer names one (RFC 9207).
-    pub(crate) async fn wait(&self, state: &str, issuer: &str) -> std::io::Result<Returned> {
+    /// Waits for the browser. `issuer` is compared when the answer names one (RFC 9207). `stray` hears of answers that are not the one.
+    pub(crate) async fn wait(&self, state: &str, issuer: &str, stray: impl Fn()) -> std::io::Result<Returned> {
         loop {
             let (mut stream, _) = self.listener.accept().await?;
             let Ok(Some(request)) = timeout(REQUEST_LIMIT, read_request(&mut stream)).await else {
@@ -47,19 +48,29 @@ impl Loopback {
             };
             match self.judge(&request, state, issuer) {
                 Ok(returned) => {
-                    let words = match &returned {
-                        Returned::Code(_) => "You are signed in. You can close this window and go back to Caisey Console.",
-                        Returned::Refused(_) => "You were not signed in. You can close this window; Caisey Console says more.",
+                    let page = match &returned {
+                        Returned::Code(_) => (
+                            "Go back to Caisey Console",
+                            "The sign-in goes on there. You can close this window.",
+                        ),
+                        Returned::Refused(_) => (
+                            "You were not signed in",
+                            "Caisey Console says more. You can close this window.",
+                        ),
                     };
-                    let _ = timeout(REQUEST_LIMIT, answer(&mut stream, "200 OK", words)).await;
+                    let _ = timeout(REQUEST_LIMIT, answer(&mut stream, "200 OK", page)).await;
                     return Ok(returned);
                 }
                 Err(status) => {
-                    let _ = timeout(
-                        REQUEST_LIMIT,
-                        answer(&mut stream, status, "This is not the sign-in that Caisey Console waits for."),
-                    )
-                    .await;
+                    // Browsers ask for an icon beside every page.
+                    if status != NOT_FOUND {
+                        stray();
+                    }
+                    let page = (
+                        "Not the sign-in that Caisey Console waits for",
+                        "It belongs to an earlier attempt, or to somebody else. Nothing was changed. Start again in Caisey Console.",
+                    );
+                    let _ = timeout(REQUEST_LIMIT, answer(&mut stream, status, page)).await;
                 }
             }
         }
@@ -80,7 +91,7 @@ impl Loopback {
             .and_then(|base| base.join(target))
             .map_err(|_| "400 Bad Request")?;
         if url.path() != PATH {
-            return Err("404 Not Found");
+            return Err(NOT_FOUND);
         }
         let value = |wanted: &str| {
             url.query_pairs()
@@ -110,11 +121,18 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     String::from_utf8(request).ok()
 }
 
-async fn answer(stream: &mut TcpStream, status: &str, words: &str) -> std::io::Result<()> {
-    let page = format!("<!doctype html><meta charset=utf-8><title>Caisey Console</title><p>{words}</p>");
+/// How the page looks; everything on it is ours, so that nothing in it can be anybody else's style.
+const STYLE: &str = "html{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:26rem;margin:18vh auto;padding:0 1.5rem}\
+                     h1{font-size:1.35rem;margin:0 0 .4rem}p{margin:0;opacity:.75}";
+
+async fn answer(stream: &mut TcpStream, status: &str, (title, words): (&str, &str)) -> std::io::Result<()> {
+    let page = format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\"><title>Caisey Console</title>\
+         <style>{STYLE}</style><h1>{title}</h1><p>{words}</p></html>"
+    );
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         Content-Security-Policy: default-src 'none'\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
         page.len()
     );
     stream.write_all(head.as_bytes()).await?;

@@ -8,8 +8,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use caisey_client::oidc::{Bearer, OidcTokens, Provider, RefreshStore, SignInError};
+use caisey_client::ControlUrl;
+use caisey_client::oidc::{OidcTokens, Provider, RefreshStore, SignInError, Step, system_clock_s};
 use caisey_client::token::{TokenError, TokenSource};
+use caisey_protocol::sign_in::{BearerKind, SignInProvider};
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -26,6 +28,8 @@ enum Lie {
     Expired,
     NoIdentity,
     Refuses,
+    /// Sends the browser to a program of this machine instead of a page.
+    Elsewhere,
 }
 
 struct Issuer {
@@ -70,7 +74,8 @@ async fn issuer(lie: Lie) -> (Arc<Issuer>, Provider) {
         issuer: address.as_str().to_owned(),
         client_id: "console".to_owned(),
         scopes: vec!["offline_access".to_owned()],
-        bearer: Bearer::Access,
+        bearer: BearerKind::Access,
+        resource: None,
     };
     (issuer, provider)
 }
@@ -82,7 +87,8 @@ fn key(lie: Lie) -> SigningKey {
 async fn discovery(State(issuer): Shared) -> Json<serde_json::Value> {
     let at = issuer.address.get().unwrap();
     Json(serde_json::json!({
-        "issuer": at, "authorization_endpoint": format!("{at}/authorize"), "token_endpoint": format!("{at}/token"),
+        "issuer": at,
+        "authorization_endpoint": if issuer.lie == Lie::Elsewhere { "ms-settings:network".to_owned() } else { format!("{at}/authorize") }, "token_endpoint": format!("{at}/token"),
         "jwks_uri": format!("{at}/keys"), "response_types_supported": ["code"], "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["EdDSA"],
     }))
@@ -156,8 +162,8 @@ fn identity(issuer: &Issuer, nonce: Option<String>) -> String {
 }
 
 /// A browser: follows redirects, after knocking at the listener with what it should ignore.
-fn browse(address: &str) -> Result<(), String> {
-    let address = address.to_owned();
+fn browse(step: Step) -> Result<(), String> {
+    let Step::Browse(address) = step else { return Ok(()) };
     tokio::spawn(async move {
         let asked = url::Url::parse(&address).unwrap();
         let back = asked
@@ -225,6 +231,111 @@ async fn an_issuer_that_lies_signs_nobody_in() {
         assert!(matches!(error, SignInError::Untrusted(_)), "{error:?}");
     }
     assert!(matches!(sign_in(Lie::Refuses).await, Err(SignInError::Refused(_))));
+    let Err(SignInError::Untrusted(why)) = sign_in(Lie::Elsewhere).await else {
+        panic!("signed in")
+    };
+    assert!(why.contains("sign-in page"), "{why}");
+}
+
+#[tokio::test]
+async fn clocks_that_differ_are_named_as_what_they_are() {
+    for (clock, said) in [
+        ((|| system_clock_s() + 3_700) as fn() -> i64, "61 minutes ahead of"),
+        (|| system_clock_s() - 3_700, "61 minutes behind"),
+    ] {
+        let (_, provider) = issuer(Lie::None).await;
+        let tokens = OidcTokens::resume(provider, Arc::new(Kept::default()))
+            .unwrap()
+            .with_clock(clock);
+        let Err(error) = tokens.through_browser(browse).await else {
+            panic!("signed in")
+        };
+        assert!(matches!(error, SignInError::Clock { .. }), "{error:?}");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_of_others_are_told_and_change_nothing() {
+    let (_, provider) = issuer(Lie::None).await;
+    let steps: Arc<Mutex<Vec<Step>>> = Arc::default();
+    let told = Arc::clone(&steps);
+    let tell = move |step: Step| {
+        told.lock().unwrap().push(step.clone());
+        browse(step)
+    };
+    OidcTokens::sign_in(provider, Arc::new(Kept::default()), tell).await.unwrap();
+    let steps = steps.lock().unwrap();
+    assert!(matches!(steps.first(), Some(Step::Browse(_))), "{steps:?}");
+    // Four of the five knocks; the one at another path is what every browser does for an icon.
+    assert_eq!(steps.iter().filter(|step| **step == Step::Stray).count(), 4, "{steps:?}");
+    assert_eq!(steps.last(), Some(&Step::Returned));
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_not_there_is_unreachable() {
+    let provider = Provider {
+        issuer: "http://127.0.0.1:9".to_owned(),
+        client_id: "console".to_owned(),
+        scopes: Vec::new(),
+        bearer: BearerKind::Access,
+        resource: None,
+    };
+    let Err(error) = OidcTokens::sign_in(provider, Arc::new(Kept::default()), browse).await else {
+        panic!("signed in")
+    };
+    assert!(matches!(error, SignInError::Unreachable(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_given_up_closes_its_listener() {
+    let (_, provider) = issuer(Lie::None).await;
+    let place: Arc<Mutex<Option<String>>> = Arc::default();
+    let told = Arc::clone(&place);
+    let tell = move |step: Step| {
+        if let Step::Browse(address) = step {
+            *told.lock().unwrap() = Some(address);
+        }
+        Ok(())
+    };
+    let waiting = tokio::spawn(OidcTokens::sign_in(provider, Arc::new(Kept::default()), tell));
+    let address = loop {
+        if let Some(address) = place.lock().unwrap().clone() {
+            break address;
+        }
+        tokio::task::yield_now().await;
+    };
+    let asked = url::Url::parse(&address).unwrap();
+    let back = asked
+        .query_pairs()
+        .find(|(name, _)| name == "redirect_uri")
+        .unwrap()
+        .1
+        .into_owned();
+    let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(browser.get(&back).send().await.unwrap().status().as_u16(), 400);
+    waiting.abort();
+    assert!(waiting.await.is_err_and(|error| error.is_cancelled()));
+    assert!(browser.get(&back).send().await.unwrap_err().is_connect());
+}
+
+#[test]
+fn a_bound_token_is_bound_to_the_address_that_the_person_chose() {
+    let control: ControlUrl = "https://console.example/".parse().unwrap();
+    let mut published = SignInProvider {
+        name: "Example".to_owned(),
+        issuer: "https://id.example".to_owned(),
+        client_id: "console".to_owned(),
+        scopes: Vec::new(),
+        bearer: BearerKind::Access,
+        resource_bound: true,
+    };
+    assert_eq!(
+        Provider::published(&published, &control).resource.as_deref(),
+        Some("https://console.example")
+    );
+    published.resource_bound = false;
+    assert_eq!(Provider::published(&published, &control).resource, None);
 }
 
 #[tokio::test]
@@ -233,7 +344,8 @@ async fn an_unprotected_issuer_is_not_used() {
         issuer: "http://issuer.example".to_owned(),
         client_id: String::new(),
         scopes: Vec::new(),
-        bearer: Bearer::Identity,
+        bearer: BearerKind::Identity,
+        resource: None,
     };
     assert!(matches!(
         OidcTokens::resume(provider, Arc::new(Kept::default())),

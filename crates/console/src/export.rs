@@ -59,23 +59,62 @@ struct ExportedEntry {
     fault: Option<String>,
 }
 
+/// Hears how many of how many steps are done, and stops the work with an error.
+pub type Tell<'a> = &'a dyn Fn(u64, u64) -> Result<(), ConsoleError>;
+/// Steps between two calls.
+const TELL_EVERY: u64 = 500;
+
+/// Counts steps, and tells of them now and then.
+pub(crate) struct Steps<'a> {
+    tell: Tell<'a>,
+    done: u64,
+    total: u64,
+}
+
+impl Steps<'_> {
+    /// Of work that nobody waits for.
+    pub(crate) fn untold() -> Self {
+        Self {
+            tell: &|_, _| Ok(()),
+            done: 0,
+            total: 0,
+        }
+    }
+
+    fn step(&mut self) -> Result<(), ConsoleError> {
+        self.done += 1;
+        match self.done.is_multiple_of(TELL_EVERY) || self.done == self.total {
+            true => (self.tell)(self.done.min(self.total), self.total),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Writes the export.
 ///
 /// # Errors
-/// Unknown session; the database's.
-pub fn session_json(cache: &Connection, name: &str, now_ms: u64) -> Result<Vec<u8>, ConsoleError> {
+/// Unknown session; the database's; what `tell` answers.
+pub fn session_json(cache: &Connection, name: &str, now_ms: u64, tell: Tell<'_>) -> Result<Vec<u8>, ConsoleError> {
     let row = session::row(cache, name)?;
     let log = log::of_endpoint(cache, &row.endpoint)?.ok_or_else(|| ConsoleError::NotFound {
         what: "endpoint",
         id: row.endpoint.clone(),
     })?;
     let (covering, cosigned) = cosignature::best_covering(cache, log.log, row.last_seq + 1)?.unzip();
+    let size = covering.as_ref().map_or(0, |checkpoint| checkpoint.size);
+    tell(0, size)?;
     let mut entries = entries(cache, &log, name, row.first_seq, row.last_seq)?;
     let mut keys = introductions(cache, &log, row.first_seq)?;
+    let mut steps = Steps {
+        tell,
+        done: 0,
+        // Every entry of the log is hashed, every exported one proved; then it is written, for which nobody counts.
+        total: size + (entries.len() + keys.len()) as u64,
+    };
     if let Some(checkpoint) = &covering {
-        let tree = Tree::of(cache, log.log, checkpoint.size)?;
-        prove(&tree, checkpoint.size, &mut entries)?;
-        prove(&tree, checkpoint.size, &mut keys)?;
+        let tree = Tree::of(cache, log.log, checkpoint.size, &mut steps)?;
+        prove(&tree, checkpoint.size, &mut entries, &mut steps)?;
+        prove(&tree, checkpoint.size, &mut keys, &mut steps)?;
     }
     let pinned = schema::get(cache, "pinned")?;
     let faults = log::faults(cache)?
@@ -160,8 +199,12 @@ fn introductions(cache: &Connection, log: &LogRow, before: u64) -> Result<Vec<Ex
 }
 
 /// Inclusion proofs in the tree of the checkpoint, made from the cached leaves.
-fn prove(tree: &Tree, size: u64, entries: &mut [ExportedEntry]) -> Result<(), ConsoleError> {
-    for entry in entries.iter_mut().filter(|entry| entry.fault.is_none() && entry.seq < size) {
+fn prove(tree: &Tree, size: u64, entries: &mut [ExportedEntry], steps: &mut Steps<'_>) -> Result<(), ConsoleError> {
+    for entry in entries.iter_mut() {
+        steps.step()?;
+        if entry.fault.is_some() || entry.seq >= size {
+            continue;
+        }
         let proof = prove_inclusion(entry.seq, size, tree).map_err(|error| ConsoleError::Internal(error.to_string()))?;
         entry.inclusion_proof = proof.into_iter().map(Hash::to_base64).collect();
     }
@@ -172,12 +215,13 @@ fn prove(tree: &Tree, size: u64, entries: &mut [ExportedEntry]) -> Result<(), Co
 pub(crate) struct Tree(HashMap<NodeAt, Hash>);
 
 impl Tree {
-    pub(crate) fn of(cache: &Connection, log: i64, size: u64) -> Result<Self, ConsoleError> {
+    pub(crate) fn of(cache: &Connection, log: i64, size: u64, steps: &mut Steps<'_>) -> Result<Self, ConsoleError> {
         let mut nodes = HashMap::new();
         let mut frontier = caisey_ledger::tree::Frontier::new();
         let mut rows = cache.prepare_cached("SELECT leaf FROM entries WHERE log = ?1 AND seq < ?2 ORDER BY seq")?;
         let mut rows = rows.query(params![log, size])?;
         while let Some(row) = rows.next()? {
+            steps.step()?;
             let leaf = leaf_hash(row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?);
             frontier.append_with(leaf, |at, hash| {
                 nodes.insert(at, hash);

@@ -173,7 +173,7 @@ fn part(
         places.push(at);
         records.push(record);
     }
-    let tree = Tree::of(cache, log.log, checkpoint.size)?;
+    let tree = Tree::of(cache, log.log, checkpoint.size, &mut crate::export::Steps::untold())?;
     let excerpt = Excerpt::new(&note, &places, records, &tree).map_err(internal)?;
     let range = LogRange {
         log: log.origin.clone(),

@@ -93,7 +93,11 @@ async fn what_was_verified_is_cosigned_once_and_only_further_on() {
     let rows = case.cosigners().await;
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].kind.as_str(), rows[0].covers_all), ("this_console", true));
-    let exported = case.console.export_session_json(case.session.as_str()).await.unwrap();
+    let exported = case
+        .console
+        .export_session_json(case.session.as_str(), Default::default(), |_, _| {})
+        .await
+        .unwrap();
     let exported: serde_json::Value = serde_json::from_slice(&exported).unwrap();
     let lines = exported["checkpoint"].as_str().unwrap().matches("\n— ").count();
     assert_eq!(lines, 2, "{exported}");

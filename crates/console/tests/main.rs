@@ -12,6 +12,7 @@ mod closing;
 mod cosigning;
 mod handover;
 mod keys;
+mod pages;
 mod plane;
 mod ports;
 mod search;

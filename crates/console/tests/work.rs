@@ -125,7 +125,13 @@ async fn senseless_and_refused_requests_say_why_and_change_nothing() {
 async fn a_stranger_can_check_an_export() {
     let (console, plane, _, _folder) = signed_in().await;
     let session = console.sessions(Default::default()).await.unwrap().remove(0).session;
-    let export: Value = serde_json::from_slice(&console.export_session_json(&session).await.unwrap()).unwrap();
+    let export: Value = serde_json::from_slice(
+        &console
+            .export_session_json(&session, Default::default(), |_, _| {})
+            .await
+            .unwrap(),
+    )
+    .unwrap();
     assert_eq!(export["format"], "caisey.session-export/v1");
     let key: [u8; 32] = plane.change(|script| script.log().control_key());
     let note = export["checkpoint"].as_str().unwrap();

@@ -1,5 +1,6 @@
 //! What an operator can set.
 
+use caisey_protocol::sign_in::{BearerKind, SignInProvider};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -93,6 +94,46 @@ pub struct IssuerConfig {
     /// Whether a token without `nbf` is refused.
     #[serde(default = "yes")]
     pub require_nbf: bool,
+    /// How consoles sign people in with this issuer; absent means that they cannot, and tokens come from elsewhere.
+    #[serde(default)]
+    pub console: Option<ConsoleClient>,
+}
+
+/// The client that is registered with an issuer for consoles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsoleClient {
+    /// What people call the provider, such as `Northstar single sign-on`.
+    pub name: String,
+    /// The client's identifier: public, with PKCE, redirected to `http://127.0.0.1` on any port (RFC 8252).
+    pub client_id: String,
+    /// Scopes besides `openid`; `offline_access` for a sign-in that outlives its first token.
+    #[serde(default = "offline_access")]
+    pub scopes: Vec<String>,
+    /// Which of the issuer's tokens has the organisation in it.
+    #[serde(default)]
+    pub bearer: BearerKind,
+    /// Whether consoles ask for a token for this control plane alone (RFC 8707). Its address is then the token's audience.
+    #[serde(default)]
+    pub resource_bound: bool,
+}
+
+fn offline_access() -> Vec<String> {
+    vec!["offline_access".to_owned()]
+}
+
+impl IssuerConfig {
+    /// What consoles are told, when they can sign in here.
+    pub(crate) fn sign_in(&self) -> Option<SignInProvider> {
+        self.console.as_ref().map(|console| SignInProvider {
+            name: console.name.clone(),
+            issuer: self.issuer.clone(),
+            client_id: console.client_id.clone(),
+            scopes: console.scopes.clone(),
+            bearer: console.bearer,
+            resource_bound: console.resource_bound,
+        })
+    }
 }
 
 impl IssuerConfig {
@@ -106,6 +147,7 @@ impl IssuerConfig {
             claims: ClaimNames::default(),
             roles: default_roles(),
             require_nbf: true,
+            console: None,
         }
     }
 }

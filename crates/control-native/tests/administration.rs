@@ -2,7 +2,9 @@
 
 use crate::desk::{Desk, enrolment, now, turn};
 use caisey_ledger::id::{EndpointId, Seq, SessionId};
-use caisey_protocol::http::{EntriesPage, EraseText, InstallerSecret, Submit, Submitted};
+use caisey_protocol::http::{
+    ClientView, EndpointView, EntriesPage, EraseText, InstallerSecret, InstallerView, Submit, Submitted,
+};
 use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
 use caisey_testkit::runtime::Runtime;
@@ -128,4 +130,37 @@ async fn an_erased_text_is_gone_from_the_wire_and_from_the_files_and_proofs_stay
         ..request
     };
     assert_eq!(desk.post(&format!("{base}/erase"), &owner, &missing).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_renamed_everywhere_and_a_token_tells_when_it_was_last_used() {
+    let desk = Desk::start().await;
+    let owner = desk.owner();
+    let (_, runtime) = desk.machine(&owner, 1).await;
+    let before: EndpointView = desk.get(&format!("/v1/endpoints/{}", runtime.endpoint), &owner).await.ok();
+    let path = format!("/v1/clients/{}/rename", before.client);
+    let renamed: ClientView = desk
+        .post(&path, &owner, &serde_json::json!({ "name": "Harbor Finance plc" }))
+        .await
+        .ok();
+    assert_eq!(
+        (&renamed.client, renamed.name.as_str()),
+        (&before.client, "Harbor Finance plc")
+    );
+    let after: EndpointView = desk.get(&format!("/v1/endpoints/{}", runtime.endpoint), &owner).await.ok();
+    assert_eq!(after.client_name, "Harbor Finance plc");
+    assert_eq!(
+        desk.post(&path, &owner, &serde_json::json!({ "name": " " })).await.status,
+        400
+    );
+    let log: EntriesPage = desk.get("/v1/admin-log", &owner).await.ok();
+    let text = serde_json::to_string(&log).unwrap();
+    assert!(text.contains("client.renamed") && text.contains("Harbor Finance plc"));
+
+    let unused = desk.installer(&owner, &before.client, 9, 1).await;
+    let tokens: Vec<InstallerView> = desk.get("/v1/installers", &owner).await.ok();
+    for token in tokens {
+        let expected = (token.installer != unused.installer).then_some(after.enrolled_at_ms);
+        assert_eq!(token.last_used_at_ms, expected);
+    }
 }

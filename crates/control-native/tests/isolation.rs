@@ -57,6 +57,8 @@ impl Place {
     fn path(&self, route: &RouteFacts) -> String {
         let id = if route.path.contains("/installers/") {
             self.installer.to_string()
+        } else if route.path.contains("/clients/") {
+            self.client.to_string()
         } else {
             self.runtime.endpoint.to_string()
         };
@@ -73,6 +75,7 @@ impl Place {
         Some(match (route.method, route.path) {
             ("POST", "/v1/devices") => json!({ "key": self.person.public_key(), "label": "x", "proof": "AAAA" }),
             ("POST", "/v1/clients") => json!({ "client": ClientId::from_bits([9; 16]), "name": "Planted" }),
+            ("POST", "/v1/clients/{id}/rename") => json!({ "name": "Taken" }),
             ("POST", "/v1/installers") => json!({
                 "installer": InstallerId::from_bits([9; 16]), "client": self.client, "label": "planted",
                 "expires_at_ms": now().get() + 60_000, "max_uses": 1,

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use p256::pkcs8::EncodePrivateKey as _;
 use rsa::pkcs1::EncodeRsaPrivateKey as _;
+use rsa::pkcs8::EncodePublicKey as _;
 use rsa::traits::PublicKeyParts as _;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +20,10 @@ pub struct SigningKey {
     pub algorithm: Algorithm,
     key: EncodingKey,
     jwk: Value,
+    /// Only of RSA keys, for programs that want them so.
+    pub public_pem: String,
+    /// The same of the secret half.
+    pub private_pem: String,
 }
 
 impl SigningKey {
@@ -33,6 +38,8 @@ impl SigningKey {
             kid: kid.into(),
             algorithm: Algorithm::RS256,
             key: EncodingKey::from_rsa_der(der.as_bytes()),
+            public_pem: key.to_public_key().to_public_key_pem(Default::default()).unwrap(),
+            private_pem: key.to_pkcs8_pem(Default::default()).unwrap().to_string(),
             jwk: json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e }),
         }
     }
@@ -49,6 +56,8 @@ impl SigningKey {
             kid: kid.into(),
             algorithm: Algorithm::ES256,
             key: EncodingKey::from_ec_der(der.as_bytes()),
+            public_pem: String::new(),
+            private_pem: String::new(),
             jwk: json!({ "kty": "EC", "crv": "P-256", "kid": kid, "x": x, "y": y }),
         }
     }
@@ -67,6 +76,8 @@ impl SigningKey {
             kid: kid.into(),
             algorithm: Algorithm::EdDSA,
             key: EncodingKey::from_ed_der(&der),
+            public_pem: String::new(),
+            private_pem: String::new(),
             jwk: json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "x": URL_SAFE_NO_PAD.encode(public.as_bytes()) }),
         }
     }

@@ -17,6 +17,7 @@ mod full_disk;
 mod isolation;
 mod issuer;
 mod oidc;
+mod providers;
 mod sign_in;
 mod slow;
 mod story;

@@ -11,7 +11,7 @@ use caisey_ledger::verify::{Coverage, LogVerifier};
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::http::{
     CreateClient, CreateInstaller, DEVICE_CONTEXT, ENROL_CONTEXT, EndpointState, EndpointView, EnrolRequest, RegisterDevice,
-    SessionView,
+    RenameClient, SessionView,
 };
 use caisey_protocol::role::Role;
 use caisey_testkit::dice::Dice;
@@ -360,6 +360,7 @@ fn every_request(caller: &Caller, client: &ClientId, endpoint: &EndpointId, now:
                 name: "x".into(),
             },
         ),
+        Request::RenameClient(caller.clone(), client.clone(), RenameClient { name: "y".into() }),
         Request::Installers(caller.clone()),
         Request::CreateInstaller(caller.clone(), create_installer(44, client, now + 5, 1)),
         Request::RotateInstaller(caller.clone(), installer.clone()),

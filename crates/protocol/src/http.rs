@@ -1,4 +1,4 @@
-//! Requests and answers of the HTTP interface, one struct per body. Routes, all below `/v1`, all but the first three with a bearer
+//! Requests and answers of the HTTP interface, one struct per body. Routes, all below `/v1`, all but the first four with a bearer
 //! token of the organisation:
 //!
 //! | method and path | body → answer | permission |
@@ -6,9 +6,11 @@
 //! | GET /healthz | → `Health` | none |
 //! | GET /v1/openapi.json | → OpenAPI 3.1 | none |
 //! | POST /v1/enrol | `EnrolRequest` → `EnrolAnswer` | installer token |
+//! | GET /v1/sign-in | → `SignInWays` | none |
 //! | GET /v1/me | → `Me` | any member |
 //! | POST /v1/devices | `RegisterDevice` → `DeviceView` | any member |
 //! | GET /v1/clients · POST /v1/clients | → `[ClientView]` · `CreateClient` → `ClientView` | ReadDirectory · Administer |
+//! | POST /v1/clients/{id}/rename | `RenameClient` → `ClientView` | Administer |
 //! | GET /v1/installers · POST /v1/installers | → `[InstallerView]` · `CreateInstaller` → `InstallerSecret` | Administer |
 //! | POST /v1/installers/{id}/rotate · DELETE /v1/installers/{id} | → `InstallerSecret` · → 204 | Administer |
 //! | GET /v1/endpoints · GET/DELETE /v1/endpoints/{id} | → `[EndpointView]` · `EndpointView` · 204 | ReadDirectory · Administer |
@@ -173,6 +175,13 @@ pub struct CreateClient {
     pub name: String,
 }
 
+/// Gives a client another name. The old one stays in the organisation's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RenameClient {
+    /// 1 to 200 characters.
+    pub name: String,
+}
+
 /// Makes an installer token for one client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CreateInstaller {
@@ -221,6 +230,10 @@ pub struct InstallerView {
     pub uses: u32,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// When an endpoint last enrolled with it.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>)]
+    pub last_used_at_ms: Option<TimeMs>,
 }
 
 /// Where an endpoint stands. Whether a call can be answered right now is another question: see [`Sendable`].

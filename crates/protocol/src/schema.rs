@@ -34,6 +34,7 @@ pub fn all() -> Map<String, Value> {
         http::DeviceView,
         http::ClientView,
         http::CreateClient,
+        http::RenameClient,
         http::CreateInstaller,
         http::InstallerSecret,
         http::InstallerView,
@@ -67,6 +68,9 @@ pub fn all() -> Map<String, Value> {
         consent::ContactKeyView,
         consent::ContactSays,
         consent::EndpointTraits,
+        sign_in::SignInWays,
+        sign_in::SignInProvider,
+        sign_in::BearerKind,
         sign_in::TokenRequest,
         sign_in::TokenAnswer,
     );

@@ -31,6 +31,48 @@ pub enum TokenRequest {
     },
 }
 
+/// Answer of `GET /v1/sign-in`: how a person can sign in to this control plane. Needs no token, and nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SignInWays {
+    /// Whether it has accounts of its own, for `POST /local/token`.
+    pub local: bool,
+    /// Identity providers at which a console can sign a person in, in the system browser (RFC 8252).
+    pub providers: Vec<SignInProvider>,
+}
+
+/// An OpenID Connect provider and the public client that is registered there for consoles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignInProvider {
+    /// What people call it.
+    pub name: String,
+    /// The issuer's identifier, exactly as it calls itself.
+    pub issuer: String,
+    /// The client: public, with PKCE, redirected to `http://127.0.0.1` on any port.
+    pub client_id: String,
+    /// Scopes besides `openid`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Which of the issuer's tokens this control plane wants to see.
+    #[serde(default)]
+    pub bearer: BearerKind,
+    /// Whether a console asks for a token that is good for this control plane only (RFC 8707, with the control plane's address as the
+    /// resource). Recommended wherever the provider can: a token meant for one control plane is then of no use to another.
+    #[serde(default)]
+    pub resource_bound: bool,
+}
+
+/// Which of an issuer's tokens goes to the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BearerKind {
+    /// The access token, when it is a JWT with the organisation in it (Clerk, most providers by configuration).
+    #[default]
+    Access,
+    /// The identity token.
+    Identity,
+}
+
 /// Answer of `POST /local/token`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TokenAnswer {

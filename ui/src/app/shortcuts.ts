@@ -11,6 +11,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Ctrl', '1'], does: 'Endpoints', where: 'Everywhere' },
   { keys: ['Ctrl', '2'], does: 'Sessions', where: 'Everywhere' },
   { keys: ['Ctrl', '3'], does: 'Search', where: 'Everywhere' },
+  { keys: ['Ctrl', '4'], does: 'Organisation', where: 'Everywhere' },
   { keys: ['Ctrl', 'K'], does: 'Search', where: 'Everywhere' },
   { keys: ['/'], does: 'Search, when not typing', where: 'Everywhere' },
   { keys: ['Ctrl', ','], does: 'Settings', where: 'Everywhere' },
@@ -52,6 +53,8 @@ export function globalShortcut(app: AppState, event: KeyboardEvent): boolean {
       case '3':
       case 'k':
         return went(app.go({ page: 'search' }));
+      case '4':
+        return went(app.go({ page: 'organisation', tab: 'clients' }));
       case ',':
         return went(app.go({ page: 'settings' }));
       default:

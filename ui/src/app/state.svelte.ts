@@ -13,6 +13,7 @@ export type Route =
   | { page: 'sessions' }
   | { page: 'session'; session: string; seq: number | null }
   | { page: 'search' }
+  | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
   | { page: 'settings' };
 
 export interface Message {
@@ -32,13 +33,19 @@ export class AppState {
   route = $state.raw<Route>({ page: 'endpoints', endpoint: null });
   messages = $state.raw<Message[]>([]);
   shortcuts = $state(false);
+  /** Address to sign in to while the console stays open, or null. */
+  signingIn = $state<string | null>(null);
   now = $state(Date.now());
   sessionFilter = $state.raw<SessionFilter>(EVERY_SESSION);
   query = $state.raw<SearchQuery>(EMPTY_QUERY);
 
+  /** The control plane turned the sign-in down while working. */
+  readonly signInEnded = $derived(this.overview?.notices.some((notice) => notice.code === 'sign_in_needed') ?? false);
+
   /** Why nothing can be changed right now, or null. */
   readonly readOnlyBecause = $derived.by((): string | null => {
     const connection = this.overview?.connection;
+    if (this.signInEnded && connection?.state !== 'online') return 'Your sign-in has ended: sign in again to go on. The cache can be read.';
     switch (connection?.state) {
       case 'online':
         return null;
@@ -51,6 +58,13 @@ export class AppState {
       default:
         return 'Opening.';
     }
+  });
+
+  /** Why the signed-in person may not administer, or null. */
+  readonly cannotAdminister = $derived.by((): string | null => {
+    if (this.readOnlyBecause !== null) return this.readOnlyBecause;
+    const role = this.overview?.me?.role ?? '';
+    return ['owner', 'admin'].includes(role) ? null : `Your role (${role}) does not change the organisation. Ask an owner or administrator.`;
   });
 
   #past: Route[] = [];
@@ -103,8 +117,20 @@ export class AppState {
     const failure = asFailure(thrown);
     if (failure.code === 'cancelled') return;
     const said = words(failure.code);
-    const act = said.remedy === 'retry' && retry ? { label: 'Try again', run: retry } : null;
+    const signIn = said.remedy === 'sign_in' ? { label: 'Sign in', run: () => void this.signInAgain() } : null;
+    const act = said.remedy === 'retry' && retry ? { label: 'Try again', run: retry } : signIn;
     this.tell(said.severity, said.title, failure.message, act);
+  }
+
+  /** Signs in to the same control plane without leaving the console; asks how to start when there is none. */
+  async signInAgain(): Promise<void> {
+    try {
+      const { control_plane: known } = await this.host.about();
+      if (known === null) this.startup = { stage: 'choose' };
+      else this.signingIn = known;
+    } catch (thrown) {
+      this.complain(thrown);
+    }
   }
 
   #take(event: HostEvent): void {
@@ -114,7 +140,7 @@ export class AppState {
     } else if (event.type === 'startup') {
       void this.#started(event.startup);
     } else if (event.type === 'show') {
-      this.go(event.page === 'endpoints' ? { page: 'endpoints', endpoint: null } : { page: event.page });
+      this.go(event.page === 'endpoints' ? { page: 'endpoints', endpoint: null } : event.page === 'organisation' ? { page: 'organisation', tab: 'clients' } : { page: event.page });
     }
     for (const listener of this.#listeners) listener(event);
   }

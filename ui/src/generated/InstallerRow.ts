@@ -31,4 +31,8 @@ uses: number,
 /**
  * Whether it was revoked.
  */
-revoked: boolean, };
+revoked: boolean, 
+/**
+ * When an endpoint last enrolled with it.
+ */
+last_used_at_ms: number | null, };

@@ -11,4 +11,12 @@ installer: string,
 /**
  * The secret, to be given to `caisey-runtime enrol`.
  */
-token: string, };
+token: string, 
+/**
+ * What to run on a Linux or macOS machine that is to be enrolled.
+ */
+unix_command: string, 
+/**
+ * The same in an elevated PowerShell.
+ */
+windows_command: string, };

@@ -4,7 +4,7 @@ import type { SessionRow } from "./SessionRow";
 import type { TimelineItem } from "./TimelineItem";
 
 /**
- * A session in full.
+ * A session in full, for documents. Screens take [`SessionHead`] and pages.
  */
 export type SessionDetail = { 
 /**

@@ -3,15 +3,22 @@
  * A host promises: every method rejects with a `Failure` and nothing else; events arrive in order; after `subscribe` has
  * resolved no event is missed, so the page subscribes first and then asks for the present state.
  */
+import type { ClientRow } from '../generated/ClientRow';
+import type { CommandMark } from '../generated/CommandMark';
 import type { ConsoleEvent } from '../generated/ConsoleEvent';
 import type { ErrorView } from '../generated/ErrorView';
+import type { InstallerRow } from '../generated/InstallerRow';
+import type { InstallerSecretView } from '../generated/InstallerSecretView';
 import type { NewCommand } from '../generated/NewCommand';
+import type { NewInstaller } from '../generated/NewInstaller';
 import type { Overview } from '../generated/Overview';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SearchResult } from '../generated/SearchResult';
 import type { SendableView } from '../generated/SendableView';
-import type { SessionDetail } from '../generated/SessionDetail';
 import type { SessionFilter } from '../generated/SessionFilter';
+import type { SessionHead } from '../generated/SessionHead';
+import type { SessionPage } from '../generated/SessionPage';
+import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
 
@@ -32,7 +39,28 @@ export interface SignIn {
   address: string;
   email: string | null;
   password: string | null;
+  /** Issuer of the provider to go to. */
+  provider: string | null;
 }
+
+/** How people sign in at an address. */
+export interface SignInWays {
+  /** The address as it will be used. */
+  address: string;
+  /** Whether there are accounts with passwords. */
+  local: boolean;
+  providers: SignInDoor[];
+}
+
+/** An identity provider; `host` is where the browser goes. */
+export interface SignInDoor {
+  issuer: string;
+  name: string;
+  host: string;
+}
+
+/** Where a sign-in in the browser stands. `strays` counts answers that did not belong to it. */
+export type SignInProgress = { at: 'browser'; address: string; strays: number } | { at: 'finishing' };
 
 export type ExportFormat = 'pdf' | 'json';
 
@@ -49,7 +77,8 @@ export type HostEvent =
   | { type: 'startup'; startup: Startup }
   | { type: 'export'; session: string; done: number; total: number }
   | { type: 'verify'; progress: VerifyProgress }
-  | { type: 'show'; page: 'endpoints' | 'sessions' | 'search' | 'settings' };
+  | { type: 'sign_in'; progress: SignInProgress }
+  | { type: 'show'; page: 'endpoints' | 'sessions' | 'search' | 'organisation' | 'settings' };
 
 /** The only thing a host rejects with. `message` says what happened, what it means and what to do. */
 export class Failure extends Error implements ErrorView {
@@ -71,12 +100,30 @@ export interface Host {
   about(): Promise<About>;
 
   startEmbedded(): Promise<void>;
+  /** Asks a control plane how people sign in there. */
+  signInWays(address: string): Promise<SignInWays>;
+  /** Resolves when the person is signed in; with a provider its progress arrives as events. */
   signIn(how: SignIn): Promise<void>;
+  cancelSignIn(): Promise<void>;
+  /** Sends the browser to the sign-in that is under way once more. */
+  browseAgain(): Promise<void>;
   signOut(): Promise<void>;
   unlockWithPassphrase(passphrase: string): Promise<void>;
   retryKeyStore(): Promise<void>;
   dismissNotice(code: string, endpoint: string | null): Promise<void>;
   retryConnection(): Promise<void>;
+
+  clients(): Promise<ClientRow[]>;
+  createClient(name: string): Promise<string>;
+  renameClient(client: string, name: string): Promise<void>;
+  installers(): Promise<InstallerRow[]>;
+  /** The answer is the only time that the secret is shown. */
+  createInstaller(wanted: NewInstaller): Promise<InstallerSecretView>;
+  rotateInstaller(installer: string): Promise<InstallerSecretView>;
+  revokeInstaller(installer: string): Promise<void>;
+  removeEndpoint(endpoint: string): Promise<void>;
+  /** Destroys texts of an entry for good; a tombstone says who and on what basis. */
+  eraseTexts(endpoint: string, seq: number, names: string[], basis: string): Promise<void>;
 
   sendable(endpoint: string): Promise<SendableView>;
   openSession(endpoint: string, purpose: string): Promise<string>;
@@ -90,8 +137,12 @@ export interface Host {
   note(session: string, note: string): Promise<void>;
 
   sessions(filter: SessionFilter): Promise<SessionRow[]>;
-  /** The session in full; from here on its changes arrive as events until `leaveSession`. */
-  watchSession(session: string): Promise<SessionDetail>;
+  /** A session of any length, at once; from here on its changes arrive as events until `leaveSession`. */
+  watchSession(session: string): Promise<SessionHead>;
+  /** Its entries from one sequence number on, before another; without one, to the end. */
+  sessionPage(session: string, from: number, before: number | null): Promise<SessionPage>;
+  sessionCommands(session: string): Promise<CommandMark[]>;
+  sessionProof(session: string): Promise<SessionProof>;
   leaveSession(session: string): Promise<void>;
   /** Commands proposed before on this endpoint, newest first, each once. */
   commandHistory(endpoint: string): Promise<string[]>;

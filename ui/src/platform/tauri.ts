@@ -1,17 +1,24 @@
 /** The desktop host: one command per method, one event channel. The only importer of `@tauri-apps`. */
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
+import type { ClientRow } from '../generated/ClientRow';
+import type { CommandMark } from '../generated/CommandMark';
 import type { ErrorView } from '../generated/ErrorView';
+import type { InstallerRow } from '../generated/InstallerRow';
+import type { InstallerSecretView } from '../generated/InstallerSecretView';
 import type { NewCommand } from '../generated/NewCommand';
+import type { NewInstaller } from '../generated/NewInstaller';
 import type { Overview } from '../generated/Overview';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SearchResult } from '../generated/SearchResult';
 import type { SendableView } from '../generated/SendableView';
-import type { SessionDetail } from '../generated/SessionDetail';
 import type { SessionFilter } from '../generated/SessionFilter';
+import type { SessionHead } from '../generated/SessionHead';
+import type { SessionPage } from '../generated/SessionPage';
+import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
-import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from './host';
+import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type SignInWays, type Startup } from './host';
 
 export class TauriHost implements Host {
   subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
@@ -23,11 +30,23 @@ export class TauriHost implements Host {
   about = () => ask<About>('about');
   startEmbedded = () => ask<void>('start_embedded');
   signIn = (how: SignIn) => ask<void>('sign_in', { how });
+  signInWays = (address: string) => ask<SignInWays>('sign_in_ways', { address });
+  cancelSignIn = () => ask<void>('cancel_sign_in');
+  browseAgain = () => ask<void>('browse_again');
   signOut = () => ask<void>('sign_out');
   unlockWithPassphrase = (passphrase: string) => ask<void>('unlock_with_passphrase', { passphrase });
   retryKeyStore = () => ask<void>('retry_key_store');
   dismissNotice = (code: string, endpoint: string | null) => ask<void>('dismiss_notice', { code, endpoint });
   retryConnection = () => ask<void>('retry_connection');
+  clients = () => ask<ClientRow[]>('clients');
+  createClient = (name: string) => ask<string>('create_client', { name });
+  renameClient = (client: string, name: string) => ask<void>('rename_client', { client, name });
+  installers = () => ask<InstallerRow[]>('installers');
+  createInstaller = (wanted: NewInstaller) => ask<InstallerSecretView>('create_installer', { wanted });
+  rotateInstaller = (installer: string) => ask<InstallerSecretView>('rotate_installer', { installer });
+  revokeInstaller = (installer: string) => ask<void>('revoke_installer', { installer });
+  removeEndpoint = (endpoint: string) => ask<void>('remove_endpoint', { endpoint });
+  eraseTexts = (endpoint: string, seq: number, names: string[], basis: string) => ask<void>('erase_texts', { endpoint, seq, names, basis });
   sendable = (endpoint: string) => ask<SendableView>('sendable', { endpoint });
   openSession = (endpoint: string, purpose: string) => ask<string>('open_session', { endpoint, purpose });
   closeSession = (session: string) => ask<void>('close_session', { session });
@@ -38,7 +57,10 @@ export class TauriHost implements Host {
   chat = (session: string, message: string) => ask<void>('chat', { session, message });
   note = (session: string, note: string) => ask<void>('note', { session, note });
   sessions = (filter: SessionFilter) => ask<SessionRow[]>('sessions', { filter });
-  watchSession = (session: string) => ask<SessionDetail>('watch_session', { session });
+  watchSession = (session: string) => ask<SessionHead>('watch_session', { session });
+  sessionPage = (session: string, from: number, before: number | null) => ask<SessionPage>('session_page', { session, from, before });
+  sessionCommands = (session: string) => ask<CommandMark[]>('session_commands', { session });
+  sessionProof = (session: string) => ask<SessionProof>('session_proof', { session });
   leaveSession = (session: string) => ask<void>('leave_session', { session });
   commandHistory = (endpoint: string) => ask<string[]>('command_history', { endpoint });
   search = (query: SearchQuery) => ask<SearchResult>('search', { query });

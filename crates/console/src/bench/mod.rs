@@ -4,9 +4,11 @@
 
 pub mod sample;
 mod search;
+mod session;
 mod synchronise;
 
 pub use search::search;
+pub use session::session;
 pub use synchronise::synchronise;
 
 /// Why a measurement did not happen.

@@ -89,6 +89,17 @@ pub fn by_number(cache: &Connection, log: i64) -> Result<LogRow, ConsoleError> {
     Ok(cache.prepare_cached(&sql)?.query_row([log], row)?)
 }
 
+/// A client has another name.
+///
+/// # Errors
+/// The database's.
+pub fn rename_client(cache: &Connection, client: &str, name: &str) -> Result<(), ConsoleError> {
+    cache
+        .prepare_cached("UPDATE logs SET client_name = ?2 WHERE client = ?1")?
+        .execute([client, name])?;
+    Ok(())
+}
+
 /// Takes in what the directory says. The origin of a log never changes: another one is kept out by the caller.
 ///
 /// # Errors

@@ -9,10 +9,13 @@ pub mod cosignature;
 pub mod entry;
 pub mod history;
 pub mod log;
+pub mod page;
+pub mod proof;
 mod readers;
 pub mod schema;
 pub mod search;
 pub mod session;
+pub mod strip;
 pub mod tally;
 
 use crate::error::ConsoleError;

@@ -1,9 +1,9 @@
 //! Sessions and their timelines, as rows and as view models.
 
 use super::cosignature::{self, Cosignature};
-use super::log::{self, LogRow};
+use super::log;
+use super::page::Reader;
 use crate::error::ConsoleError;
-use crate::timeline;
 use crate::view::{CosignerRow, SessionDetail, SessionFilter, SessionRow, TimelineItem, Verification};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_protocol::http::SessionView;
@@ -15,10 +15,11 @@ const COLUMNS: &str = "session, endpoint, hostname, client, client_name, member,
      coalesce((SELECT name FROM people WHERE people.member = sessions.member), member_name), purpose, opened_at_ms, closed_at_ms, \
      first_seq, last_seq, actions, recorded, verified_size, broken_from, number, log";
 
-struct Found {
-    view: SessionRow,
-    number: i64,
-    log: i64,
+/// A session, and the cache's own numbers for it and its log.
+pub(super) struct Found {
+    pub(super) view: SessionRow,
+    pub(super) number: i64,
+    pub(super) log: i64,
 }
 
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
@@ -89,7 +90,7 @@ pub fn list(cache: &Connection, filter: &SessionFilter) -> Result<Vec<SessionRow
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn one(cache: &Connection, session: &str) -> Result<Found, ConsoleError> {
+pub(super) fn one(cache: &Connection, session: &str) -> Result<Found, ConsoleError> {
     let sql = format!("SELECT {COLUMNS} FROM sessions JOIN logs USING (log) WHERE session = ?1");
     let row = cache.prepare_cached(&sql)?.query_row([session], found).optional()?;
     row.ok_or_else(|| ConsoleError::NotFound {
@@ -131,7 +132,7 @@ pub fn of_action(cache: &Connection, action: &str) -> Result<(String, String), C
 pub fn detail(cache: &Connection, session: &str) -> Result<SessionDetail, ConsoleError> {
     let found = one(cache, session)?;
     let log = log::by_number(cache, found.log)?;
-    let items = items(cache, &log, found.number, found.view.first_seq, found.view.last_seq)?;
+    let items = Reader::new(cache, &log)?.range(&found, found.view.first_seq, found.view.last_seq)?;
     let end = found.view.last_seq + 1;
     let covering = cosignature::best_covering(cache, log.log, end)?.map(|(checkpoint, _)| checkpoint);
     let cosigned = cosignature::witnesses(cache, log.log, end)?;
@@ -145,7 +146,7 @@ pub fn detail(cache: &Connection, session: &str) -> Result<SessionDetail, Consol
     })
 }
 
-fn cosigner(line: Cosignature, end: u64) -> CosignerRow {
+pub(super) fn cosigner(line: Cosignature, end: u64) -> CosignerRow {
     CosignerRow {
         who: crate::visible::marked_line(&line.who),
         kind: line.kind.word().to_owned(),
@@ -163,32 +164,8 @@ fn cosigner(line: Cosignature, end: u64) -> CosignerRow {
 pub fn items_from(cache: &Connection, session: &str, from_seq: u64) -> Result<(SessionRow, Vec<TimelineItem>), ConsoleError> {
     let found = one(cache, session)?;
     let log = log::by_number(cache, found.log)?;
-    let items = items(
-        cache,
-        &log,
-        found.number,
-        from_seq.max(found.view.first_seq),
-        found.view.last_seq,
-    )?;
+    let items = Reader::new(cache, &log)?.range(&found, from_seq.max(found.view.first_seq), found.view.last_seq)?;
     Ok((found.view, items))
-}
-
-fn items(cache: &Connection, log: &LogRow, session: i64, from: u64, to: u64) -> Result<Vec<TimelineItem>, ConsoleError> {
-    let people = people(cache)?;
-    let mut rows = cache.prepare_cached(
-        "SELECT seq, leaf, disclosures, fault FROM (
-           SELECT seq, leaf, disclosures, fault FROM entries WHERE session = ?2 AND seq BETWEEN ?3 AND ?4
-           UNION ALL SELECT seq, leaf, disclosures, fault FROM entries WHERE log = ?1 AND session IS NULL AND seq BETWEEN ?3 AND ?4)
-         ORDER BY seq",
-    )?;
-    let mut rows = rows.query(params![log.log, session, from, to])?;
-    let mut items = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (leaf, fault): (String, Option<String>) = (row.get(1)?, row.get(3)?);
-        let disclosures = disclosures(row.get_ref(2)?.as_str_or_null().ok().flatten());
-        items.push(timeline::item(log, row.get(0)?, &leaf, &disclosures, fault, &people));
-    }
-    Ok(items)
 }
 
 /// Names of people by identifier, as the logs introduced them.

@@ -4,10 +4,11 @@ use super::Console;
 use super::work::endpoint_id;
 use crate::cache::log;
 use crate::error::ConsoleError;
+use crate::sync::engine::Engine;
 use crate::view::{ClientRow, InstallerRow, InstallerSecretView, NewInstaller};
 use crate::visible::marked_line;
 use caisey_ledger::id::{ClientId, InstallerId, Seq, TimeMs};
-use caisey_protocol::http::{CreateClient, CreateInstaller, EraseText, InstallerSecret};
+use caisey_protocol::http::{CreateClient, CreateInstaller, EraseText, InstallerSecret, RenameClient};
 use std::collections::BTreeMap;
 
 /// An installer token is valid for a day unless somebody says otherwise.
@@ -69,6 +70,23 @@ impl Console {
         Ok(client.to_string())
     }
 
+    /// Gives a client another name, in the cache too.
+    ///
+    /// # Errors
+    /// Not signed in, control plane unreachable or refusing, disk.
+    pub async fn rename_client(&self, client: &str, name: &str) -> Result<(), ConsoleError> {
+        let engine = self.inner.engine()?;
+        let request = RenameClient {
+            name: name.trim().to_owned(),
+        };
+        let renamed = engine.api.rename_client(&client_id(client)?, &request).await?;
+        engine
+            .with_cache(move |cache| cache.write(|tx| log::rename_client(tx, renamed.client.as_str(), &renamed.name)))
+            .await?;
+        engine.hub.changed();
+        Ok(())
+    }
+
     /// Installer tokens without their secrets.
     ///
     /// # Errors
@@ -83,6 +101,7 @@ impl Console {
             max_uses: view.max_uses,
             uses: view.uses,
             revoked: view.revoked,
+            last_used_at_ms: view.last_used_at_ms.map(TimeMs::get),
         };
         Ok(views.into_iter().map(row).collect())
     }
@@ -102,15 +121,13 @@ impl Console {
             || ConsoleError::Invalid("The installer token would be valid for longer than time can be told.".to_owned());
         let request = CreateInstaller {
             installer: InstallerId::from_bits(self.fresh16()),
-            client: new.client.parse().map_err(|_| ConsoleError::NotFound {
-                what: "client",
-                id: marked_line(&new.client),
-            })?,
+            client: client_id(&new.client)?,
             label: new.label,
             expires_at_ms: TimeMs::new(until).ok_or_else(too_late)?,
             max_uses: new.max_uses.unwrap_or(1),
         };
-        Ok(secret(self.inner.engine()?.api.create_installer(&request).await?))
+        let engine = self.inner.engine()?;
+        Ok(secret(&engine, engine.api.create_installer(&request).await?))
     }
 
     /// Gives an installer token a new secret; the old one stops working.
@@ -118,9 +135,8 @@ impl Console {
     /// # Errors
     /// Not signed in, control plane unreachable or refusing.
     pub async fn rotate_installer(&self, installer: &str) -> Result<InstallerSecretView, ConsoleError> {
-        Ok(secret(
-            self.inner.engine()?.api.rotate_installer(&installer_id(installer)?).await?,
-        ))
+        let engine = self.inner.engine()?;
+        Ok(secret(&engine, engine.api.rotate_installer(&installer_id(installer)?).await?))
     }
 
     /// Ends an installer token.
@@ -163,6 +179,13 @@ impl Console {
     }
 }
 
+fn client_id(client: &str) -> Result<ClientId, ConsoleError> {
+    client.parse().map_err(|_| ConsoleError::NotFound {
+        what: "client",
+        id: marked_line(client),
+    })
+}
+
 fn installer_id(installer: &str) -> Result<InstallerId, ConsoleError> {
     installer.parse().map_err(|_| ConsoleError::NotFound {
         what: "installer token",
@@ -170,9 +193,20 @@ fn installer_id(installer: &str) -> Result<InstallerId, ConsoleError> {
     })
 }
 
-fn secret(secret: InstallerSecret) -> InstallerSecretView {
+fn secret(engine: &Engine, secret: InstallerSecret) -> InstallerSecretView {
+    // Quoted in both shells, so that nothing in an address is read as anything else.
+    let control = engine.api.address().as_str().replace('\'', "%27");
     InstallerSecretView {
         installer: secret.installer.to_string(),
+        // In the environment, where other people of that machine cannot see it.
+        unix_command: format!(
+            "sudo CAISEY_TOKEN={} caisey-runtime enrol --control '{control}'",
+            secret.token
+        ),
+        windows_command: format!(
+            "$env:CAISEY_TOKEN='{}'; caisey-runtime.exe enrol --control '{control}'",
+            secret.token
+        ),
         token: secret.token,
     }
 }

@@ -3,7 +3,8 @@
 //! Everything is made from the cache and works with the network unplugged, except handing a review in; the proof that this console's key is
 //! known to the organisation is fetched at sign-in and kept.
 
-use super::{Access, Console, Device, key_bytes, key_named};
+use super::sign_in::key_bytes;
+use super::{Access, Console, Device, key_named};
 use crate::cache::schema;
 use crate::error::ConsoleError;
 use crate::gather::{self, Gathered};

@@ -1,13 +1,17 @@
 //! Reading: everything here answers from the cache and works with the network unplugged.
 
+use super::sign_in::key_bytes;
 use super::work::{endpoint_id, until_cached};
-use super::{Access, Console, key_bytes};
-use crate::cache::{cosignature, history, log, schema, search, session};
+use super::{Access, Console};
+use crate::cache::{cosignature, history, log, page, proof, schema, search, session, strip};
 use crate::error::ConsoleError;
 use crate::sync::again;
 use crate::sync::engine::blocking;
 use crate::sync::witness::{Compared, compare, compare_in};
-use crate::view::{SearchQuery, SearchResult, SessionDetail, SessionFilter, SessionRow, VerifyProgress};
+use crate::view::{
+    CommandMark, SearchQuery, SearchResult, SessionDetail, SessionFilter, SessionHead, SessionPage, SessionProof, SessionRow,
+    VerifyProgress,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -52,6 +56,56 @@ impl Console {
             look.next_seq = unverified.or(detail.items.last()).map_or(0, |item| item.seq);
         }
         Ok(detail)
+    }
+
+    /// A session of any length, at once: its summary and where the pages of its timeline begin.
+    ///
+    /// # Errors
+    /// Unknown session, disk.
+    pub async fn session_head(&self, session: &str) -> Result<SessionHead, ConsoleError> {
+        let name = session.to_owned();
+        let (head, next_seq) = self
+            .inner
+            .read(move |cache| {
+                let head = page::head(cache, &name)?;
+                let verified = log::of_endpoint(cache, &head.row.endpoint)?.map_or(0, |log| log.verified_size);
+                let next_seq = verified.clamp(head.row.first_seq, head.row.last_seq.max(head.row.first_seq));
+                Ok((head, next_seq))
+            })
+            .await?;
+        if let Some(look) = self.inner.hub.state().looks.get_mut(session) {
+            look.next_seq = next_seq;
+        }
+        Ok(head)
+    }
+
+    /// The entries of a session's timeline from one sequence number on, before another; without one, to the end.
+    ///
+    /// # Errors
+    /// Unknown session, disk.
+    pub async fn session_page(&self, session: &str, from_seq: u64, before_seq: Option<u64>) -> Result<SessionPage, ConsoleError> {
+        let name = session.to_owned();
+        self.inner
+            .read(move |cache| page::page(cache, &name, from_seq, before_seq))
+            .await
+    }
+
+    /// A session's commands for the strip above its timeline.
+    ///
+    /// # Errors
+    /// Unknown session, disk.
+    pub async fn session_commands(&self, session: &str) -> Result<Vec<CommandMark>, ConsoleError> {
+        let name = session.to_owned();
+        self.inner.read(move |cache| strip::commands(cache, &name)).await
+    }
+
+    /// What a session's record amounts to. Looks at every entry of it.
+    ///
+    /// # Errors
+    /// Unknown session, disk.
+    pub async fn session_proof(&self, session: &str) -> Result<SessionProof, ConsoleError> {
+        let name = session.to_owned();
+        self.inner.read(move |cache| proof::proof(cache, &name)).await
     }
 
     /// From now on, and until as many [`Console::look_away`]s, this session's new entries arrive as events, without delay while online.
@@ -132,14 +186,27 @@ impl Console {
         found
     }
 
-    /// The session's record in a form that a stranger can check (docs/formats/session-export.md): UTF-8 JSON.
+    /// The session's record in a form that a stranger can check (docs/formats/session-export.md): UTF-8 JSON. `progress` hears how many of
+    /// how many steps are done, at least every thousand.
     ///
     /// # Errors
-    /// Unknown session, disk.
-    pub async fn export_session_json(&self, session: &str) -> Result<Vec<u8>, ConsoleError> {
+    /// Unknown session, disk, stopped.
+    pub async fn export_session_json(
+        &self,
+        session: &str,
+        cancel: CancelFlag,
+        progress: impl Fn(u64, u64) + Send + 'static,
+    ) -> Result<Vec<u8>, ConsoleError> {
         let (session, now_ms) = (session.to_owned(), self.inner.ports.clock.now_ms());
+        let tell = move |done, total| {
+            progress(done, total);
+            match cancel.is_cancelled() {
+                true => Err(ConsoleError::Cancelled),
+                false => Ok(()),
+            }
+        };
         self.inner
-            .read(move |cache| crate::export::session_json(cache, &session, now_ms))
+            .read(move |cache| crate::export::session_json(cache, &session, now_ms, &tell))
             .await
     }
 

@@ -95,12 +95,13 @@ impl Claims {
     }
 
     fn client(&self, config: &IssuerConfig) -> Result<ClientId, Refused> {
-        let claimed = self
-            .text(&config.claims.client)
-            .ok_or(Refused::Forbidden("your token does not say whose contact you are"))?;
-        claimed
-            .parse()
-            .map_err(|_| Refused::Forbidden("your token names a client that cannot exist"))
+        // `client_id` is also what RFC 9068 calls the program that asked for the token: only what can be a client counts.
+        let pointers = config.claims.client.iter();
+        let named = pointers.filter_map(|pointer| self.0.pointer(pointer).and_then(Value::as_str));
+        named
+            .filter_map(|claimed| claimed.parse().ok())
+            .next()
+            .ok_or(Refused::Forbidden("your token does not say whose contact you are"))
     }
 
     fn number(&self, name: &str) -> Option<u64> {

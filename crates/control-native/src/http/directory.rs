@@ -13,7 +13,7 @@ use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, SessionId, 
 use caisey_protocol::error::ErrorBody;
 use caisey_protocol::http::{
     ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, InstallerSecret, InstallerView, Me, RegisterDevice,
-    SessionView,
+    RenameClient, SessionView,
 };
 use serde::Deserialize;
 use std::str::FromStr;
@@ -96,6 +96,18 @@ pub(crate) async fn create_client(
     Body(request, _): Body<CreateClient>,
 ) -> Result<Json<ClientView>, Refusal> {
     match ask(&app, &signed, Request::CreateClient(signed.caller(), request)).await? {
+        Reply::Client(client) => Ok(Json(client)),
+        _ => Err(unexpected()),
+    }
+}
+
+pub(crate) async fn rename_client(
+    State(app): State<App>,
+    signed: Signed,
+    Path(client): Path<String>,
+    Body(request, _): Body<RenameClient>,
+) -> Result<Json<ClientView>, Refusal> {
+    match ask(&app, &signed, Request::RenameClient(signed.caller(), id(&client)?, request)).await? {
         Reply::Client(client) => Ok(Json(client)),
         _ => Err(unexpected()),
     }

@@ -21,7 +21,7 @@ mod throttle;
 mod watch_socket;
 
 use crate::auth::Verifier;
-use crate::config::Config;
+use crate::config::{Config, IssuerConfig};
 use crate::local::LocalIssuer;
 use crate::object::Objects;
 use axum::Router;
@@ -29,6 +29,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use caisey_protocol::sign_in::SignInWays;
 use refusal::Refusal;
 use std::sync::Arc;
 use throttle::Throttle;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) local: Option<Arc<LocalIssuer>>,
     pub(crate) public_url: String,
+    pub(crate) sign_in: SignInWays,
     pub(crate) failed_enrolments: Throttle,
     pub(crate) sign_ins: Throttle,
 }
@@ -56,11 +58,16 @@ impl Shared {
         local: Option<Arc<LocalIssuer>>,
         public_url: String,
     ) -> Self {
+        let sign_in = SignInWays {
+            local: local.is_some(),
+            providers: config.issuers.iter().filter_map(IssuerConfig::sign_in).collect(),
+        };
         Self {
             objects,
             verifier,
             local,
             public_url,
+            sign_in,
             failed_enrolments: Throttle::per_minute(config.limits.failed_enrolments_per_minute),
             sign_ins: Throttle::per_minute(config.limits.sign_ins_per_minute),
         }

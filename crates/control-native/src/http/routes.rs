@@ -78,10 +78,12 @@ pub(crate) fn all() -> Vec<Route> {
         "POST" "/local/token", Needs::Nothing, [], Some("TokenRequest"), Json("TokenAnswer"), post(sign_in::token), "Signs in with the local issuer.";
         "GET" "/local/jwks.json", Needs::Nothing, [], None, Foreign, get(sign_in::jwks), "The local issuer's keys (RFC 7517).";
         "GET" "/.well-known/openid-configuration", Needs::Nothing, [], None, Foreign, get(sign_in::discovery), "The local issuer's discovery document.";
+        "GET" "/v1/sign-in", Needs::Nothing, [], None, Json("SignInWays"), get(sign_in::ways), "How a person can sign in here.";
         "GET" "/v1/me", Needs::AnyMember, [], None, Json("Me"), get(directory::me), "Who the token says the caller is.";
         "POST" "/v1/devices", Needs::AnyMember, [], Some("RegisterDevice"), Json("DeviceView"), post(directory::register_device), "A console makes its key known.";
         "GET" "/v1/clients", DIRECTORY, [], None, List("ClientView"), get(directory::clients), "Clients.";
         "POST" "/v1/clients", ADMINISTER, [], Some("CreateClient"), Json("ClientView"), post(directory::create_client), "Makes a client.";
+        "POST" "/v1/clients/{id}/rename", ADMINISTER, [], Some("RenameClient"), Json("ClientView"), post(directory::rename_client), "Gives a client another name.";
         "GET" "/v1/installers", ADMINISTER, [], None, List("InstallerView"), get(directory::installers), "Installer tokens, without their secrets.";
         "POST" "/v1/installers", ADMINISTER, [], Some("CreateInstaller"), Json("InstallerSecret"), post(directory::create_installer), "Makes an installer token.";
         "POST" "/v1/installers/{id}/rotate", ADMINISTER, [], None, Json("InstallerSecret"), post(directory::rotate_installer), "A new secret in place of the old one.";

@@ -1,4 +1,4 @@
-//! The local issuer's routes: tokens, keys, discovery.
+//! Signing in: which ways there are, and the local issuer's own routes for tokens, keys, discovery.
 
 use super::App;
 use super::access::Peer;
@@ -9,9 +9,13 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
-use caisey_protocol::sign_in::TokenRequest;
+use caisey_protocol::sign_in::{SignInWays, TokenRequest};
 use serde_json::{Value, json};
 use std::time::Instant;
+
+pub(crate) async fn ways(State(app): State<App>) -> Json<SignInWays> {
+    Json(app.sign_in.clone())
+}
 
 pub(crate) async fn token(State(app): State<App>, Peer(peer): Peer, request: Request) -> Result<Response, Refusal> {
     let issuer = app.local.as_ref().ok_or_else(absent)?;

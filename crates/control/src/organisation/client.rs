@@ -9,7 +9,7 @@ use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 use caisey_ledger::id::ClientId;
 use caisey_protocol::error::ErrorCode;
-use caisey_protocol::http::{ClientView, CreateClient};
+use caisey_protocol::http::{ClientView, CreateClient, RenameClient};
 
 pub(super) fn find(store: &dyn Store, client: &ClientId) -> Result<Option<ClientView>, StoreError> {
     let rows = store.exec("SELECT client, name FROM clients WHERE client = ?1", &[text(client)])?;
@@ -64,5 +64,30 @@ impl OrganisationObject {
             client: wanted.client,
             name,
         })
+    }
+
+    /// The name it already has changes nothing.
+    pub(super) fn rename_client(
+        &mut self,
+        turn: &mut Turn<'_>,
+        caller: &Caller,
+        client: ClientId,
+        wanted: RenameClient,
+    ) -> Result<ClientView, Stop> {
+        let name = checked_line("name", &wanted.name, 200)?;
+        let known = find(turn.store, &client)?.ok_or_else(|| refused(ErrorCode::NotFound, "There is no such client."))?;
+        if known.name == name {
+            return Ok(known);
+        }
+        turn.store.exec(
+            "UPDATE clients SET name = ?2 WHERE client = ?1",
+            &[text(&client), text(&name)],
+        )?;
+        let event = AdminEvent::ClientRenamed {
+            client: client.clone(),
+            by: caller.member.clone(),
+        };
+        event.record(turn, &mut self.journal, &[("name", &name)])?;
+        Ok(ClientView { client, name })
     }
 }

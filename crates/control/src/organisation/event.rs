@@ -39,6 +39,14 @@ pub enum AdminEvent {
         /// Who asked.
         by: MemberId,
     },
+    /// Texts: `name`, the new one.
+    #[serde(rename = "client.renamed")]
+    ClientRenamed {
+        /// The client.
+        client: ClientId,
+        /// Who asked.
+        by: MemberId,
+    },
     /// Texts: `label`.
     #[serde(rename = "installer.created")]
     InstallerCreated {

@@ -19,7 +19,8 @@ const MAX_USES: u32 = 100_000;
 /// Longer strings are not looked at.
 const MAX_TOKEN_BYTES: usize = 256;
 
-const COLUMNS: &str = "SELECT installer, client, label, token_sha256, expires_at_ms, max_uses, uses, revoked FROM installers";
+const COLUMNS: &str = "SELECT installer, client, label, token_sha256, expires_at_ms, max_uses, uses, revoked,
+     (SELECT max(enrolled_at_ms) FROM endpoints WHERE endpoints.installer = installers.installer) FROM installers";
 
 /// A token as it is stored.
 pub(super) struct Installer {
@@ -32,6 +33,7 @@ pub(super) struct Installer {
     max_uses: u32,
     uses: u32,
     pub(super) revoked: bool,
+    last_used_at: Option<TimeMs>,
 }
 
 /// Which organisation and which installer a token names. Proves nothing.
@@ -71,6 +73,7 @@ fn read(row: Vec<crate::store::Value>) -> Result<Installer, StoreError> {
         max_uses: small(row.number()?)?,
         uses: small(row.number()?)?,
         revoked: row.flag()?,
+        last_used_at: row.number_or_null()?.and_then(TimeMs::new),
     })
 }
 
@@ -97,6 +100,7 @@ impl Installer {
             max_uses: self.max_uses,
             uses: self.uses,
             revoked: self.revoked,
+            last_used_at_ms: self.last_used_at,
         }
     }
 }

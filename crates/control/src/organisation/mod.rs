@@ -26,7 +26,7 @@ use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::handover::SubmitReview;
 use caisey_protocol::http::{
     ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, EntriesPage, InstallerSecret,
-    InstallerView, RegisterDevice, SessionView,
+    InstallerView, RegisterDevice, RenameClient, SessionView,
 };
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
@@ -60,6 +60,8 @@ pub enum Request {
     Clients(Caller),
     /// A new client.
     CreateClient(Caller, CreateClient),
+    /// Another name for a client.
+    RenameClient(Caller, ClientId, RenameClient),
     /// All installer tokens.
     Installers(Caller),
     /// A new installer token.
@@ -94,7 +96,7 @@ pub enum Reply {
     FoundDevice(Option<DeviceView>),
     /// To `Clients`.
     Clients(Vec<ClientView>),
-    /// To `CreateClient`.
+    /// To `CreateClient` and `RenameClient`.
     Client(ClientView),
     /// To `Installers`.
     Installers(Vec<InstallerView>),
@@ -162,6 +164,10 @@ impl OrganisationObject {
             Request::CreateClient(caller, wanted) => {
                 self.check(&caller, Some(Administer))?;
                 Reply::Client(self.create_client(turn, &caller, wanted)?)
+            }
+            Request::RenameClient(caller, client, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Client(self.rename_client(turn, &caller, client, wanted)?)
             }
             Request::Installers(caller) => {
                 self.check(&caller, Some(Administer))?;

@@ -4,6 +4,7 @@
  */
 import type { Segment } from '../../generated/Segment';
 import type { TimelineItem } from '../../generated/TimelineItem';
+import type { Page } from './pages';
 
 /** Lines drawn together as one row. */
 export const BLOCK_LINES = 16;
@@ -34,6 +35,7 @@ export interface Run {
 
 export type Row =
   | { kind: 'day'; key: string; ms: number }
+  | { kind: 'page'; key: string; page: number; entries: number }
   | { kind: 'command'; key: string; item: TimelineItem; run: Run }
   | { kind: 'lines'; key: string; item: TimelineItem; lines: Line[]; stream: string; head: boolean }
   | { kind: 'folded'; key: string; item: TimelineItem; run: Run }
@@ -152,7 +154,7 @@ export class RowBuilder {
       const today = new Date(item.time_ms).toISOString().slice(0, 10);
       if (today !== day) {
         day = today;
-        rows.push({ kind: 'day', key: `day-${today}`, ms: item.time_ms });
+        rows.push({ kind: 'day', key: `day-${item.seq}`, ms: item.time_ms });
       }
       const run = item.action === null ? undefined : runs.get(item.action);
       if (item.kind === 'command.output' && !everything) {
@@ -171,13 +173,34 @@ export class RowBuilder {
     return rows;
   }
 
+  /** Rows of the pages that are here, and one in the place of each that is not. */
+  ofPages(pages: readonly Page[], runs: Map<string, Run>, folded: ReadonlySet<string>, everything: boolean): Row[] {
+    const rows: Row[] = [];
+    let together: TimelineItem[] = [];
+    const flush = (): void => {
+      for (const row of this.build(together, runs, folded, everything)) rows.push(row);
+      together = [];
+    };
+    pages.forEach((page, at) => {
+      if (page.items !== null) {
+        together = together.length === 0 ? page.items : together.concat(page.items);
+        return;
+      }
+      flush();
+      rows.push({ kind: 'page', key: `page-${page.from}`, page: at, entries: page.entries });
+    });
+    flush();
+    return rows;
+  }
+
   #output(rows: Row[], pieces: TimelineItem[]): void {
     let lines: Line[] = [];
     let owner: TimelineItem | undefined;
     let head = true;
+    let block = 0;
     const flush = (): void => {
       if (!owner || lines.length === 0) return;
-      rows.push({ kind: 'lines', key: `out-${owner.seq}-${rows.length}`, item: owner, lines, stream: owner.stream ?? 'stdout', head });
+      rows.push({ kind: 'lines', key: `out-${owner.seq}-${block++}`, item: owner, lines, stream: owner.stream ?? 'stdout', head });
       head = false;
       lines = [];
       owner = undefined;

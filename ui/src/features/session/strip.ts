@@ -1,13 +1,17 @@
 /** Where each command lies on the strip above a session's timeline. Pure geometry in fractions of the strip's width. */
-import type { Run, RunStatus } from './rows';
+import type { CommandMark } from '../../generated/CommandMark';
+import { duration } from '../../app/time';
+import type { Run } from './rows';
+import { statusWords } from './status';
 
 export interface Bar {
   action: string;
-  status: RunStatus;
+  status: string;
   left: number;
   width: number;
   label: string;
   seq: number;
+  words: string;
 }
 
 export interface Tick {
@@ -19,14 +23,39 @@ export interface Tick {
 const THINNEST = 0.004;
 
 /** A command that still runs reaches up to `now`. */
-export function bars(runs: Iterable<Run>, from: number, to: number, now = to): Bar[] {
+export function bars(marks: Iterable<CommandMark>, from: number, to: number, now = to, runs: ReadonlyMap<string, Run> = new Map()): Bar[] {
   const span = Math.max(1, to - from);
-  return [...runs].map((run) => {
-    const start = run.startedAt ?? run.proposedAt;
-    const left = clamp((start - from) / span);
-    const width = Math.max(THINNEST, clamp(((run.endedAt ?? Math.min(now, to)) - start) / span));
-    return { action: run.action, status: run.status, left: Math.min(left, 1 - width), width: Math.min(width, 1), label: (run.command ?? 'erased command').split('\n')[0] ?? '', seq: run.firstSeq };
+  return [...marks].map((mark) => {
+    const left = clamp((mark.from_ms - from) / span);
+    const width = Math.max(THINNEST, clamp(((mark.to_ms ?? Math.min(now, to)) - mark.from_ms) / span));
+    const run = mark.commands === 1 ? runs.get(mark.action) : undefined;
+    return { action: mark.action, status: mark.status, left: Math.min(left, 1 - width), width: Math.min(width, 1), label: mark.label, seq: mark.seq, words: run ? statusWords(run, now) : wordsOf(mark) };
   });
+}
+
+function wordsOf(mark: CommandMark): string {
+  if (mark.commands > 1) return `worst outcome: ${mark.status.replace('_', ' ')}`;
+  return mark.to_ms === null ? mark.status.replace('_', ' ') : `${mark.status.replace('_', ' ')} in ${duration(mark.to_ms - mark.from_ms)}`;
+}
+
+/** A command that is on the timeline, as a mark. */
+export function markOf(run: Run): CommandMark {
+  return { action: run.action, seq: run.firstSeq, from_ms: run.startedAt ?? run.proposedAt, to_ms: run.endedAt, status: run.status, label: (run.command ?? 'erased command').split('\n')[0] ?? '', commands: 1 };
+}
+
+/** Marks of the whole session, each brought up to date by what the timeline knows of it; newer commands follow. */
+export function together(marks: readonly CommandMark[], runs: ReadonlyMap<string, Run>): CommandMark[] {
+  const named = new Set(marks.map((mark) => mark.action));
+  const last = marks.reduce((latest, mark) => Math.max(latest, mark.to_ms ?? mark.from_ms), Number.NEGATIVE_INFINITY);
+  const whole = marks.every((mark) => mark.commands === 1);
+  const fresh = [...runs.values()].filter((run) => !named.has(run.action) && (whole || run.proposedAt > last));
+  return [
+    ...marks.map((mark) => {
+      const run = mark.commands === 1 ? runs.get(mark.action) : undefined;
+      return run ? markOf(run) : mark;
+    }),
+    ...fresh.map(markOf),
+  ];
 }
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400, 604_800].map((seconds) => seconds * 1000);

@@ -3,7 +3,10 @@
  * per entry, headlines in the same words.
  */
 import type { EndpointRow } from '../../generated/EndpointRow';
-import type { SessionDetail } from '../../generated/SessionDetail';
+import { PAGE_ENTRIES } from '../../features/session/pages';
+import type { SessionHead } from '../../generated/SessionHead';
+import type { SessionPage } from '../../generated/SessionPage';
+import type { SessionProof } from '../../generated/SessionProof';
 import type { SessionRow } from '../../generated/SessionRow';
 import type { TimelineItem } from '../../generated/TimelineItem';
 import type { Verification } from '../../generated/Verification';
@@ -106,22 +109,53 @@ export class Book {
     return visit;
   }
 
-  detail(session: string): SessionDetail {
-    const row = this.sessions.get(session);
-    if (!row) throw new Error(`no session ${session}`);
-    const items = this.items.filter((item) => item.seq >= row.first_seq && item.seq <= row.last_seq && (item.session === session || item.session === null));
+  /** The session's entries, and the endpoint's own between them. */
+  timeline(session: string): TimelineItem[] {
+    const row = this.#row(session);
+    return this.items.filter((item) => item.seq >= row.first_seq && item.seq <= row.last_seq && (item.session === session || item.session === null));
+  }
+
+  head(session: string): SessionHead {
+    const items = this.timeline(session);
+    return { row: { ...this.#row(session) }, total: items.length, pages: items.flatMap((item, at) => (at % PAGE_ENTRIES === 0 ? [item.seq] : [])) };
+  }
+
+  page(session: string, from: number, before: number | null): SessionPage {
+    const all = this.timeline(session);
+    const items = all.filter((item) => item.seq >= from && (before === null || item.seq < before));
+    const actions = new Set(items.flatMap((item) => item.action ?? []));
+    const outside = all.filter((item) => item.action !== null && actions.has(item.action) && item.kind !== 'command.output' && !items.includes(item));
+    // Whoever asks gets entries of their own: what is erased later is another answer.
+    const copies = (list: TimelineItem[]): TimelineItem[] => list.map((item) => ({ ...item }));
+    return { items: copies(items), context: copies(outside) };
+  }
+
+  proof(session: string): SessionProof {
+    const items = this.timeline(session);
+    const broken = items.filter((item) => item.verification === 'broken');
     const root = fakeRoot(this.endpoint.endpoint, this.items.length);
     return {
-      row: { ...row },
-      items,
+      row: { ...this.#row(session) },
+      total: items.length,
+      broken: broken.length,
+      unverified: items.filter((item) => item.verification === 'unverified').length,
+      erased: items.filter((item) => item.texts.some((text) => text.text === null)).length,
+      gaps: items.filter((item) => item.kind === 'recorder.gap').length,
+      faults: broken.map((item) => ({ seq: item.seq, why: item.fault ?? 'A check failed.' })),
       checkpoint: `control.example/log/${this.endpoint.endpoint}\n${this.items.length}\n${root}\n\n— control.example/log Yc8Q2tVgk0…\n`,
       root,
       log_size: this.items.length,
       cosigned: [
-        { who: this.endpoint.hostname, kind: 'endpoint', size: this.items.length, time_ms: row.opened_at_ms, covers_all: true, introduced: true },
-        { who: 'Priya Raman', kind: 'console', size: this.items.length, time_ms: row.opened_at_ms, covers_all: true, introduced: true },
+        { who: this.endpoint.hostname, kind: 'endpoint', size: this.items.length, time_ms: this.#row(session).opened_at_ms, covers_all: true, introduced: true },
+        { who: 'Priya Raman', kind: 'console', size: this.items.length, time_ms: this.#row(session).opened_at_ms, covers_all: true, introduced: true },
       ],
     };
+  }
+
+  #row(session: string): SessionRow {
+    const row = this.sessions.get(session);
+    if (!row) throw new Error(`no session ${session}`);
+    return row;
   }
 }
 

@@ -1,24 +1,35 @@
 /**
  * A host without a desktop: the whole page works on it, with streaming commands, search, going offline and the rarer states.
  * What it shows is chosen by the address: `?start=ready|choose|opening|failed|keystore`, `?offline`, `?notice=fork`, `?empty`,
- * `?open=SESSION`.
+ * `?open=SESSION`, `?role=ROLE`, `?refused`. Sign-in: `gate.ts`.
  */
+import type { ClientRow } from '../../generated/ClientRow';
+import type { CommandMark } from '../../generated/CommandMark';
 import type { Connection } from '../../generated/Connection';
+import type { InstallerRow } from '../../generated/InstallerRow';
+import type { InstallerSecretView } from '../../generated/InstallerSecretView';
 import type { NewCommand } from '../../generated/NewCommand';
+import type { NewInstaller } from '../../generated/NewInstaller';
 import type { Notice } from '../../generated/Notice';
 import type { Overview } from '../../generated/Overview';
-import type { SearchHit } from '../../generated/SearchHit';
 import type { SearchQuery } from '../../generated/SearchQuery';
 import type { SearchResult } from '../../generated/SearchResult';
 import type { SendableView } from '../../generated/SendableView';
-import type { SessionDetail } from '../../generated/SessionDetail';
+import { runsOf } from '../../features/session/rows';
+import { markOf } from '../../features/session/strip';
 import type { SessionFilter } from '../../generated/SessionFilter';
+import type { SessionHead } from '../../generated/SessionHead';
+import type { SessionPage } from '../../generated/SessionPage';
+import type { SessionProof } from '../../generated/SessionProof';
 import type { SessionRow } from '../../generated/SessionRow';
 import type { VerifyProgress } from '../../generated/VerifyProgress';
 import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from '../host';
 import { type Book, Visit } from './book';
+import { Gate } from './gate';
+import { find } from './find';
+import { NOTICES } from './notices';
+import { Office } from './office';
 import { scriptFor } from './shell';
-import { marked } from './visible';
 import { buildWorld, ME, type World } from './world';
 
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
@@ -34,6 +45,8 @@ export class MemoryHost implements Host {
   #drafts = new Map<string, string>();
   #exports = new Set<string>();
   #sync: Overview['sync'] = null;
+  #gate = new Gate((event) => this.#tell(event));
+  #office: Office;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
@@ -42,6 +55,8 @@ export class MemoryHost implements Host {
       for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
       this.#world.books.get('ep-this')?.sessions.clear();
     }
+    this.#office = new Office([...this.#world.books.values()].map((book) => [book.endpoint.client, book.endpoint.client_name]), now, query.has('empty'));
+    if (query.has('empty')) this.#office.clients.length = 0;
     this.#connection = query.has('offline')
       ? { state: 'offline', since_ms: now - 754_000, why: 'The control plane at console.northstar-it.example does not answer (connection refused).', retry_at_ms: now + 24_000 }
       : { state: 'online' };
@@ -62,7 +77,7 @@ export class MemoryHost implements Host {
   async overview(): Promise<Overview> {
     if (this.query.has('slow')) await pause(60_000);
     return {
-      me: { member: ME.id, name: ME.name, role: 'owner', organisation_name: 'Northstar IT', embedded: !this.query.has('remote') },
+      me: { member: ME.id, name: ME.name, role: this.query.get('role') ?? 'owner', organisation_name: 'Northstar IT', embedded: !this.query.has('remote') },
       connection: this.#connection,
       endpoints: [...this.#world.books.values()].map((book) => ({ ...book.endpoint })).sort((a, b) => a.client_name.localeCompare(b.client_name) || a.hostname.localeCompare(b.hostname)),
       sessions: this.#rows().slice(0, 200),
@@ -83,12 +98,17 @@ export class MemoryHost implements Host {
     this.#start({ stage: 'ready', open: null });
   }
 
+  signInWays = (address: string) => this.#gate.ways(address);
   async signIn(how: SignIn): Promise<void> {
-    await pause(300);
-    if (how.password === 'wrong') throw new Failure({ code: 'unauthenticated', message: 'This e-mail address and password do not go together.', retry_after_ms: null });
-    if (!how.address.startsWith('http')) throw new Failure({ code: 'offline', message: `Nothing answers at ${how.address}.`, retry_after_ms: null });
+    await this.#gate.enter(how);
+    this.#notices = this.#notices.filter((notice) => notice.code !== 'sign_in_needed');
+    this.#connection = { state: 'online' };
     this.#start({ stage: 'ready', open: null });
   }
+  async cancelSignIn(): Promise<void> {
+    this.#gate.stop();
+  }
+  async browseAgain(): Promise<void> {}
 
   async signOut(): Promise<void> {
     this.#start({ stage: 'choose' });
@@ -115,6 +135,63 @@ export class MemoryHost implements Host {
     await this.#tellOverview();
     await pause(600);
     this.#connection = { state: 'online' };
+    await this.#tellOverview();
+  }
+
+  async clients(): Promise<ClientRow[]> {
+    if (this.query.has('slow')) await pause(60_000);
+    if (this.query.has('refused')) throw new Failure({ code: 'control_internal', message: 'The control plane could not read its directory. Try again in a moment.', retry_after_ms: null });
+    await pause(40);
+    return this.#office.clients.map((row) => ({ ...row }));
+  }
+  async createClient(name: string): Promise<string> {
+    this.#online();
+    return this.#office.name(null, name);
+  }
+  async renameClient(client: string, name: string): Promise<void> {
+    this.#online();
+    this.#office.name(client, name);
+    for (const book of this.#world.books.values()) if (book.endpoint.client === client) book.endpoint.client_name = name;
+    await this.#tellOverview();
+  }
+  async installers(): Promise<InstallerRow[]> {
+    this.#online();
+    await pause(40);
+    return this.#office.installers.map((row) => ({ ...row }));
+  }
+  async createInstaller(wanted: NewInstaller): Promise<InstallerSecretView> {
+    this.#online();
+    return this.#office.create(wanted);
+  }
+  async rotateInstaller(installer: string): Promise<InstallerSecretView> {
+    this.#online();
+    return this.#office.rotate(installer);
+  }
+  async revokeInstaller(installer: string): Promise<void> {
+    this.#online();
+    this.#office.revoke(installer);
+  }
+  async removeEndpoint(endpoint: string): Promise<void> {
+    this.#online();
+    const book = this.#book(endpoint);
+    book.endpoint.state = 'removing';
+    book.now = Date.now();
+    book.add('endpoint.removed', { facts: { by: ME.id } });
+    await this.#tellOverview();
+  }
+  async eraseTexts(endpoint: string, seq: number, names: string[], basis: string): Promise<void> {
+    this.#online();
+    const book = this.#book(endpoint);
+    const item = book.items[seq];
+    if (!item) throw new Failure({ code: 'not_found', message: 'There is no such entry.', retry_after_ms: null });
+    item.texts = item.texts.map((text) => (names.includes(text.name) ? { ...text, text: null, segments: null } : text));
+    book.now = Date.now();
+    book.add('text.erased', { facts: { entry_seq: seq, names }, texts: { basis }, actor: { kind: 'member', name: ME.name } });
+    const row = item.session === null ? undefined : book.sessions.get(item.session);
+    if (row) {
+      row.last_seq = book.items.length - 1;
+      this.#tell({ type: 'session', session: row.session, items: [{ ...item }, ...book.items.slice(-1)], row: { ...row } });
+    }
     await this.#tellOverview();
   }
 
@@ -197,12 +274,24 @@ export class MemoryHost implements Host {
     );
   }
 
-  async watchSession(session: string): Promise<SessionDetail> {
+  async watchSession(session: string): Promise<SessionHead> {
     this.#watched.add(session);
     const book = this.#bookOf(session);
     if (!book) throw new Failure({ code: 'not_found', message: 'This session is not in the cache, or not yet.', retry_after_ms: null });
     await pause(20);
-    return book.detail(session);
+    return book.head(session);
+  }
+  async sessionPage(session: string, from: number, before: number | null): Promise<SessionPage> {
+    await pause(30);
+    return this.#bookOf(session)?.page(session, from, before) ?? { items: [], context: [] };
+  }
+  async sessionCommands(session: string): Promise<CommandMark[]> {
+    return [...runsOf(this.#bookOf(session)?.timeline(session) ?? []).values()].map(markOf);
+  }
+  async sessionProof(session: string): Promise<SessionProof> {
+    const book = this.#bookOf(session);
+    if (!book) throw new Failure({ code: 'not_found', message: 'There is no such session.', retry_after_ms: null });
+    return book.proof(session);
   }
 
   async leaveSession(session: string): Promise<void> {
@@ -237,35 +326,7 @@ export class MemoryHost implements Host {
     return { ...progress, finished: true };
   }
 
-  async search(query: SearchQuery): Promise<SearchResult> {
-    const began = performance.now();
-    const words = query.text.trim().toLowerCase();
-    const hits: SearchHit[] = [];
-    let searched = 0;
-    let unreadable = 0;
-    for (const book of this.#world.books.values()) {
-      if (query.client !== null && book.endpoint.client !== query.client) continue;
-      if (query.endpoint !== null && book.endpoint.endpoint !== query.endpoint) continue;
-      for (const item of book.items) {
-        if (query.kinds.length > 0 && !query.kinds.includes(item.kind)) continue;
-        if (query.from_ms !== null && item.time_ms < query.from_ms) continue;
-        if (query.to_ms !== null && item.time_ms >= query.to_ms) continue;
-        if (query.member !== null && (item.session === null || book.sessions.get(item.session)?.member !== query.member)) continue;
-        searched += 1;
-        if (item.texts.some((text) => text.text === null)) unreadable += 1;
-        for (const text of item.texts) {
-          const found = text.text?.toLowerCase().indexOf(words) ?? -1;
-          if (words === '' || found < 0 || text.text === null) continue;
-          const from = Math.max(0, text.text.lastIndexOf('\n', found) + 1, found - 60);
-          const excerpt = marked(text.text.slice(from, found + words.length + 140)).replaceAll('\n', '⏎');
-          hits.push({ item, hostname: book.endpoint.hostname, client_name: book.endpoint.client_name, text_name: text.name, excerpt, highlights: marks(excerpt, words) });
-        }
-      }
-    }
-    hits.sort((a, b) => b.item.time_ms - a.item.time_ms);
-    const limit = query.limit || 50;
-    return { hits: hits.slice(0, limit), truncated: hits.length > limit, searched_entries: searched, unreadable_entries: unreadable, took_ms: performance.now() - began };
-  }
+  search = async (query: SearchQuery): Promise<SearchResult> => find(this.#world.books.values(), query);
 
   async exportSession(session: string, format: ExportFormat): Promise<string | null> {
     this.#exports.add(session);
@@ -368,31 +429,3 @@ function startupFor(query: URLSearchParams): Startup {
       return { stage: 'ready', open: query.get('open') };
   }
 }
-
-function marks(excerpt: string, words: string): [number, number][] {
-  const found: [number, number][] = [];
-  const low = excerpt.toLowerCase();
-  for (let at = low.indexOf(words); at >= 0; at = low.indexOf(words, at + words.length)) found.push([at, at + words.length]);
-  return found;
-}
-
-const NOTICES: Record<string, Notice[]> = {
-  fork: [
-    {
-      code: 'fork',
-      severity: 'danger',
-      message: 'The control plane showed two different histories for SRV-FILES-01. Entries after number 412 cannot be trusted. Keep both checkpoints, do not work on this endpoint, and ask whoever operates the control plane.',
-      endpoint: 'ep-files-01',
-      evidence: ['control.example/log/ep-files-01\n412\nqINS1GRFGWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n\n— control.example/log Yc8Q2tVgk0…', 'control.example/log/ep-files-01\n409\nZ2xvYmFsLW9wZXJhdG9yLWNoZWNrcG9pbnQtcm9vdCE=\n\n— control.example/log Yc8Q2tVgk0…'],
-    },
-  ],
-  cache: [
-    {
-      code: 'cache_damaged',
-      severity: 'warning',
-      message: 'The cache on this disk was damaged and set aside as cache-2026-11-21.damaged. A new one is being filled from the control plane. What existed only in the old one can be read again once it is repaired.',
-      endpoint: null,
-      evidence: [],
-    },
-  ],
-};

@@ -1,0 +1,19 @@
+//! View models: what a screen or a document shows, decided here and drawn elsewhere. TypeScript types are generated from these
+//! (ts-rs) into `ui/src/generated/`. Texts in view models are as recorded; whoever draws them must show control characters,
+//! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them: where a text needs it, its
+//! segments come along. Names, headlines and excerpts are already safe to draw.
+
+mod directory;
+mod overview;
+mod record;
+mod search;
+mod work;
+
+pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
+pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
+pub use record::{
+    CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,
+    Verification,
+};
+pub use search::{SearchHit, SearchQuery, SearchResult};
+pub use work::{InstallerRow, InstallerSecretView, NewCommand, NewInstaller, VerifyProgress};
