@@ -146,7 +146,7 @@ impl Stage {
     /// # Errors
     /// When it fails.
     pub fn runtime_status(&self) -> Result<String> {
-        self.run_to_end("caisey-runtime", &["status", "--state", &self.path("runtime")])
+        run_to_end(&self.runtime, &["status", "--state", &self.path("runtime")])
     }
 
     /// Closes every log and opens new ones, as an operator does after a restore. The control plane must not run.
@@ -155,8 +155,8 @@ impl Stage {
     /// When it fails.
     pub fn open_new_logs(&self, by: &str, reason: &str) -> Result<String> {
         let data = self.path("control");
-        self.run_to_end(
-            "caisey-control",
+        run_to_end(
+            &built("caisey-control")?,
             &["new-log", "--data", &data, "--all", "--by", by, "--reason", reason],
         )
     }
