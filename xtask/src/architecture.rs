@@ -16,7 +16,13 @@ mod tests {
         ("caisey-protocol", &["caisey-ledger"]),
         (
             "caisey-control",
-            &["caisey-command", "caisey-ledger", "caisey-policy", "caisey-protocol", "caisey-transcript"],
+            &[
+                "caisey-command",
+                "caisey-ledger",
+                "caisey-policy",
+                "caisey-protocol",
+                "caisey-transcript",
+            ],
         ),
         (
             "caisey-control-native",

@@ -9,9 +9,7 @@ use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::hash::Hash;
-use caisey_ledger::id::{
-    ActionId, ClientId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs,
-};
+use caisey_ledger::id::{ActionId, ClientId, Counter, DeviceId, EndpointId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
 use caisey_ledger::lossless;
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::TextSeed;

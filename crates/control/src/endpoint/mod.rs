@@ -47,10 +47,10 @@ use caisey_protocol::watch::LogEvent;
 use identity::Enrolment;
 use live::Live;
 use outgoing::Outgoing;
+pub use review::{ReviewBasis, review_basis};
 use std::sync::Arc;
 pub use submission::MAX_LINE_BYTES;
 pub use succession::{CLOSED, Decision, Predecessor, SUCCEEDED, Successor};
-pub use review::{ReviewBasis, review_basis};
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq)]
