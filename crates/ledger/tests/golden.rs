@@ -15,11 +15,24 @@ use caisey_ledger::text::{TextSeed, commit, token_ends};
 use caisey_ledger::tree::{Frontier, leaf_hash, prove_consistency, prove_inclusion};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+
+/// With the members of every object in order, whatever order the build's JSON library keeps them in.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<&String, Value> = members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            members.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        plain => plain.clone(),
+    }
+}
 
 pub fn check(name: &str, value: &Value) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name);
-    let now = serde_json::to_string_pretty(value).unwrap() + "\n";
+    let now = serde_json::to_string_pretty(&sorted(value)).unwrap() + "\n";
     if std::env::var_os("CAISEY_WRITE_VECTORS").is_some() {
         std::fs::write(&path, &now).unwrap();
     }

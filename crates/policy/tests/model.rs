@@ -470,19 +470,16 @@ fn explore(needed: u32, deaths: u8, may_nudge: bool, both: bool) -> usize {
 fn one_contact_has_to_say_yes() {
     let states = explore(1, 2, false, false);
     assert!(states > 1_000, "{states} states");
-    println!("{states} states");
 }
 
 #[test]
 fn both_contacts_have_to_say_yes() {
     let states = explore(2, 0, false, true);
     assert!(states > 1_000, "{states} states");
-    println!("{states} states");
 }
 
 #[test]
 fn the_requester_asks_again() {
     let states = explore(1, 1, true, false);
     assert!(states > 1_000, "{states} states");
-    println!("{states} states");
 }

@@ -33,7 +33,7 @@ pub fn key_evidence(store: &dyn Store, device: &DeviceId) -> Result<Option<KeyEv
     tables::SCHEMA.apply(store)?;
     let found = store.exec(
         "SELECT seq FROM entries WHERE instr(leaf, ?1) > 0 AND instr(leaf, '\"kind\":\"device.registered\"') > 0 ORDER BY seq LIMIT 1",
-        &[text(&format!("\"device\":\"{device}\""))],
+        &[text(format!("\"device\":\"{device}\""))],
     )?;
     let Some(mut row) = Row::first(found) else { return Ok(None) };
     journal::evidence(store, row.number()?).map(|found| {
