@@ -4,7 +4,7 @@
 //! find what looks like something by itself (a profile path, a card number whose checksum holds, a password behind its label), and
 //! from what they find in the whole session [`Identities`] learns names of people and machines, which are then found wherever else they
 //! stand. Every finding says its class and the rule that made it, [`Class::same`] which contents count as the same;
-//! [`measure`] plants synthetic identifiers of every class and says how many were found.
+//! [`measure()`] plants synthetic identifiers of every class and says how many were found.
 //!
 //! Pure and linear: time grows with the bytes read, whatever they are. Nothing is decided here about what may be removed: the
 //! caller passes the ranges that must stay (verbs of commands), and a person reviews the result.
