@@ -121,6 +121,22 @@ fn within_bounds(interpreter: Interpreter, text: &str) {
     );
 }
 
+/// Each of these once ended the whole program, in the grammar's scanner.
+#[test]
+fn braces_before_large_characters_are_survived() {
+    for text in [
+        "{\u{10ffff}",
+        "echo {\u{20ac0}",
+        "a{1..\u{e0100}}",
+        "{1..\u{1f600}}",
+        "echo {\u{4f60}\u{597d}}",
+    ] {
+        for interpreter in ALL {
+            within_bounds(interpreter, text);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -11,7 +11,7 @@ use crate::reading::ActionClass;
 use tree_sitter::Node;
 
 pub(super) fn read(dialect: Dialect, text: &str, script: &mut Script, work: &mut Work) {
-    let tree = match tree::parse(&tree_sitter_bash::LANGUAGE.into(), text, work) {
+    let tree = match tree::parse(&tree_sitter_bash::LANGUAGE.into(), &ascii(text), work) {
         Ok(tree) => tree,
         Err(why) => return script.opaque(0, text.len(), why.sentence()),
     };
@@ -24,6 +24,13 @@ pub(super) fn read(dialect: Dialect, text: &str, script: &mut Script, work: &mut
         stopped: false,
     };
     reader.statement(tree.root_node(), true);
+}
+
+/// The text with a letter in the place of every byte beyond ASCII: to a shell they are parts of words whatever they are. The grammar's
+/// scanner must not see them: it asks C's `isdigit` about them, which reads past its table for large ones and ends the program.
+fn ascii(text: &str) -> String {
+    let letter = |byte: u8| if byte.is_ascii() { char::from(byte) } else { 'z' };
+    text.bytes().map(letter).collect()
 }
 
 /// Walks the tree of one text.
