@@ -67,7 +67,7 @@ struct Serve {
 }
 
 #[derive(Args)]
-#[group(id = "which", required = true, multiple = false, args = ["endpoint", "all"])]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["endpoint", "all"]))]
 struct NewLog {
     /// The control plane's data directory.
     #[arg(long, env = "CAISEY_DATA")]
