@@ -3,7 +3,7 @@
 //! Promises: the answer is the one of strict verification (RFC 8032 §5.1.7 without the cofactor, proper encodings only, no point of small
 //! order), whether a key was prepared or not: the equation is the same, `R = sB − kA`, compared as encoded bytes; only the multiples of
 //! B and A are read from tables. Nothing is gained by batching here: a batch can only promise the equation with the cofactor, and an
-//! entry that a strict stranger's verifier refuses must not get into a log. Leaves out: whose key it is. See docs/decisions/0040.
+//! entry that a strict stranger's verifier refuses must not get into a log. Leaves out: whose key it is. See docs/decisions/0013.
 
 use crate::hash::decode_base64;
 use crate::multiples::Multiples;
