@@ -9,6 +9,7 @@ Without argument: target/tmp/pdf-interop, which the tests of crates/pdf write. P
 anything fails.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -101,7 +102,7 @@ def pyhanko(file, root, clock):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "target" / "tmp" / "pdf-interop"
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "tmp" / "pdf-interop"
     clock = folder / "tsa-root.der"
     holds = True
     for name, stamps in (("b-b", None), ("b-t-ec", clock), ("b-t-rsa", clock)):
