@@ -31,11 +31,14 @@ mod tests {
                 "caisey-control",
                 "caisey-ledger",
                 "caisey-protocol",
+                "caisey-share",
                 "caisey-transcript",
             ],
         ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
+        ("caisey-share", &["caisey-ledger", "caisey-transcript"]),
+        ("caisey-share-check", &["caisey-share"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),
         ("caisey-policy", &["caisey-command", "caisey-ledger"]),
         (
@@ -105,6 +108,7 @@ mod tests {
         "caisey-transcript",
         "caisey-protocol",
         "caisey-control",
+        "caisey-share",
     ];
 
     /// Packages through which a pure room would get a clock, randomness, threads, files or sockets.

@@ -1,8 +1,10 @@
-//! Whether the pure rooms compile for `wasm32-unknown-unknown`, where they run on Workers and in a reader's browser.
+//! Whether the pure rooms compile for `wasm32-unknown-unknown`, where they run on Workers and in a reader's browser; and the check that such
+//! browsers run on shared records, built there and laid beside the page's script, from where the control plane takes it.
 //!
 //! A toolchain that can is looked for in this order: the default one with the target installed; a toolchain called `wasm`; the target from
 //! rustup; and on Debian, where rustup can fetch nothing, one made of the distribution's own compiler (`rustc-web`), without root and
-//! without touching the default toolchain. Where none of these works the check says so and counts for nothing.
+//! without touching the default toolchain. Where none of these works the check says so and counts for
+//! nothing, and the control plane is built without the browser's check: its pages say so.
 
 use crate::place;
 use crate::step::Step;
@@ -13,29 +15,55 @@ use std::process::{Command, Stdio};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What has to compile there.
-const ROOMS: &[&str] = &["caisey-ledger", "caisey-protocol", "caisey-control"];
+const ROOMS: &[&str] = &["caisey-ledger", "caisey-protocol", "caisey-control", "caisey-share"];
+
+/// What a reader's browser runs, and where the control plane's build looks for it.
+const SHARE_CHECK: &str = "caisey-share-check";
+const SHARE_CHECK_FILE: &str = "ui/share/dist/check.wasm";
 
 /// The name under which rustup knows our own toolchain.
 const OWN: &str = "wasm";
 
 /// The check, or why there is none on this machine.
-pub(crate) fn step() -> Result<Result<Step, String>> {
+pub(crate) fn step() -> Result<Step, String> {
+    let rooms: Vec<String> = ROOMS.iter().map(|room| format!("--package={room}")).collect();
+    Ok(cargo("pure rooms for wasm32", "check")?.arguments(&rooms))
+}
+
+/// Builds the browser's check and lays it where the control plane's build looks for it; or says why that cannot be done on this machine.
+pub(crate) fn share_check() -> Result<Result<(), String>> {
+    let step = match cargo("the browser's check of shared records", "build") {
+        Ok(step) => step.arguments(&["--profile=wasm", "--package", SHARE_CHECK]),
+        Err(why) => return Ok(Err(why)),
+    };
+    step.must_succeed()?;
+    let built = place::target()
+        .join(TARGET)
+        .join("wasm")
+        .join(format!("{}.wasm", SHARE_CHECK.replace('-', "_")));
+    let file = place::root().join(SHARE_CHECK_FILE);
+    let fresh = std::fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
+    // An unchanged file keeps its time, so that the control plane is not compiled again for it.
+    if std::fs::read(&file).ok().as_ref() != Some(&fresh) {
+        std::fs::write(&file, fresh).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(Ok(()))
+}
+
+/// Cargo for the target, with a toolchain that has it. Through rustup's proxy, which knows toolchains by name; the cargo that runs us is one
+/// toolchain's own.
+fn cargo(name: &str, command: &str) -> Result<Step, String> {
     let toolchain = match find() {
         Some(toolchain) => toolchain,
-        None => match obtain() {
-            Ok(toolchain) => toolchain,
-            Err(error) => return Ok(Err(format!("{error:#}"))),
-        },
+        None => obtain().map_err(|error| format!("{error:#}"))?,
     };
     let mut arguments = toolchain.map_or(Vec::new(), |name| vec![format!("+{name}")]);
-    arguments.extend(["check", "--locked", "--target", TARGET].map(str::to_owned));
-    arguments.extend(ROOMS.iter().map(|room| format!("--package={room}")));
-    // Through rustup's proxy, which knows toolchains by name; the cargo that runs us is one toolchain's own.
-    Ok(Ok(Step::new("pure rooms for wasm32", "cargo")
+    arguments.extend([command, "--locked", "--target", TARGET].map(str::to_owned));
+    Ok(Step::new(name, "cargo")
         .arguments(&arguments)
         .without("RUSTUP_TOOLCHAIN")
         .without("RUSTC")
-        .without("CARGO")))
+        .without("CARGO"))
 }
 
 /// A toolchain that has the target: `Some(None)` for the default one.

@@ -53,6 +53,10 @@ pub struct Limits {
     pub failed_enrolments_per_minute: u32,
     /// Sign-in attempts per minute and address.
     pub sign_ins_per_minute: u32,
+    /// Readings of shared records per minute and address.
+    pub share_readings_per_minute: u32,
+    /// Passphrases of shared records per minute and address.
+    pub share_passphrases_per_minute: u32,
     /// An issuer's keys are fetched again for an unknown key at most this often, in milliseconds.
     pub key_fetch_ms: u64,
 }
@@ -65,6 +69,8 @@ impl Default for Limits {
             idle_ms: 3_000,
             failed_enrolments_per_minute: 20,
             sign_ins_per_minute: 30,
+            share_readings_per_minute: 120,
+            share_passphrases_per_minute: 10,
             key_fetch_ms: 10_000,
         }
     }

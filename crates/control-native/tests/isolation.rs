@@ -4,7 +4,7 @@ use crate::desk::{Desk, Socket, enrolment, now};
 use crate::issuer::{Issuer, SigningKey};
 use caisey_control_native::config::IssuerConfig;
 use caisey_control_native::{RouteFacts, Running};
-use caisey_ledger::id::{ActionId, ClientId, InstallerId, SessionId};
+use caisey_ledger::id::{ActionId, ClientId, InstallerId, SessionId, ShareId};
 use caisey_protocol::consent::{ContactChain, ContactSays, EndpointTraits, PolicyView};
 use caisey_protocol::http::{EndpointView, EraseText, InstallerView, Submit};
 use caisey_protocol::role::Role;
@@ -60,6 +60,8 @@ impl Place {
             self.installer.to_string()
         } else if route.path.contains("/clients/") {
             self.client.to_string()
+        } else if route.path.contains("/shares/") {
+            ShareId::from_bits([9; 16]).to_string()
         } else {
             self.runtime.endpoint.to_string()
         };
@@ -69,13 +71,22 @@ impl Place {
             "/v1/contacts" if route.method == "GET" => &format!("?client={}", self.client),
             _ => "",
         };
-        format!("{}{query}", route.path.replace("{id}", &id))
+        let path = route
+            .path
+            .replace("{id}", &id)
+            .replace("{sha256}", &"0".repeat(64))
+            .replace("{part}", "0");
+        format!("{path}{query}")
     }
 
     /// A body that the owner could send: what is refused is refused for the caller's sake.
     fn body(&mut self, route: &RouteFacts) -> Option<Value> {
         Some(match (route.method, route.path) {
             ("POST", "/v1/devices") => json!({ "key": self.person.public_key(), "label": "x", "proof": "AAAA" }),
+            ("POST", "/v1/shares") => json!({
+                "pack": "0".repeat(64), "size_bytes": 1, "label": "planted", "expires_at_ms": now().get() + 60_000,
+            }),
+            ("POST", "/v1/shares/{id}/refresh") => json!({ "pack": "0".repeat(64), "size_bytes": 1 }),
             ("POST", "/v1/clients") => json!({ "client": ClientId::from_bits([9; 16]), "name": "Planted" }),
             ("POST", "/v1/clients/{id}/rename") => json!({ "name": "Taken" }),
             ("POST", "/v1/installers") => json!({

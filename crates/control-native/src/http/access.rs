@@ -51,7 +51,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Result<Response, Refusal> {
     let permission = match needs {
-        Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey => return Ok(next.run(request).await),
+        Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey | Needs::ShareLink => return Ok(next.run(request).await),
         Needs::AnyMember => None,
         Needs::Permission(permission) => Some(permission),
     };

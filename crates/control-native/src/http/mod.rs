@@ -16,6 +16,9 @@ mod refusal;
 mod review;
 pub(crate) mod routes;
 mod runtime_socket;
+mod share;
+mod share_page;
+pub(crate) mod sharing;
 mod sign_in;
 mod socket;
 mod throttle;
@@ -46,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) sign_in: SignInWays,
     pub(crate) failed_enrolments: Throttle,
     pub(crate) sign_ins: Throttle,
+    pub(crate) sharing: sharing::Sharing,
 }
 
 /// The handlers' state.
@@ -71,6 +75,7 @@ impl Shared {
             sign_in,
             failed_enrolments: Throttle::per_minute(config.limits.failed_enrolments_per_minute),
             sign_ins: Throttle::per_minute(config.limits.sign_ins_per_minute),
+            sharing: sharing::Sharing::new(&config.limits),
         }
     }
 }
@@ -91,11 +96,16 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// A path without the secret of a share's link.
+fn loggable(path: &str) -> &str {
+    if path.starts_with("/s/") { "/s/…" } else { path }
+}
+
 /// Gives every request an identifier, in the log and in the answer.
 async fn traced(request: Request, next: Next) -> Response {
     static HEADER: HeaderName = HeaderName::from_static("x-request-id");
     let id = crate::local::hex(&crate::clock::random::<8>().unwrap_or_default());
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let span = tracing::info_span!("request", id, method = %request.method(), path = loggable(request.uri().path()));
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.in_scope(|| {

@@ -39,13 +39,19 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters(route),
         "responses": responses(route),
         "security": match route.needs {
-            Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey => json!([]),
+            Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey | Needs::ShareLink => json!([]),
             Needs::AnyMember | Needs::Permission(_) => json!([{ "token": [] }]),
         },
     });
     if let (Some(name), Some(operation)) = (route.takes, operation.as_object_mut()) {
-        let body = json!({ "required": true, "content": { "application/json": { "schema": reference(name) } } });
-        operation.insert("requestBody".to_owned(), body);
+        let content = match name {
+            routes::BYTES => json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } }),
+            routes::FORM => {
+                json!({ "application/x-www-form-urlencoded": { "schema": { "type": "object", "properties": { "passphrase": { "type": "string" } } } } })
+            }
+            name => json!({ "application/json": { "schema": reference(name) } }),
+        };
+        operation.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
     }
     operation
 }
@@ -63,8 +69,12 @@ fn parameters(route: &Route) -> Vec<Value> {
     let text = json!({ "type": "string" });
     let number = json!({ "type": "integer", "minimum": 0, "maximum": caisey_ledger::id::MAX_SAFE_INTEGER });
     let mut parameters = Vec::new();
-    if route.path.contains("{id}") {
-        parameters.push(json!({ "name": "id", "in": "path", "required": true, "schema": text }));
+    for name in route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    {
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": text }));
     }
     for name in route.query {
         let required = !name.ends_with('?');
@@ -85,6 +95,14 @@ fn responses(route: &Route) -> Value {
         Gives::Note => (
             "200",
             json!({ "description": "A signed note.", "content": { "text/plain": { "schema": { "type": "string" } } } }),
+        ),
+        Gives::Page => (
+            "200",
+            json!({ "description": "A page for people.", "content": { "text/html": { "schema": { "type": "string" } } } }),
+        ),
+        Gives::Bytes(kind) => (
+            "200",
+            json!({ "description": "A file.", "content": { kind: { "schema": { "type": "string", "format": "binary" } } } }),
         ),
         Gives::Nothing => ("204", json!({ "description": "Done." })),
         Gives::Frames(what) => (

@@ -2,7 +2,9 @@
 //! made from it, so none of them can forget a route.
 
 use super::App;
-use super::{consent, cosign, directory, enrol, openapi, proof, records, review, runtime_socket, sign_in, watch_socket};
+use super::{
+    consent, cosign, directory, enrol, openapi, proof, records, review, runtime_socket, share, share_page, sign_in, watch_socket,
+};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use caisey_protocol::role::Permission;
 
@@ -15,6 +17,8 @@ pub(crate) enum Needs {
     InstallerToken,
     /// An endpoint's key, proved within the connection to the Endpoint object.
     EndpointKey,
+    /// A share's link, checked by the Organisation object: the token in the path.
+    ShareLink,
     /// A bearer token of any member.
     AnyMember,
     /// A bearer token whose role carries the permission.
@@ -32,11 +36,20 @@ pub(crate) enum Gives {
     Foreign,
     /// A C2SP signed note.
     Note,
+    /// HTML.
+    Page,
+    /// A file of this media type.
+    Bytes(&'static str),
     /// Nothing.
     Nothing,
     /// A WebSocket whose frames are of the named schema.
     Frames(&'static str),
 }
+
+/// Taken by routes whose body is a file's bytes.
+pub(crate) const BYTES: &str = "bytes";
+/// Taken by routes whose body is what a form sends.
+pub(crate) const FORM: &str = "form";
 
 /// One route.
 pub(crate) struct Route {
@@ -56,6 +69,7 @@ const DIRECTORY: Needs = Needs::Permission(Permission::ReadDirectory);
 const RECORDS: Needs = Needs::Permission(Permission::ReadRecords);
 const OPERATE: Needs = Needs::Permission(Permission::Operate);
 const DECIDE: Needs = Needs::Permission(Permission::Decide);
+const SHARE: Needs = Needs::Permission(Permission::Share);
 const ADMINISTER: Needs = Needs::Permission(Permission::Administer);
 
 macro_rules! table {
@@ -70,7 +84,7 @@ macro_rules! table {
 /// All of them.
 #[rustfmt::skip]
 pub(crate) fn all() -> Vec<Route> {
-    use Gives::{Foreign, Frames, Json, List, Note, Nothing};
+    use Gives::{Bytes, Foreign, Frames, Json, List, Note, Nothing, Page};
     table! {
         "GET" "/healthz", Needs::Nothing, [], None, Json("Health"), get(enrol::health), "Is it up, and who is it?";
         "GET" "/v1/openapi.json", Needs::Nothing, [], None, Foreign, get(openapi::serve), "This document.";
@@ -116,6 +130,16 @@ pub(crate) fn all() -> Vec<Route> {
         "POST" "/v1/contacts", DECIDE, [], Some("ContactSays"), Json("ContactChain"), post(consent::contact_says), "A contact says something for their client.";
         "GET" "/v1/endpoints/{id}/traits", DIRECTORY, [], None, Json("EndpointTraits"), get(consent::traits), "What policies know of an endpoint.";
         "PUT" "/v1/endpoints/{id}/traits", ADMINISTER, [], Some("EndpointTraits"), Nothing, put(consent::set_traits), "Sets what policies know of an endpoint.";
+        "PUT" "/v1/packs/{sha256}/{part}", SHARE, [], Some(BYTES), Nothing, put(share::put_part), "Puts a part of a pack that is to be shared.";
+        "GET" "/v1/shares", RECORDS, [], None, List("ShareView"), get(share::list), "Share links, without their secrets.";
+        "POST" "/v1/shares", SHARE, [], Some("CreateShare"), Json("ShareLink"), post(share::create), "Makes a link for a pack that was put.";
+        "POST" "/v1/shares/{id}/refresh", SHARE, [], Some("RefreshShare"), Json("ShareView"), post(share::refresh), "Another pack for the same link.";
+        "DELETE" "/v1/shares/{id}", SHARE, [], None, Nothing, delete(share::revoke), "Ends a link.";
+        "GET" "/v1/shares/{id}/visits", RECORDS, [], None, List("ShareVisit"), get(share::visits), "A link's view log.";
+        "GET" "/s/{token}", Needs::ShareLink, [], None, Page, get(share_page::page), "A shared record, for people.";
+        "POST" "/s/{token}", Needs::ShareLink, [], Some(FORM), Page, post(share_page::answer), "The same, behind a passphrase.";
+        "GET" "/s/{token}/pack", Needs::ShareLink, ["of?", "grant?"], None, Bytes("application/zip"), get(share_page::pack), "The shared evidence pack.";
+        "GET" "/share/{file}", Needs::Nothing, [], None, Bytes("application/octet-stream"), get(share_page::file), "What the page of a shared record is made with.";
         "GET" "/v1/watch", DIRECTORY, [], None, Frames("directory events"), get(watch_socket::directory), "The directory as it changes.";
         "GET" "/v1/admin-log", ADMINISTER, ["from?", "limit?"], None, Json("EntriesPage"), get(records::admin_log), "The organisation's own log.";
     }

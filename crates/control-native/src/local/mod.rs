@@ -5,7 +5,7 @@
 //! fixed with its file, not with its address: a free port changes nobody's identifiers. Leaves out: web pages for signing in.
 
 mod accounts;
-mod password;
+pub(crate) mod password;
 mod token;
 
 pub use accounts::{Account, AccountsError};

@@ -11,7 +11,7 @@ fn hasher() -> Result<Argon2<'static>, AccountsError> {
 }
 
 /// A PHC string of the password with a fresh salt.
-pub(super) fn hash(password: &str) -> Result<String, AccountsError> {
+pub(crate) fn hash(password: &str) -> Result<String, AccountsError> {
     let broken = |error: argon2::password_hash::Error| AccountsError::Password(error.to_string());
     let salt = SaltString::encode_b64(&clock::random::<16>()?).map_err(broken)?;
     Ok(hasher()?
@@ -21,7 +21,7 @@ pub(super) fn hash(password: &str) -> Result<String, AccountsError> {
 }
 
 /// Whether the password is the stored one. Without a stored one it takes the same time and is not.
-pub(super) fn verify(password: &str, stored: Option<&str>) -> bool {
+pub(crate) fn verify(password: &str, stored: Option<&str>) -> bool {
     // The hash of nobody's password, with the same parameters.
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let Ok(hasher) = hasher() else { return false };

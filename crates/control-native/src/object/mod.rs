@@ -136,8 +136,18 @@ impl Objects {
 
     /// Asks an Organisation object.
     pub(crate) async fn organisation(&self, organisation: &OrganisationId, request: Request) -> Result<Reply, ErrorBody> {
+        self.organisation_sized(organisation, 0, request).await
+    }
+
+    /// The same, for a request that holds so many bytes in memory.
+    pub(crate) async fn organisation_sized(
+        &self,
+        organisation: &OrganisationId,
+        size_bytes: usize,
+        request: Request,
+    ) -> Result<Reply, ErrorBody> {
         let slot = self.slot(&ObjectName::Organisation(organisation.clone()));
-        let units = slot.reserve(0, ROOM_WITHIN).await?;
+        let units = slot.reserve(size_bytes, ROOM_WITHIN).await?;
         let (answer, answered) = oneshot::channel();
         self.put(&slot, Mail::Organisation(Box::new(request), Some(answer)), units);
         within(answered).await?

@@ -13,10 +13,12 @@ mod endpoint;
 mod enrol;
 mod event;
 mod installer;
+mod pack;
 mod policy;
 mod review;
 mod rules;
 mod session;
+mod share;
 mod tables;
 mod traits;
 
@@ -37,7 +39,9 @@ use caisey_protocol::http::{
 };
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
+pub use pack::{Examined, PackPart, put_pack};
 pub use review::{key_evidence, reviews};
+pub use share::{OpenedShare, ShareReply, ShareRequest, find_share, token_digest};
 use std::sync::Arc;
 
 /// Which sessions are wanted; absent means any.
@@ -109,6 +113,8 @@ pub enum Request {
     Rules(EndpointId, u64),
     /// Somebody reviewed a snapshot; what the Endpoint objects know about it comes along. Safe to repeat.
     Review(Caller, SubmitReview, ReviewBasis),
+    /// About share links.
+    Share(ShareRequest),
     /// An Endpoint object reports. Safe to repeat.
     Directory(DirectoryChange),
 }
@@ -150,6 +156,8 @@ pub enum Reply {
     Traits(EndpointTraits),
     /// To `Rules`.
     Rules(Option<Arc<Rules>>),
+    /// To `Share`.
+    Share(ShareReply),
     /// To `RevokeInstaller`, `SetTraits`, `Review` and `Directory`.
     Done,
 }
@@ -286,6 +294,7 @@ impl OrganisationObject {
                 self.review(turn, &caller, &wanted, &basis)?;
                 Reply::Done
             }
+            Request::Share(request) => Reply::Share(self.share(turn, request)?),
             Request::Directory(DirectoryChange::Endpoint(view)) => {
                 self.endpoint_changed(turn, &view)?;
                 Reply::Done

@@ -107,6 +107,7 @@ pub(super) const SCHEMA: Schema = Schema {
              view TEXT NOT NULL
          ) STRICT, WITHOUT ROWID;
          CREATE INDEX approvals_by_time ON approvals (waits, asked_at_ms);",
+        super::share::TABLES,
     ],
     // A program that knows no policies would let everything run.
     readable_by: 4,

@@ -1,0 +1,71 @@
+//! The public page of a shared pack: what it shows, and what it says was checked.
+//!
+//! Promises: [`Shown::of`] gives the same page for the same pack wherever it runs, natively and as WebAssembly in the reader's browser, so that
+//! the browser can compare what it was sent with what the pack says; every word that comes from a pack is escaped, and what it may hide is made
+//! visible; nothing is said to hold that was not checked. Pure. Leaves out: who may read it, how it is sent, how it looks (ui/share).
+//! docs/formats/share.md.
+
+mod answers;
+mod checks;
+mod cover;
+mod entries;
+mod facts;
+mod markup;
+pub mod page;
+mod removed;
+mod texts;
+
+use caisey_transcript::excerpt::Proved;
+use caisey_transcript::pack::Pack;
+use caisey_transcript::rows::Transcript;
+use caisey_transcript::verify::verify;
+pub use checks::{Check, State, checks};
+use facts::Facts;
+use markup::Html;
+
+/// A pack, as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Whether everything holds that was checked. Without a policy: under the pack's own keys.
+    pub holds: bool,
+    /// The list of what was checked, by name: inner HTML of the page's element `checks`.
+    pub checks: String,
+    /// The record: inner HTML of the page's element `record`. Empty when nothing of the pack could be read.
+    pub record: String,
+    /// What the page is called.
+    pub title: String,
+}
+
+impl Shown {
+    /// Verifies a pack under its own keys and renders it.
+    pub fn of(bytes: &[u8]) -> Self {
+        let verified = verify(bytes, None);
+        let key = Pack::parse(bytes).ok().map(|pack| pack.contents.keys.control.to_base64());
+        let list = checks(&verified.findings, key.as_deref());
+        let mut shown = Self {
+            holds: verified.findings.hold(),
+            checks: checks::html(&list),
+            record: String::new(),
+            title: "Session record".to_owned(),
+        };
+        if let Some(record) = &verified.record {
+            let own: Vec<&Proved> = record
+                .parts
+                .iter()
+                .filter(|part| record.snapshot.range(&part.checkpoint.origin).is_some())
+                .take(record.snapshot.logs.len())
+                .collect();
+            let transcript = Transcript::of(&record.snapshot, &own, &record.keys);
+            let facts = Facts::of(record, &own, &transcript);
+            let mut html = Html::default();
+            cover::print(&mut html, record, &facts);
+            cover::commands(&mut html, &facts);
+            answers::print(&mut html, record, &facts);
+            entries::print(&mut html, record, &own, &transcript, &facts);
+            removed::print(&mut html, record);
+            shown.record = html.finish();
+            shown.title = facts.title.clone();
+        }
+        shown
+    }
+}

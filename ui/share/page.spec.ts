@@ -1,0 +1,175 @@
+/** The page of a shared record as its readers meet it: in a real browser, on a real control plane, honest and tampered with. */
+import { readFileSync } from 'node:fs';
+import { expect, type Page, test } from '@playwright/test';
+import { accessible } from '../tests/pages';
+
+interface Shares {
+  can_check: boolean;
+  active: string;
+  unreviewed: string;
+  refreshed: string;
+  revoked: string;
+  expired: string;
+  locked: string;
+  passphrase: string;
+  private: string[];
+}
+
+const shares = JSON.parse(readFileSync(process.env['SHARES'] ?? '', 'utf8')) as Shares;
+const shots = process.env['SHARE_SHOTS'];
+
+const verdict = (page: Page) => page.locator('#verdict');
+
+/** Opens a link; whatever the page throws, logs as an error or fetches from elsewhere fails the test. */
+async function open(page: Page, url: string): Promise<void> {
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('status of 4')) throw new Error(message.text());
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) throw new Error(`fetched from elsewhere: ${request.url()}`);
+  });
+  await page.goto(url);
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+}
+
+async function checked(page: Page): Promise<void> {
+  if (shares.can_check) await expect(verdict(page)).toContainText('Verified by this browser.');
+  else await expect(verdict(page)).toContainText('built without the check');
+}
+
+test('the browser checks the file and says what holds and what is not shown', async ({ page, context }) => {
+  await open(page, shares.active);
+  await checked(page);
+  if (shares.can_check) {
+    await expect(page.locator('#checks > .holds > .name')).toContainText(['Every byte of the file', 'Release', 'Checkpoint signature', 'Every entry', 'Authorised', 'Attestation', 'What was removed', 'Answers']);
+    await expect(page.locator('#checks > .open > .name')).toContainText(['Cosignatures', 'Time-stamps']);
+    await expect(page.locator('#checks > .fails')).toHaveCount(0);
+    await expect(page.locator('#checks-lead')).toContainText('came from the same place as the page');
+  }
+  expect(await context.cookies()).toEqual([]);
+  const text = await page.content();
+  for (const word of shares.private) expect(text).not.toContain(word);
+  await accessible(page);
+  await shoot(page, 'desktop');
+});
+
+test('it fits a phone, in the dark too', async ({ browser }) => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'dark', bypassCSP: true });
+  const page = await context.newPage();
+  await page.goto(shares.active);
+  await checked(page);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await accessible(page);
+  await shoot(page, 'phone-dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await accessible(page);
+  await shoot(page, 'phone');
+});
+
+test('without a script it is complete and says that nothing was verified', async ({ browser }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(shares.active);
+  await expect(verdict(page)).toContainText('Not verified by this browser.');
+  await expect(page.locator('#checks-lead')).toContainText('Nothing was checked by this browser.');
+  await expect(page.locator('.entry').first()).toBeVisible();
+  await shoot(page, 'no-script');
+});
+
+test('a changed file is shown as broken', async ({ page }) => {
+  test.skip(!shares.can_check, 'built without the check');
+  await page.route('**/pack?*', async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    const at = Math.floor(body.length / 3);
+    body.writeUInt8(body.readUInt8(at) ^ 1, at);
+    await route.fulfill({ response, body });
+  });
+  await page.goto(shares.active);
+  await expect(verdict(page)).toContainText('Broken.');
+  await expect(verdict(page)).toContainText('does not hold: Every byte of the file');
+  await expect(page.locator('#checks > .fails')).not.toHaveCount(0);
+  await shoot(page, 'broken-file');
+});
+
+for (const [what, change] of Object.entries({
+  'a changed command': (html: string) => html.replaceAll('ps aux', 'ps -ef'),
+  'a missing entry': (html: string) => html.replace(/<li class="entry plain".*?<\/li>/s, ''),
+  'another reviewer': (html: string) => html.replaceAll('Olga Owner (owner), who took no part', 'Otto Owner (owner), who took no part'),
+  'a hidden word made up': (html: string) => html.replace(/<span class="hid">‹[^<]*›<\/span>/, 'nobody'),
+})) {
+  test(`a page with ${what} is shown as broken, and what the file says takes its place`, async ({ page }) => {
+    test.skip(!shares.can_check, 'built without the check');
+    await page.route(shares.active, async (route) => {
+      const response = await route.fetch();
+      const before = await response.text();
+      const body = change(before);
+      expect(body).not.toEqual(before);
+      await route.fulfill({ response, body });
+    });
+    await page.goto(shares.active);
+    await expect(verdict(page)).toContainText('Broken.');
+    await expect(verdict(page)).toContainText('This page was changed');
+    await expect(page.locator('#record')).toContainText('ps aux');
+    await expect(page.locator('#record')).not.toContainText('Otto Owner');
+    await shoot(page, `changed-page-${what.replaceAll(' ', '-')}`);
+  });
+}
+
+test('a record that nobody reviewed says so before anything else', async ({ page }) => {
+  await open(page, shares.unreviewed);
+  await checked(page);
+  await expect(page.locator('.warning')).toContainText('Not reviewed.');
+  await accessible(page);
+});
+
+test('a refreshed link says that it showed another version', async ({ page }) => {
+  await open(page, shares.refreshed);
+  await checked(page);
+  await expect(page.locator('.replaced')).toContainText('It was replaced on');
+});
+
+for (const [state, title] of [['revoked', 'This link was revoked'], ['expired', 'This link has expired']] as const) {
+  test(`a link that has ${state} shows nothing of the record`, async ({ page }) => {
+    await open(page, shares[state]);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+    await expect(page.locator('body')).not.toContainText('ransomware');
+    await accessible(page);
+    await shoot(page, state);
+  });
+}
+
+for (const script of [true, false]) {
+  test(`a passphrase opens the record ${script ? 'with' : 'without'} a script`, async ({ browser }) => {
+    const context = await browser.newContext({ javaScriptEnabled: script });
+    const page = await context.newPage();
+    await page.goto(shares.locked);
+    if (script) {
+      await context.newPage().then((other) => other.close());
+      await shoot(page, 'passphrase');
+    }
+    await page.getByLabel('Passphrase').fill('not the right words');
+    await page.getByRole('button', { name: 'Open the record' }).click();
+    await expect(page.locator('.problem')).toHaveText(/This is not the passphrase/);
+    await page.getByLabel('Passphrase').fill(shares.passphrase);
+    await page.getByRole('button', { name: 'Open the record' }).click();
+    await expect(page.locator('.entry').first()).toBeVisible();
+    if (script) await checked(page);
+    else await expect(verdict(page)).toContainText('Not verified by this browser.');
+    expect(await context.cookies()).toEqual([]);
+  });
+}
+
+test('on paper everything is there', async ({ page }) => {
+  await open(page, shares.active);
+  await checked(page);
+  await page.emulateMedia({ media: 'print' });
+  await expect(page.locator('.entry').last()).toBeVisible();
+  if (shots) await page.pdf({ path: `${shots}/print.pdf`, format: 'A4' });
+});
