@@ -23,4 +23,4 @@ organisation_name: string,
 /**
  * Whether the control plane runs inside this program.
  */
-embedded: boolean, };
+embedded: boolean, client: string | null, };

@@ -1,0 +1,2 @@
+
+export type ApprovalRow = { action: string, session: string, endpoint: string, hostname: string, client: string, client_name: string, requester_name: string, state: string, class: string, sentence: string, object: string, asked_at_ms: number, expires_at_ms: number, needed: number, approver: string, delivered: Array<string>, seen: Array<string>, approved_by: Array<string>, nudges: number, for_me: boolean, mine: boolean, needs_number: boolean, answer: string | null, answer_sent: boolean, refusal: string | null, fault: string | null, number: string | null, };

@@ -1,0 +1,3 @@
+import type { ApprovalRow } from "./ApprovalRow";
+
+export type InboxView = { rows: Array<ApprovalRow>, waiting: number, };

@@ -1,0 +1,2 @@
+
+export type OutcomeNotice = { action: string, session: string, title: string, text: string, };

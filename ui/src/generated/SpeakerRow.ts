@@ -1,0 +1,2 @@
+
+export type SpeakerRow = { device: string, name: string, label: string, fingerprint: string, this_console: boolean, };

@@ -1,0 +1,2 @@
+
+export type Verdict = { approve: boolean, number: string | null, reason: string, };
