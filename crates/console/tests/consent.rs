@@ -271,6 +271,8 @@ async fn a_wrong_number_may_be_typed_again_and_none_is_asked_for() {
         .unwrap();
     assert_eq!((right.answer.as_deref(), right.refusal), (Some("approved"), None));
     let answers = scene.plane.script.lock().unwrap().answers.clone();
+    // The wrong one was sent once.
+    assert_eq!(answers.len(), 2);
     let facts = &answers[1].statement.statement.facts;
     assert_eq!(
         (facts["number"].as_str(), facts["assurance"].as_str()),

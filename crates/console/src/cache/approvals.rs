@@ -57,7 +57,8 @@ impl Kept {
 
     /// Whether an answer waits to be sent.
     pub fn is_due(&self) -> bool {
-        self.answer.is_some() && self.prompt.as_ref().is_some_and(|prompt| !prompt.settled)
+        let waits = |prompt: &Prompt| prompt.answer.is_some() && !prompt.settled;
+        self.answer.is_some() && self.prompt.as_ref().is_some_and(waits)
     }
 }
 
