@@ -21,4 +21,8 @@ items: Array<TimelineItem>,
 /**
  * The summary after them.
  */
-row: SessionRow, } | { "type": "inbox" } & InboxView | { "type": "prompt" } & PromptNotice | { "type": "prompt_gone", action: string, } | { "type": "outcome" } & OutcomeNotice;
+row: SessionRow, } | { "type": "inbox" } & InboxView | { "type": "prompt" } & PromptNotice | { "type": "prompt_gone", 
+/**
+ * Which.
+ */
+action: string, } | { "type": "outcome" } & OutcomeNotice;
