@@ -3,13 +3,13 @@
 use crate::embedded::Embedded;
 use crate::sign_in::{Attempt, Progress};
 use crate::startup::Startup;
-use crate::{marks, notify, tray};
+use crate::{marks, notify, prompts, tray};
 use caisey_console::view::{Connection, ConsoleEvent, Overview};
 use caisey_console::{CancelFlag, Console, ConsoleError, KeyStore};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tauri::{AppHandle, Emitter};
@@ -43,6 +43,11 @@ pub(crate) enum ShellEvent {
         /// Where it stands.
         progress: Progress,
     },
+    /// A person wants to see this approval request.
+    ShowRequest {
+        /// Which.
+        action: String,
+    },
     /// A renewed check came further.
     Verify {
         /// How far.
@@ -71,6 +76,11 @@ pub(crate) struct Desktop {
     pub(crate) attempt: Mutex<Option<Attempt>>,
     pub(crate) exports: Mutex<HashMap<String, CancelFlag>>,
     pub(crate) exported: Mutex<HashSet<PathBuf>>,
+    /// Notifications of requests that are on the screen, by action.
+    pub(crate) prompts: Mutex<HashMap<String, u32>>,
+    /// Whether a client's contact is signed in: they are asked also while no window is open.
+    is_contact: AtomicBool,
+    waiting: AtomicU32,
     stopping: AtomicBool,
 }
 
@@ -90,6 +100,9 @@ impl Desktop {
             attempt: Mutex::new(None),
             exports: Mutex::new(HashMap::new()),
             exported: Mutex::new(HashSet::new()),
+            prompts: Mutex::new(HashMap::new()),
+            is_contact: AtomicBool::new(false),
+            waiting: AtomicU32::new(0),
             stopping: AtomicBool::new(false),
         }
     }
@@ -113,6 +126,9 @@ impl Desktop {
                         if let Ok(overview) = console.overview().await {
                             desktop.pass_on(ConsoleEvent::Overview(Box::new(overview)));
                         }
+                        if let Ok(inbox) = console.inbox().await {
+                            desktop.pass_on(ConsoleEvent::Inbox(Box::new(inbox)));
+                        }
                     }
                     Err(RecvError::Closed) => return,
                 }
@@ -120,12 +136,33 @@ impl Desktop {
         });
     }
 
-    fn pass_on(&self, event: ConsoleEvent) {
+    fn pass_on(self: &Arc<Self>, event: ConsoleEvent) {
         let event = match event {
             ConsoleEvent::Overview(overview) => {
                 let overview = self.with_resumption(*overview);
-                tray::set_status(&self.app, status_line(&overview.connection));
+                let is_contact = overview.me.as_ref().is_some_and(|me| me.role == "contact");
+                self.is_contact.store(is_contact, Ordering::Relaxed);
+                let waiting = self.waiting.load(Ordering::Relaxed);
+                tray::set_status(&self.app, status_line(&overview.connection), waiting);
                 ConsoleEvent::Overview(Box::new(overview))
+            }
+            ConsoleEvent::Inbox(inbox) => {
+                if self.waiting.swap(inbox.waiting, Ordering::Relaxed) != inbox.waiting {
+                    tray::set_waiting(&self.app, inbox.waiting);
+                }
+                ConsoleEvent::Inbox(inbox)
+            }
+            ConsoleEvent::Prompt(prompt) => {
+                prompts::raise(self, (*prompt).clone());
+                ConsoleEvent::Prompt(prompt)
+            }
+            ConsoleEvent::PromptGone { action } => {
+                prompts::retract(self, &action);
+                ConsoleEvent::PromptGone { action }
+            }
+            ConsoleEvent::Outcome(outcome) => {
+                prompts::tell_outcome(self, (*outcome).clone());
+                ConsoleEvent::Outcome(outcome)
             }
             ConsoleEvent::Session { session, items, row } => {
                 notify::ended(&self.app, &row, &items);
@@ -144,12 +181,17 @@ impl Desktop {
     }
 
     /// Tells the page the present state, when something outside the console changed it.
-    pub(crate) async fn tell_overview(&self) {
+    pub(crate) async fn tell_overview(self: &Arc<Self>) {
         if let Ok(console) = self.console().await
             && let Ok(overview) = console.overview().await
         {
             self.pass_on(ConsoleEvent::Overview(Box::new(overview)));
         }
+    }
+
+    /// Whether closing the window leaves the program in the tray: only where there is one, and for whom it is there to ask.
+    pub(crate) fn stays_in_tray(&self) -> bool {
+        self.is_contact.load(Ordering::Relaxed) && !self.is_stopping() && tray::is_there(&self.app)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

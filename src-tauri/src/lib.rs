@@ -5,6 +5,7 @@
 //! tauri.
 
 mod commands;
+mod consent;
 mod desktop;
 mod embedded;
 mod export;
@@ -12,6 +13,7 @@ mod marks;
 mod notify;
 mod opening;
 mod places;
+mod prompts;
 mod remembered;
 mod sign_in;
 mod startup;
@@ -20,7 +22,7 @@ mod tray;
 
 use desktop::Desktop;
 use std::sync::Arc;
-use tauri::{Manager, RunEvent};
+use tauri::{Manager, RunEvent, WindowEvent};
 
 /// Runs the program until its window is closed.
 ///
@@ -87,7 +89,26 @@ pub fn run() -> anyhow::Result<()> {
             commands::verify_again,
             commands::reveal,
             commands::reached,
+            consent::inbox,
+            consent::approval,
+            consent::decide,
+            consent::nudge,
+            consent::withdraw,
+            consent::state_difference,
+            consent::speakers,
+            consent::introduce,
+            consent::revoke_speaker,
+            consent::grant,
+            consent::take_back,
         ])
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event
+                && window.app_handle().state::<Arc<Desktop>>().stays_in_tray()
+                && window.hide().is_ok()
+            {
+                api.prevent_close();
+            }
+        })
         .setup(|app| {
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
             app.manage(Arc::clone(&desktop));

@@ -1,4 +1,4 @@
-//! The tray's icon: open, connection status, quit. A desktop without a tray is no error.
+//! The tray's icon: open, connection status and how many requests wait, quit. A desktop without a tray is no error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
@@ -39,8 +39,36 @@ fn try_build(app: &AppHandle) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Whether there is one.
+pub(crate) fn is_there(app: &AppHandle) -> bool {
+    app.try_state::<StatusLine>().is_some()
+}
+
+/// Says beside the icon how many requests wait for the person.
+pub(crate) fn set_waiting(app: &AppHandle, waiting: u32) {
+    let Some(icon) = app.tray_by_id("main") else { return };
+    let title = (waiting > 0).then(|| waiting.to_string());
+    let said = icon.set_title(title).and_then(|()| icon.set_tooltip(Some(tooltip(waiting))));
+    if let Err(error) = said {
+        tracing::debug!(%error, "the tray's icon was not changed");
+    }
+}
+
+fn tooltip(waiting: u32) -> String {
+    match waiting {
+        0 => "Caisey Console".to_owned(),
+        1 => "Caisey Console: one request waits for your answer".to_owned(),
+        more => format!("Caisey Console: {more} requests wait for your answer"),
+    }
+}
+
 /// Changes the status line.
-pub(crate) fn set_status(app: &AppHandle, text: &str) {
+pub(crate) fn set_status(app: &AppHandle, status: &str, waiting: u32) {
+    let text = match waiting {
+        0 => status.to_owned(),
+        1 => format!("1 request waits · {status}"),
+        more => format!("{more} requests wait · {status}"),
+    };
     if let Some(line) = app.try_state::<StatusLine>()
         && let Err(error) = line.0.set_text(text)
     {

@@ -51,6 +51,7 @@ mod tests {
                 "caisey-client",
                 "caisey-command",
                 "caisey-ledger",
+                "caisey-policy",
                 "caisey-protocol",
                 "caisey-transcript",
             ],

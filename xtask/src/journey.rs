@@ -6,42 +6,76 @@ use crate::{build, place, run, setup};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-/// What a story leaves.
-const LEAVES: [&str; 4] = ["session.json", "transcript.pdf", "console.png", "journey.log"];
+/// What the first story leaves.
+const BREACH: [&str; 4] = ["session.json", "transcript.pdf", "console.png", "journey.log"];
+/// What the second story leaves.
+const FIREWALL: [&str; 5] = [
+    "session.json",
+    "transcript.pdf",
+    "notification.png",
+    "approval-window.png",
+    "journey.log",
+];
 
 /// A suspected breach after hours: installs and builds what it needs, then plays.
 pub(crate) fn breach(out: &Path) -> Result<()> {
     setup::everything()?;
     build::all()?;
     play_breach(out)?;
-    println!("\nLeft in {}: {}", out.display(), LEAVES.join(", "));
+    println!("\nLeft in {}: {}", out.display(), BREACH.join(", "));
+    Ok(())
+}
+
+/// A firewall rule at two in the morning: installs and builds what it needs, then plays.
+pub(crate) fn firewall(out: &Path) -> Result<()> {
+    setup::everything()?;
+    build::all()?;
+    play_firewall(out)?;
+    println!("\nLeft in {}: {}", out.display(), FIREWALL.join(", "));
     Ok(())
 }
 
 /// Plays on programs that are built already.
 pub(crate) fn play_breach(out: &Path) -> Result<()> {
+    let (out, stage) = (prepared(out)?, fresh_stage("journey-stage")?);
+    let keys = stage.join("desktop");
+    play("breach", &out, &stage, &keys)?;
+    let home = stage.join("console").into_os_string();
+    let environment = [("CAISEY_HOME", home), ("CAISEY_OPEN", "session:latest".into())];
+    run::photograph(&environment, &keys, &out.join("console.png"))?;
+    check_left(&out, &BREACH)
+}
+
+/// The same for the second story. Its windows are open while it is played.
+pub(crate) fn play_firewall(out: &Path) -> Result<()> {
+    let (out, stage) = (prepared(out)?, fresh_stage("journey-firewall-stage")?);
+    play("firewall", &out, &stage, &stage.join("desktop"))?;
+    check_left(&out, &FIREWALL)
+}
+
+fn play(story: &str, out: &Path, stage: &Path, keys: &Path) -> Result<()> {
+    let desktop = Desktop::start(keys)?;
+    Step::new(&format!("journey {story}"), place::program("caisey-journey"))
+        .arguments(&[story, "--out"])
+        .arguments(&[out])
+        .arguments(&["--stage"])
+        .arguments(&[stage])
+        .wrapped(&desktop.wrapper(), desktop.environment())
+        .must_succeed()
+}
+
+fn prepared(out: &Path) -> Result<PathBuf> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
     );
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
-    let stage = fresh_stage()?;
-    let keys = stage.join("desktop");
-    {
-        let desktop = Desktop::start(&keys)?;
-        Step::new("journey breach", place::program("caisey-journey"))
-            .arguments(&["breach", "--out"])
-            .arguments(&[&out])
-            .arguments(&["--stage"])
-            .arguments(&[&stage])
-            .wrapped(&desktop.wrapper(), desktop.environment())
-            .must_succeed()?;
-    }
-    let home = stage.join("console").into_os_string();
-    let environment = [("CAISEY_HOME", home), ("CAISEY_OPEN", "session:latest".into())];
-    run::photograph(&environment, &keys, &out.join("console.png"))?;
-    for name in LEAVES {
+    Ok(out)
+}
+
+fn check_left(out: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
         let size = std::fs::metadata(out.join(name))
             .with_context(|| format!("the story left no {name}"))?
             .len();
@@ -72,8 +106,8 @@ pub(crate) fn play_attack(which: &'static str) -> Result<()> {
 }
 
 /// An empty folder for the programs' data; kept until the next time, for looking into.
-fn fresh_stage() -> Result<PathBuf> {
-    let stage = place::target().join("journey-stage");
+fn fresh_stage(name: &str) -> Result<PathBuf> {
+    let stage = place::target().join(name);
     if stage.is_dir() {
         std::fs::remove_dir_all(&stage).with_context(|| format!("clearing {}", stage.display()))?;
     }

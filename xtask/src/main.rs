@@ -78,6 +78,12 @@ enum Story {
         #[arg(long)]
         out: PathBuf,
     },
+    /// A firewall rule at two in the morning: who asked, who allowed it, what changed.
+    Firewall {
+        /// Directory for session.json, transcript.pdf, notification.png, approval-window.png and journey.log.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +95,9 @@ fn main() -> ExitCode {
         Task::Journey {
             story: Story::Breach { out },
         } => journey::breach(&out),
+        Task::Journey {
+            story: Story::Firewall { out },
+        } => journey::firewall(&out),
         Task::Bench => bench::run(),
         Task::Chaos { rounds, seed } => journey::chaos(rounds, seed),
         Task::Bindings => bindings::write(),

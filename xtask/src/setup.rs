@@ -47,6 +47,8 @@ const TESTS: &[&str] = &[
     "python3",
     "python3-venv",
     "procps",
+    "iproute2",
+    "nftables",
 ];
 
 /// Vite's oldest supported Node.js.

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod api;
 pub mod connection;
+mod consent;
 pub mod error;
 mod exchange;
 #[cfg(feature = "oidc")]

@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod cache;
+pub mod consent;
 pub mod error;
 pub mod export;
 pub mod facade;

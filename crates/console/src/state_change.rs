@@ -4,8 +4,9 @@
 //! one that was erased, or never read, gives no difference and no false "nothing changed". Lines are as recorded: whoever draws them must
 //! show control characters visibly ([`crate::visible`]).
 
-use crate::view::TimelineItem;
-use caisey_command::StateChange;
+use crate::view::{DifferenceLine, StateDifference, TimelineItem};
+use crate::visible::segments_if_needed;
+use caisey_command::{Line, StateChange};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,39 @@ pub struct ActionChange {
     pub certain: bool,
     /// The difference.
     pub change: StateChange,
+}
+
+impl From<ActionChange> for StateDifference {
+    fn from(change: ActionChange) -> Self {
+        Self {
+            before_seq: change.before_seq,
+            after_seq: change.after_seq,
+            certain: change.certain,
+            too_long: change.change.too_long,
+            removed: counted(change.change.removed),
+            added: counted(change.change.added),
+            lines: change.change.lines.into_iter().map(line).collect(),
+        }
+    }
+}
+
+fn line(line: Line) -> DifferenceLine {
+    let (kind, text, count) = match line {
+        Line::Unchanged { text } => ("unchanged", text, 1),
+        Line::Removed { text } => ("removed", text, 1),
+        Line::Added { text } => ("added", text, 1),
+        Line::Folded { count } => ("folded", String::new(), counted(count)),
+    };
+    DifferenceLine {
+        kind: kind.to_owned(),
+        segments: segments_if_needed(&text),
+        text,
+        count,
+    }
+}
+
+fn counted(lines: usize) -> u32 {
+    u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
 /// Every action among these entries whose state was read before and after, in order of the second reading.

@@ -9,6 +9,7 @@
 
 mod cache;
 mod closing;
+mod consent;
 mod cosigning;
 mod handover;
 mod keys;

@@ -9,9 +9,11 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use caisey_console::bench::sample::{AUTHORITY, SampleLog};
 use caisey_console::{BearerToken, Console, FixedToken, SignIn};
+use caisey_ledger::consent::{CHAIN_START, SignedContactStatement, Trust, digest_of};
 use caisey_ledger::entry::{Actor, Record};
-use caisey_ledger::id::{DeviceId, MemberId, Seq, SessionId};
+use caisey_ledger::id::{ClientId, DeviceId, MemberId, Seq, SessionId};
 use caisey_ledger::witness::{check_line, witness_name};
+use caisey_protocol::consent::*;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::*;
 use caisey_protocol::role::Role;
@@ -46,6 +48,18 @@ pub struct Script {
     pub cosigned: Vec<CosignedCheckpoint>,
     /// What consoles cosigned: size and line.
     pub taken: Vec<(u64, String)>,
+    /// Whose role the token carries, and of a contact the client.
+    pub role: (Role, Option<ClientId>),
+    /// Shown to everybody who watches.
+    pub approvals: Vec<ApprovalView>,
+    /// What consoles said about them.
+    pub about: Vec<AboutApproval>,
+    /// Answers that came in.
+    pub answers: Vec<Submit>,
+    /// Answers are turned down with this.
+    pub refuse_answers: Option<ErrorBody>,
+    /// The client's chain, and consoles that wait to be introduced.
+    pub chain: (Vec<SignedContactStatement>, Vec<ContactKeyView>),
 }
 
 impl Script {
@@ -87,6 +101,12 @@ impl Plane {
             devices: HashMap::new(),
             cosigned: Vec::new(),
             taken: Vec::new(),
+            role: (Role::Technician, None),
+            approvals: Vec::new(),
+            about: Vec::new(),
+            answers: Vec::new(),
+            refuse_answers: None,
+            chain: Default::default(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -120,6 +140,9 @@ impl Plane {
             .route("/v1/endpoints/{id}/statements", post(statements))
             .route("/v1/endpoints/{id}/cosignatures", get(cosigned).post(cosign))
             .route("/v1/endpoints/{id}/watch", get(watch_log))
+            .route("/v1/endpoints/{id}/approvals", post(about))
+            .route("/v1/endpoints/{id}/decisions", post(decisions))
+            .route("/v1/contacts", get(contacts).post(contact_says))
             .with_state(self.clone());
         *self.server.lock().unwrap() = Some(tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
     }
@@ -202,15 +225,16 @@ async fn me(State(plane): State<Plane>) -> Result<Json<Me>, Refusal> {
     plane.alive()?;
     let mut script = plane.script.lock().unwrap();
     let key = script.checkpoint_key.unwrap_or_else(|| script.logs[0].control_key());
+    let (role, client) = script.role.clone();
     let log = script.log();
     Ok(Json(Me {
         member: log.member.clone(),
         name: "Ada Example".to_owned(),
         email: None,
-        role: Role::Technician,
+        role,
         organisation: log.organisation.clone(),
         organisation_name: "Example MSP".to_owned(),
-        client: None,
+        client,
         authority: AUTHORITY.to_owned(),
         checkpoint_key: base64::engine::general_purpose::STANDARD.encode(key),
     }))
@@ -444,6 +468,80 @@ fn introduce_once(log: &mut SampleLog, member: &MemberId, device: &DeviceId, key
     }
 }
 
+async fn about(
+    State(plane): State<Plane>,
+    Path(_): Path<String>,
+    Json(about): Json<AboutApproval>,
+) -> Result<Json<ApprovalAnswer>, Refusal> {
+    plane.alive()?;
+    let mut script = plane.script.lock().unwrap();
+    let me = script.log().member.clone();
+    script.about.push(about.clone());
+    let found = script.approvals.iter_mut().find(|view| view.action == about.action);
+    let view = found.ok_or_else(missing)?;
+    if about.what == ApprovalWord::Delivered && !view.delivered.contains(&me) {
+        view.delivered.push(me.clone());
+    }
+    Ok(Json(ApprovalAnswer {
+        number: (view.requester == me).then(|| "471100".to_owned()),
+        approval: view.clone(),
+    }))
+}
+
+async fn decisions(
+    State(plane): State<Plane>,
+    Path(_): Path<String>,
+    Json(submit): Json<Submit>,
+) -> Result<Json<Submitted>, Refusal> {
+    plane.alive()?;
+    submit.statement.verify().unwrap();
+    let mut script = plane.script.lock().unwrap();
+    script.answers.push(submit);
+    if let Some(body) = &script.refuse_answers {
+        return Err(Refusal(body.clone()));
+    }
+    let log = script.log();
+    let size = log.records.len() as u64;
+    Ok(Json(Submitted {
+        seq: Seq::new(size - 1).unwrap(),
+        checkpoint: log.checkpoint(size).unwrap(),
+    }))
+}
+
+fn chain_view(script: &mut Script) -> ContactChain {
+    let client = script.log().client.clone();
+    let organisation = script.log().organisation.clone();
+    let (statements, waiting) = script.chain.clone();
+    let trust = Trust::replay(&organisation, &client, &statements);
+    let keys = trust.iter().flat_map(Trust::keys).map(|key| ContactKeyView {
+        member: key.member.clone(),
+        device: key.device.clone(),
+        key: key.key.clone(),
+        label: None,
+    });
+    ContactChain {
+        keys: keys.collect(),
+        head: statements
+            .last()
+            .map_or(CHAIN_START.to_owned(), |last| digest_of(&last.statement).unwrap()),
+        client,
+        statements,
+        waiting,
+    }
+}
+
+async fn contacts(State(plane): State<Plane>) -> Result<Json<ContactChain>, Refusal> {
+    plane.alive()?;
+    Ok(Json(chain_view(&mut plane.script.lock().unwrap())))
+}
+
+async fn contact_says(State(plane): State<Plane>, Json(says): Json<ContactSays>) -> Result<Json<ContactChain>, Refusal> {
+    plane.alive()?;
+    let mut script = plane.script.lock().unwrap();
+    script.chain.0.push(says.statement);
+    Ok(Json(chain_view(&mut script)))
+}
+
 async fn watch_directory(State(plane): State<Plane>, upgrade: WebSocketUpgrade) -> Result<Response, Refusal> {
     plane.alive()?;
     Ok(upgrade.on_upgrade(move |mut socket| async move {
@@ -457,10 +555,16 @@ async fn watch_directory(State(plane): State<Plane>, upgrade: WebSocketUpgrade) 
             },
         )
         .await;
+        let approvals = plane.script.lock().unwrap().approvals.clone();
+        send(&mut socket, &DirectoryEvent::Approvals { approvals }).await;
         while changes.changed().await.is_ok() && *changes.borrow() != u64::MAX {
             let endpoints: Vec<EndpointView> = plane.script.lock().unwrap().logs.iter().map(view).collect();
             for endpoint in endpoints {
                 send(&mut socket, &DirectoryEvent::Endpoint(endpoint)).await;
+            }
+            let approvals = plane.script.lock().unwrap().approvals.clone();
+            for approval in approvals {
+                send(&mut socket, &DirectoryEvent::Approval(Box::new(approval))).await;
             }
         }
     }))

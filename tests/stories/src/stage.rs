@@ -1,12 +1,12 @@
 //! A stage for stories: a control plane with a local issuer, one technician, one enrolled runtime, all real programs in one folder.
 //!
-//! Promises that every part can be killed and started again on the same data and address. Leaves out what is played on it.
+//! Promises that every part can be killed and started again on the same data and address. Stories add a contact, or put the runtime elsewhere. Leaves out what is played on it.
 
 use crate::programs::{Program, built, length};
 use anyhow::{Context, Result, bail};
 use caisey_client::address::ControlUrl;
 use caisey_client::api::Api;
-use caisey_client::token::{BearerToken, FixedToken, TokenError, TokenFuture, TokenSource};
+use caisey_client::token::{BearerToken, TokenError, TokenFuture, TokenSource};
 use caisey_ledger::id::{ClientId, InstallerId, TimeMs};
 use caisey_protocol::http::{CreateClient, CreateInstaller};
 use caisey_protocol::sign_in::{TokenAnswer, TokenRequest};
@@ -23,8 +23,9 @@ const PASSWORD: &str = "correct horse battery staple";
 pub struct Stage {
     folder: PathBuf,
     address: String,
-    /// The endpoint's program.
-    runtime: PathBuf,
+    /// The endpoint's program, and what it is run by.
+    runtime: Vec<String>,
+    client: ClientId,
 }
 
 impl Stage {
@@ -42,57 +43,99 @@ impl Stage {
     /// # Errors
     /// Whatever did not work, with the program's last lines.
     pub async fn set_with(folder: &Path, runtime: PathBuf) -> Result<(Self, Program)> {
+        let (mut stage, control) = Self::without_endpoint(folder, "Jordan Doe", "Nakagawa Retail").await?;
+        stage.runtime = vec![runtime.to_string_lossy().into_owned()];
+        stage.enrol().await?;
+        Ok((stage, control))
+    }
+
+    /// A control plane with this technician and client, and no endpoint yet.
+    ///
+    /// # Errors
+    /// Whatever did not work, with the program's last lines.
+    pub async fn without_endpoint(folder: &Path, technician: &str, client_name: &str) -> Result<(Self, Program)> {
         std::fs::create_dir_all(folder)?;
         let mut stage = Self {
             folder: folder.to_owned(),
             address: "127.0.0.1:0".to_owned(),
-            runtime,
+            runtime: vec![built("caisey-runtime")?.to_string_lossy().into_owned()],
+            client: ClientId::from_bits(fresh()?),
         };
-        let code = stage.add_technician()?;
+        let code = stage.add_person(EMAIL, technician, &["--role", "owner"])?;
         let (control, url) = stage.start_control()?;
         stage.address = url.trim_start_matches("http://").to_owned();
-        let tokens = token(
-            &url,
-            &TokenRequest::OneTimeCode {
-                code,
-                password: PASSWORD.to_owned(),
-            },
-        )
-        .await?;
-        let api = Api::new(
-            url.parse::<ControlUrl>()?,
-            Arc::new(FixedToken(BearerToken::new(tokens.access_token))),
-        )?;
-        let client = ClientId::from_bits(fresh()?);
-        api.create_client(&CreateClient {
-            client: client.clone(),
-            name: "Nakagawa Retail".to_owned(),
-        })
-        .await?;
-        let installer = api
+        stage.first_use(code).await?;
+        let client = CreateClient {
+            client: stage.client.clone(),
+            name: client_name.to_owned(),
+        };
+        stage.api()?.create_client(&client).await?;
+        Ok((stage, control))
+    }
+
+    /// From here on the runtime is run by this command, such as one that puts it elsewhere.
+    pub fn run_runtime_with(&mut self, mut before: Vec<String>) {
+        before.append(&mut self.runtime);
+        self.runtime = before;
+    }
+
+    /// Enrols the runtime as an endpoint of the stage's client.
+    ///
+    /// # Errors
+    /// Whatever did not work, with the program's last lines.
+    pub async fn enrol(&self) -> Result<()> {
+        let installer = self
+            .api()?
             .create_installer(&CreateInstaller {
                 installer: InstallerId::from_bits(fresh()?),
-                client,
-                label: "chaos".to_owned(),
+                client: self.client.clone(),
+                label: "story".to_owned(),
                 expires_at_ms: TimeMs::new(now_ms() + 3_600_000).context("the clock is beyond reason")?,
                 max_uses: 1,
             })
             .await?;
         // By name, as endpoints find their control plane.
-        let by_name = url.replace("127.0.0.1", "localhost");
-        run_to_end(
-            &stage.runtime,
-            &[
-                "enrol",
-                "--control",
-                &by_name,
-                "--token",
-                &installer.token,
-                "--state",
-                &stage.path("runtime"),
-            ],
-        )?;
-        Ok((stage, control))
+        let by_name = self.url().replace("127.0.0.1", "localhost");
+        let state = self.path("runtime");
+        let enrol = ["enrol", "--control", &by_name, "--token", &installer.token, "--state", &state];
+        self.run_runtime(&enrol)?;
+        Ok(())
+    }
+
+    /// Makes an account for a contact of the stage's client and returns a refresh token of theirs, as a desktop keeps one.
+    ///
+    /// # Errors
+    /// When the control plane refuses.
+    pub async fn add_contact(&self, email: &str, name: &str) -> Result<String> {
+        let code = self.add_person(email, name, &["--role", "contact", "--client", self.client.as_str()])?;
+        self.first_use(code).await
+    }
+
+    /// The client whose endpoint is on the stage.
+    pub fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// The control plane, as the technician sees it.
+    ///
+    /// # Errors
+    /// When requests cannot be prepared.
+    pub fn api(&self) -> Result<Api> {
+        Ok(Api::new(self.url().parse::<ControlUrl>()?, self.tokens())?)
+    }
+
+    async fn first_use(&self, code: String) -> Result<String> {
+        let request = TokenRequest::OneTimeCode {
+            code,
+            password: PASSWORD.to_owned(),
+        };
+        Ok(token(&self.url(), &request).await?.refresh_token)
+    }
+
+    fn run_runtime(&self, arguments: &[&str]) -> Result<String> {
+        let (program, before) = self.runtime.split_first().context("no program for the runtime")?;
+        let arguments: Vec<&str> = before.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
+        run_to_end(Path::new(program), &arguments)
     }
 
     /// The control plane's address.
@@ -125,7 +168,10 @@ impl Stage {
     /// When it cannot be started.
     pub fn start_runtime(&self) -> Result<Program> {
         let state = self.path("runtime");
-        Program::start(&self.runtime, &["run", "--state", &state], &self.folder.join("runtime.log"))
+        let (program, before) = self.runtime.split_first().context("no program for the runtime")?;
+        let mut arguments: Vec<&str> = before.iter().map(String::as_str).collect();
+        arguments.extend(["run", "--state", &state]);
+        Program::start(Path::new(program), &arguments, &self.folder.join("runtime.log"))
     }
 
     /// Tokens of the stage's technician, renewed by password.
@@ -146,7 +192,7 @@ impl Stage {
     /// # Errors
     /// When it fails.
     pub fn runtime_status(&self) -> Result<String> {
-        run_to_end(&self.runtime, &["status", "--state", &self.path("runtime")])
+        self.run_runtime(&["status", "--state", &self.path("runtime")])
     }
 
     /// Closes every log and opens new ones, as an operator does after a restore. The control plane must not run.
@@ -165,21 +211,12 @@ impl Stage {
         self.folder.join(name).to_string_lossy().into_owned()
     }
 
-    fn add_technician(&self) -> Result<String> {
-        let said = run_to_end(
-            &built("caisey-control")?,
-            &[
-                "member",
-                "add",
-                "--data",
-                &self.path("control"),
-                EMAIL,
-                "--name",
-                "Jordan Doe",
-                "--role",
-                "owner",
-            ],
-        )?;
+    /// Returns the one-time code with which they set their password.
+    fn add_person(&self, email: &str, name: &str, role: &[&str]) -> Result<String> {
+        let data = self.path("control");
+        let mut arguments = vec!["member", "add", "--data", &data, email, "--name", name];
+        arguments.extend(role);
+        let said = run_to_end(&built("caisey-control")?, &arguments)?;
         said.trim()
             .rsplit(' ')
             .next()

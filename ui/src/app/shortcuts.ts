@@ -12,6 +12,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Ctrl', '2'], does: 'Sessions', where: 'Everywhere' },
   { keys: ['Ctrl', '3'], does: 'Search', where: 'Everywhere' },
   { keys: ['Ctrl', '4'], does: 'Organisation', where: 'Everywhere' },
+  { keys: ['Ctrl', '5'], does: 'Approvals', where: 'Everywhere' },
   { keys: ['Ctrl', 'K'], does: 'Search', where: 'Everywhere' },
   { keys: ['/'], does: 'Search, when not typing', where: 'Everywhere' },
   { keys: ['Ctrl', ','], does: 'Settings', where: 'Everywhere' },
@@ -55,6 +56,8 @@ export function globalShortcut(app: AppState, event: KeyboardEvent): boolean {
         return went(app.go({ page: 'search' }));
       case '4':
         return went(app.go({ page: 'organisation', tab: 'clients' }));
+      case '5':
+        return went(app.go({ page: 'inbox', action: null }));
       case ',':
         return went(app.go({ page: 'settings' }));
       default:

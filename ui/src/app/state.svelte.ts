@@ -2,6 +2,7 @@
  * The page's one state: what the host last said, where the person is, and messages for them. Features read it and call the host
  * through it; components get values and callbacks.
  */
+import type { InboxView } from '../generated/InboxView';
 import type { Overview } from '../generated/Overview';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
@@ -13,6 +14,8 @@ export type Route =
   | { page: 'sessions' }
   | { page: 'session'; session: string; seq: number | null }
   | { page: 'search' }
+  | { page: 'inbox'; action: string | null }
+  | { page: 'consent' }
   | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
   | { page: 'settings' };
 
@@ -27,9 +30,13 @@ export interface Message {
 export const EVERY_SESSION: SessionFilter = { client: null, endpoint: null, member: null, from_ms: null, to_ms: null, open_only: false, limit: 0 };
 export const EMPTY_QUERY: SearchQuery = { text: '', client: null, endpoint: null, member: null, kinds: [], from_ms: null, to_ms: null, limit: 60 };
 
+/** Pages that a client's contact does not have. */
+const ELSEWHERE = new Set<Route['page']>(['endpoints', 'sessions', 'search', 'organisation']);
+
 export class AppState {
   startup = $state.raw<Startup>({ stage: 'opening' });
   overview = $state.raw<Overview | null>(null);
+  inbox = $state.raw<InboxView | null>(null);
   route = $state.raw<Route>({ page: 'endpoints', endpoint: null });
   messages = $state.raw<Message[]>([]);
   shortcuts = $state(false);
@@ -38,6 +45,12 @@ export class AppState {
   now = $state(Date.now());
   sessionFilter = $state.raw<SessionFilter>(EVERY_SESSION);
   query = $state.raw<SearchQuery>(EMPTY_QUERY);
+
+  /** The request that somebody came to answer, from a notification for example: its first field gets the focus. */
+  answering = $state<string | null>(null);
+
+  /** A client's authorised person: sees the small form. */
+  readonly isContact = $derived(this.overview?.me?.role === 'contact');
 
   /** The control plane turned the sign-in down while working. */
   readonly signInEnded = $derived(this.overview?.notices.some((notice) => notice.code === 'sign_in_needed') ?? false);
@@ -90,7 +103,9 @@ export class AppState {
     return () => this.#listeners.delete(listener);
   }
 
-  go(route: Route): void {
+  go(wanted: Route): void {
+    // The small form has no other places: the control plane shows a contact nothing else.
+    const route: Route = this.isContact && ELSEWHERE.has(wanted.page) ? { page: 'inbox', action: null } : wanted;
     if (JSON.stringify(route) === JSON.stringify(this.route)) return;
     this.#past.push(this.route);
     if (this.#past.length > 50) this.#past.shift();
@@ -137,6 +152,12 @@ export class AppState {
     if (event.type === 'overview') {
       const { type: _, ...overview } = event;
       this.overview = overview;
+      this.#atHome();
+    } else if (event.type === 'inbox') {
+      const { type: _, ...inbox } = event;
+      this.inbox = inbox;
+    } else if (event.type === 'show_request') {
+      this.showRequest(event.action);
     } else if (event.type === 'startup') {
       void this.#started(event.startup);
     } else if (event.type === 'show') {
@@ -152,10 +173,24 @@ export class AppState {
     if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
     try {
       this.overview = await this.host.overview();
+      this.#atHome();
       this.#shown();
+      this.inbox = await this.host.inbox();
     } catch (thrown) {
       this.startup = { stage: 'failed', failure: asFailure(thrown) };
     }
+  }
+
+  /** Where a request is answered, or, for whoever asked, the session that waits for it. */
+  showRequest(action: string): void {
+    const row = this.inbox?.rows.find((one) => one.action === action);
+    this.answering = action;
+    this.go(row?.mine ? { page: 'session', session: row.session, seq: null } : { page: 'inbox', action });
+  }
+
+  /** A contact begins with what is asked of them. */
+  #atHome(): void {
+    if (this.isContact && ELSEWHERE.has(this.route.page)) this.route = { page: 'inbox', action: null };
   }
 
   /** Two frames later it is on screen. */

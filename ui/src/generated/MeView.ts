@@ -23,4 +23,8 @@ organisation_name: string,
 /**
  * Whether the control plane runs inside this program.
  */
-embedded: boolean, };
+embedded: boolean, 
+/**
+ * The one client that a contact may see; absent for members.
+ */
+client: string | null, };

@@ -3,6 +3,13 @@
  * A host promises: every method rejects with a `Failure` and nothing else; events arrive in order; after `subscribe` has
  * resolved no event is missed, so the page subscribes first and then asks for the present state.
  */
+import type { ApprovalDetail } from '../generated/ApprovalDetail';
+import type { ApprovalRow } from '../generated/ApprovalRow';
+import type { InboxView } from '../generated/InboxView';
+import type { NewStanding } from '../generated/NewStanding';
+import type { SpeakersView } from '../generated/SpeakersView';
+import type { StateDifference } from '../generated/StateDifference';
+import type { Verdict } from '../generated/Verdict';
 import type { ClientRow } from '../generated/ClientRow';
 import type { CommandMark } from '../generated/CommandMark';
 import type { ConsoleEvent } from '../generated/ConsoleEvent';
@@ -78,6 +85,7 @@ export type HostEvent =
   | { type: 'export'; session: string; done: number; total: number }
   | { type: 'verify'; progress: VerifyProgress }
   | { type: 'sign_in'; progress: SignInProgress }
+  | { type: 'show_request'; action: string }
   | { type: 'show'; page: 'endpoints' | 'sessions' | 'search' | 'organisation' | 'settings' };
 
 /** The only thing a host rejects with. `message` says what happened, what it means and what to do. */
@@ -135,6 +143,24 @@ export interface Host {
   keepDraft(session: string, text: string): Promise<void>;
   chat(session: string, message: string): Promise<void>;
   note(session: string, note: string): Promise<void>;
+
+  /** All approval requests that concern the signed-in person; changes arrive as events. */
+  inbox(): Promise<InboxView>;
+  /** One request in full. When it waits for this person, the requester learns that they have it open. */
+  approval(action: string): Promise<ApprovalDetail>;
+  /** Signs and sends an answer; the row says whether it is sent, and why it does not count if it does not. */
+  decide(action: string, verdict: Verdict): Promise<ApprovalRow>;
+  nudge(action: string): Promise<ApprovalRow>;
+  withdraw(action: string): Promise<void>;
+  /** What an action changed, when its state was read before and after. */
+  stateDifference(action: string): Promise<StateDifference | null>;
+  /** Who speaks for a client; of a contact the own one. */
+  speakers(client: string | null): Promise<SpeakersView>;
+  introduce(device: string): Promise<SpeakersView>;
+  revokeSpeaker(device: string): Promise<SpeakersView>;
+  /** Allows something beforehand, or changes what is allowed under this name. */
+  grant(wanted: NewStanding): Promise<SpeakersView>;
+  takeBack(name: string): Promise<SpeakersView>;
 
   sessions(filter: SessionFilter): Promise<SessionRow[]>;
   /** A session of any length, at once; from here on its changes arrive as events until `leaveSession`. */

@@ -1,6 +1,13 @@
 /** The desktop host: one command per method, one event channel. The only importer of `@tauri-apps`. */
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
+import type { ApprovalDetail } from '../generated/ApprovalDetail';
+import type { ApprovalRow } from '../generated/ApprovalRow';
+import type { InboxView } from '../generated/InboxView';
+import type { NewStanding } from '../generated/NewStanding';
+import type { SpeakersView } from '../generated/SpeakersView';
+import type { StateDifference } from '../generated/StateDifference';
+import type { Verdict } from '../generated/Verdict';
 import type { ClientRow } from '../generated/ClientRow';
 import type { CommandMark } from '../generated/CommandMark';
 import type { ErrorView } from '../generated/ErrorView';
@@ -56,6 +63,17 @@ export class TauriHost implements Host {
   keepDraft = (session: string, text: string) => ask<void>('keep_draft', { session, text });
   chat = (session: string, message: string) => ask<void>('chat', { session, message });
   note = (session: string, note: string) => ask<void>('note', { session, note });
+  inbox = () => ask<InboxView>('inbox');
+  approval = (action: string) => ask<ApprovalDetail>('approval', { action });
+  decide = (action: string, verdict: Verdict) => ask<ApprovalRow>('decide', { action, verdict });
+  nudge = (action: string) => ask<ApprovalRow>('nudge', { action });
+  withdraw = (action: string) => ask<void>('withdraw', { action });
+  stateDifference = (action: string) => ask<StateDifference | null>('state_difference', { action });
+  speakers = (client: string | null) => ask<SpeakersView>('speakers', { client });
+  introduce = (device: string) => ask<SpeakersView>('introduce', { device });
+  revokeSpeaker = (device: string) => ask<SpeakersView>('revoke_speaker', { device });
+  grant = (wanted: NewStanding) => ask<SpeakersView>('grant', { wanted });
+  takeBack = (name: string) => ask<SpeakersView>('take_back', { name });
   sessions = (filter: SessionFilter) => ask<SessionRow[]>('sessions', { filter });
   watchSession = (session: string) => ask<SessionHead>('watch_session', { session });
   sessionPage = (session: string, from: number, before: number | null) => ask<SessionPage>('session_page', { session, from, before });

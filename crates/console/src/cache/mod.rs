@@ -5,6 +5,7 @@
 //! everything that was in it, and what it held as a witness stays available to whoever has the old key. Leaves out verification, which
 //! happens before anything is written here ([`crate::sync`]).
 
+pub mod approvals;
 pub mod cosignature;
 pub mod entry;
 pub mod history;

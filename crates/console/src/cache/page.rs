@@ -17,6 +17,8 @@ pub const PAGE_ENTRIES: usize = 256;
 const BEGINNING: u32 = 12;
 /// Commands that a page's end cuts and whose own end is looked for.
 const CUT_MOST: usize = 8;
+/// Pieces of output that come along with one action.
+const OUTPUTS_MOST: u32 = 40;
 
 /// The session's entries, and the endpoint's own that fall between them, in order: `?1` log, `?2` session, `?3` and `?4` the range.
 const PLACES: &str = "SELECT seq FROM entries WHERE session = ?2 AND seq BETWEEN ?3 AND ?4
@@ -59,6 +61,39 @@ pub fn page(cache: &Connection, session: &str, from_seq: u64, before_seq: Option
     let items = reader.range(&found, first, last)?;
     let context = reader.context(&found, &items)?;
     Ok(SessionPage { items, context })
+}
+
+/// What the record holds about one action, in order; of a long output only its beginning.
+///
+/// # Errors
+/// The database's.
+pub fn of_action(cache: &Connection, action: &str) -> Result<Vec<TimelineItem>, ConsoleError> {
+    let place: Option<(i64, i64, i64)> = cache
+        .prepare_cached("SELECT log, session, entry FROM actions WHERE action = ?1")?
+        .query_row([action], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((log, session, entry)) = place else {
+        return Ok(Vec::new());
+    };
+    let log = log::by_number(cache, log)?;
+    let reader = Reader::new(cache, &log)?;
+    let named = format!("%\"action\":\"{action}\"%");
+    let mut rows = cache.prepare_cached(
+        "SELECT seq, leaf, disclosures, fault FROM (
+           SELECT seq, leaf, disclosures, fault FROM entries WHERE session = ?1 AND leaf LIKE ?3
+           AND seq >= (SELECT seq FROM entries WHERE id = ?2)
+           AND kind IN (SELECT number FROM names WHERE name = 'command.output') ORDER BY seq LIMIT ?4)
+         UNION ALL SELECT seq, leaf, disclosures, fault FROM entries WHERE session = ?1 AND leaf LIKE ?3
+           AND seq >= (SELECT seq FROM entries WHERE id = ?2)
+           AND kind NOT IN (SELECT number FROM names WHERE name = 'command.output')
+         ORDER BY seq",
+    )?;
+    let rows = rows.query_map(params![session, entry, named, OUTPUTS_MOST], |row| reader.item(row))?;
+    let items: Vec<TimelineItem> = rows.collect::<Result<_, _>>()?;
+    Ok(items
+        .into_iter()
+        .filter(|item| item.action.as_deref() == Some(action))
+        .collect())
 }
 
 /// Turns stored rows into what a timeline shows.

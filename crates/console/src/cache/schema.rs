@@ -74,6 +74,10 @@ INSERT INTO text_index (text_index, rank) VALUES ('hashsize', 33554432);
         compatibility: 1,
         sql: super::cosignature::TABLES,
     },
+    Migration {
+        compatibility: 1,
+        sql: super::approvals::TABLES,
+    },
 ];
 
 /// Brings a cache up to date.

@@ -18,6 +18,7 @@ const SESSIONS_EVERY: Duration = Duration::from_millis(80);
 pub(super) fn start(inner: &Arc<Inner>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(overviews(Arc::downgrade(inner), Arc::clone(&inner.hub)));
+    tasks.spawn(inboxes(Arc::downgrade(inner), Arc::clone(&inner.hub)));
     tasks.spawn(sessions(Arc::downgrade(inner), Arc::clone(&inner.hub)));
     tasks
 }
@@ -33,6 +34,19 @@ async fn overviews(inner: Weak<Inner>, hub: Arc<Hub>) {
             let _ = hub.events.send(ConsoleEvent::Overview(Box::new(overview)));
         }
         tokio::time::sleep(OVERVIEW_EVERY).await;
+    }
+}
+
+async fn inboxes(inner: Weak<Inner>, hub: Arc<Hub>) {
+    loop {
+        hub.inbox_due.notified().await;
+        let Some(inner) = inner.upgrade() else { return };
+        if hub.events.receiver_count() > 0
+            && let Ok(inbox) = blocking(move || inner.inbox()).await
+        {
+            let _ = hub.events.send(ConsoleEvent::Inbox(Box::new(inbox)));
+        }
+        tokio::time::sleep(SESSIONS_EVERY).await;
     }
 }
 

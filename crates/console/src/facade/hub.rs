@@ -14,6 +14,8 @@ pub(crate) struct Hub {
     pub(crate) events: broadcast::Sender<ConsoleEvent>,
     /// Something in the overview changed.
     pub(crate) overview_due: Notify,
+    /// An approval request changed.
+    pub(crate) inbox_due: Notify,
     /// A session that somebody looks at changed.
     pub(crate) sessions_due: Notify,
     /// Anything in the cache changed.
@@ -32,6 +34,8 @@ pub(crate) struct HubState {
     pub(crate) this_computer: Option<String>,
     pub(crate) looks: HashMap<String, Look>,
     pub(crate) changed_sessions: BTreeSet<String>,
+    /// Numbers of the person's own approval requests, by action. Only in memory: they are asked for again.
+    pub(crate) numbers: HashMap<String, String>,
 }
 
 /// Somebody looks at a session.
@@ -47,6 +51,7 @@ impl Hub {
         Self {
             events: broadcast::channel(256).0,
             overview_due: Notify::new(),
+            inbox_due: Notify::new(),
             sessions_due: Notify::new(),
             cache_changed: Notify::new(),
             retry_now: Notify::new(),
@@ -58,6 +63,7 @@ impl Hub {
                 this_computer: None,
                 looks: HashMap::new(),
                 changed_sessions: BTreeSet::new(),
+                numbers: HashMap::new(),
             }),
         }
     }

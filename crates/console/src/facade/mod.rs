@@ -19,12 +19,14 @@ use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 mod admin;
+mod consent;
 mod emit;
 mod handover;
 pub(crate) mod hub;
 mod overview;
 mod read;
 mod sign_in;
+mod speakers;
 mod work;
 
 pub use handover::{HandOver, Question};

@@ -9,8 +9,9 @@ use crate::sync::engine::{Engine, blocking};
 use crate::view::{Connection, MeView, Notice};
 use caisey_client::token::TokenSource;
 use caisey_client::{Api, ControlUrl};
-use caisey_ledger::id::{DeviceId, MemberId};
+use caisey_ledger::id::{ClientId, DeviceId, MemberId, OrganisationId};
 use caisey_protocol::http::{Me, RegisterDevice};
+use caisey_protocol::role::Role;
 use ed25519_dalek::{Signer, SigningKey};
 use std::sync::Arc;
 
@@ -31,6 +32,10 @@ pub(crate) struct Device {
     pub(crate) device: DeviceId,
     /// For people.
     pub(crate) member_name: String,
+    pub(crate) role: Role,
+    /// Present exactly for contacts.
+    pub(crate) client: Option<ClientId>,
+    pub(crate) organisation: OrganisationId,
     pub(crate) key: SigningKey,
 }
 
@@ -71,6 +76,7 @@ impl Console {
         self.keep_evidence(&device, &view, evidence).await?;
         let folder = self.inner.config.data_dir.clone();
         blocking(move || profile.remember(&folder)).await?;
+        self.inner.hub.state().numbers.clear();
         self.inner.hub.set_connection(Connection::Connecting {});
         if let Some(key) = key {
             let origin = format!("{}/{}/", me.authority, me.organisation);
@@ -116,6 +122,9 @@ impl Console {
             member: me.member.clone(),
             device: registered.device,
             member_name: me.name.clone(),
+            role: me.role,
+            client: me.client.clone(),
+            organisation: me.organisation.clone(),
             key,
         })
     }
@@ -169,6 +178,7 @@ fn me_view(me: &Me, embedded: bool) -> MeView {
         role,
         organisation_name: crate::visible::marked_line(&me.organisation_name),
         embedded,
+        client: me.client.as_ref().map(ToString::to_string),
     }
 }
 

@@ -42,6 +42,8 @@ impl Engine {
                             self.hub.drop_notice("sign_in_needed", None);
                             self.hub.set_connection(Connection::Online {});
                             self.looks_changed();
+                            let engine = Arc::clone(&self);
+                            tokio::spawn(async move { engine.speak_first().await });
                             why = self.follow_directory(receiver).await;
                             Input::Closed
                         }
@@ -110,8 +112,8 @@ impl Engine {
                 Ok(DirectoryEvent::Snapshot { endpoints, sessions }) => self.take_directory(endpoints, sessions, true).await,
                 Ok(DirectoryEvent::Endpoint(endpoint)) => self.take_directory(vec![endpoint], Vec::new(), false).await,
                 Ok(DirectoryEvent::Session(session)) => self.take_directory(Vec::new(), vec![session], false).await,
-                // The contact's inbox is a room of its own.
-                Ok(DirectoryEvent::Approvals { .. } | DirectoryEvent::Approval(_)) => Ok(()),
+                Ok(DirectoryEvent::Approvals { approvals }) => self.take_approvals(approvals, true).await,
+                Ok(DirectoryEvent::Approval(approval)) => self.take_approvals(vec![*approval], false).await,
                 Ok(DirectoryEvent::Error(body)) => return body.detail,
                 Err(lost) => return lost.to_string(),
             };

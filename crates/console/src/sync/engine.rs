@@ -1,7 +1,8 @@
 //! Live synchronisation as a whole: what its tasks share, and how they are started.
 //!
 //! The directory's socket says what has grown (`directory`), pages bring it (`logs`), the witness takes it in; logs that somebody looks at
-//! stream over a socket of their own (`watches`); what was verified is cosigned, and compared with what others cosigned (`cosign`).
+//! stream over a socket of their own (`watches`); what was verified is cosigned, and compared with what others cosigned (`cosign`);
+//! approval requests are taken in and answered (`approvals`).
 
 use crate::cache::Cache;
 use crate::error::ConsoleError;
@@ -10,8 +11,10 @@ use crate::facade::hub::Hub;
 use crate::ports::Ports;
 use caisey_client::error::ApiError;
 use caisey_client::{Api, token::BearerToken};
+use caisey_ledger::id::{ActionId, EndpointId};
+use caisey_protocol::consent::ApprovalWord;
 use caisey_protocol::error::ErrorCode;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -32,6 +35,9 @@ pub(crate) struct Engine {
     pub(super) wake: Notify,
     pub(super) watches_due: Notify,
     pub(super) cosign_due: Notify,
+    pub(super) consent_due: Notify,
+    /// One answer is sent at a time.
+    pub(super) answering: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -45,6 +51,10 @@ pub(super) struct State {
     pub(super) to_cosign: BTreeSet<String>,
     /// Logs whose cosigned checkpoints are to be asked for, from this size on.
     pub(super) to_compare: BTreeMap<String, u64>,
+    /// What is to be said about approval requests, in order.
+    pub(super) to_say: VecDeque<(EndpointId, ActionId, ApprovalWord)>,
+    /// What was said since the last whole list: once is enough.
+    pub(super) said: BTreeSet<(ActionId, &'static str)>,
 }
 
 impl Engine {
@@ -69,6 +79,8 @@ impl Engine {
             wake: Notify::new(),
             watches_due: Notify::new(),
             cosign_due: Notify::new(),
+            consent_due: Notify::new(),
+            answering: tokio::sync::Mutex::new(()),
         })
     }
 
@@ -79,6 +91,7 @@ impl Engine {
         tasks.spawn(Arc::clone(self).keep_logs());
         tasks.spawn(Arc::clone(self).keep_watches());
         tasks.spawn(Arc::clone(self).keep_cosigning());
+        tasks.spawn(Arc::clone(self).keep_consent());
         tasks
     }
 

@@ -4,10 +4,10 @@
 //! rebuilt from every leaf up to there. A checkpoint that was stored is never replaced. When a log contradicts it (another history, fewer
 //! entries, a broken record), the log is marked broken from there on, both signed checkpoints are kept, and nothing more of it is taken in.
 
-use crate::cache::Cache;
 use crate::cache::cosignature::{self, Cosignature, Kind};
 use crate::cache::entry::{self, EntryWriter};
 use crate::cache::log::{self, LogRow, NewFault};
+use crate::cache::{Cache, approvals};
 use crate::error::ConsoleError;
 use caisey_ledger::checkpoint::Checkpoint;
 use caisey_ledger::entry::{Entry, Record};
@@ -201,6 +201,7 @@ impl Intake<'_> {
                         .extend(accepted.entry.statement.session.as_ref().map(ToString::to_string));
                     if let Some(Event::TextErased { entry_seq, names, .. }) = &accepted.event {
                         entry::erase(self.tx, self.row.log, *entry_seq, names)?;
+                        approvals::forget_texts(self.tx, self.row.log, *entry_seq)?;
                     }
                     if let Some(note) = self.owed.get(&self.verifier.size()) {
                         self.covered_by(note, false)?;

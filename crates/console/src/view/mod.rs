@@ -3,12 +3,17 @@
 //! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them: where a text needs it, its
 //! segments come along. Names, headlines and excerpts are already safe to draw.
 
+mod consent;
 mod directory;
 mod overview;
 mod record;
 mod search;
 mod work;
 
+pub use consent::{
+    ApprovalDetail, ApprovalRow, DifferenceLine, InboxView, NewStanding, OutcomeNotice, PromptNotice, SpeakerRow, SpeakersView,
+    StandingRow, StateDifference, Verdict,
+};
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use record::{

@@ -1,6 +1,6 @@
 //! What the main window shows at once, and what flows to it afterwards.
 
-use super::{EndpointRow, SessionRow, TimelineItem};
+use super::{EndpointRow, InboxView, OutcomeNotice, PromptNotice, SessionRow, TimelineItem};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -60,6 +60,9 @@ pub struct MeView {
     pub organisation_name: String,
     /// Whether the control plane runs inside this program.
     pub embedded: bool,
+    /// The one client that a contact may see; absent for members.
+    #[serde(default)]
+    pub client: Option<String>,
 }
 
 /// How far synchronisation is.
@@ -106,4 +109,15 @@ pub enum ConsoleEvent {
         /// The summary after them.
         row: Box<SessionRow>,
     },
+    /// Approval requests changed: all of them as they are now.
+    Inbox(Box<InboxView>),
+    /// A request has just been stored here, or was asked again.
+    Prompt(Box<PromptNotice>),
+    /// There is nothing left to decide about it here.
+    PromptGone {
+        /// Which.
+        action: String,
+    },
+    /// A request of this person came to its end.
+    Outcome(Box<OutcomeNotice>),
 }

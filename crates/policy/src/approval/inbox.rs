@@ -55,8 +55,10 @@ pub enum Input {
     Changed(Shown),
     /// Its person decided.
     Decided(ActionId, Decision),
-    /// The control plane took or refused the answer.
+    /// The control plane took the answer, or there is nothing left to answer.
     Settled(ActionId),
+    /// The control plane did not count the answer and the request still stands: its person may answer again.
+    Rejected(ActionId),
     /// The console started again.
     Started,
 }
@@ -75,6 +77,14 @@ pub enum Effect {
 }
 
 impl Inbox {
+    /// The inbox of these prompts, as they were stored.
+    pub fn of(prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        let keyed = prompts.into_iter().map(|prompt| (prompt.shown.action.clone(), prompt));
+        Self {
+            prompts: keyed.collect(),
+        }
+    }
+
     /// All prompts, by action.
     pub fn prompts(&self) -> impl Iterator<Item = &Prompt> {
         self.prompts.values()
@@ -123,6 +133,13 @@ impl Inbox {
             Input::Settled(action) => {
                 if let Some(prompt) = self.prompts.get_mut(&action) {
                     prompt.settled = true;
+                }
+            }
+            Input::Rejected(action) => {
+                if let Some(prompt) = self.prompts.get_mut(&action) {
+                    // Whoever ended it meanwhile did so for good.
+                    prompt.settled = prompt.shown.state.is_terminal();
+                    prompt.answer = prompt.answer.filter(|_| prompt.settled);
                 }
             }
             Input::Started => effects.extend(self.unsent()),

@@ -1,15 +1,22 @@
 /**
  * A host without a desktop: the whole page works on it, with streaming commands, search, going offline and the rarer states.
  * What it shows is chosen by the address: `?start=ready|choose|opening|failed|keystore`, `?offline`, `?notice=fork`, `?empty`,
- * `?open=SESSION`, `?role=ROLE`, `?refused`. Sign-in: `gate.ts`.
+ * `?open=SESSION`, `?role=ROLE`, `?refused`. Sign-in: `gate.ts`. Approval requests: `consent.ts`.
  */
+import type { ApprovalDetail } from '../../generated/ApprovalDetail';
+import type { ApprovalRow } from '../../generated/ApprovalRow';
 import type { ClientRow } from '../../generated/ClientRow';
 import type { CommandMark } from '../../generated/CommandMark';
 import type { Connection } from '../../generated/Connection';
+import type { InboxView } from '../../generated/InboxView';
 import type { InstallerRow } from '../../generated/InstallerRow';
 import type { InstallerSecretView } from '../../generated/InstallerSecretView';
 import type { NewCommand } from '../../generated/NewCommand';
 import type { NewInstaller } from '../../generated/NewInstaller';
+import type { NewStanding } from '../../generated/NewStanding';
+import type { SpeakersView } from '../../generated/SpeakersView';
+import type { StateDifference } from '../../generated/StateDifference';
+import type { Verdict } from '../../generated/Verdict';
 import type { Notice } from '../../generated/Notice';
 import type { Overview } from '../../generated/Overview';
 import type { SearchQuery } from '../../generated/SearchQuery';
@@ -25,6 +32,7 @@ import type { SessionRow } from '../../generated/SessionRow';
 import type { VerifyProgress } from '../../generated/VerifyProgress';
 import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from '../host';
 import { type Book, Visit } from './book';
+import { CONTACT, ConsentDesk } from './consent';
 import { Gate } from './gate';
 import { find } from './find';
 import { NOTICES } from './notices';
@@ -47,6 +55,7 @@ export class MemoryHost implements Host {
   #sync: Overview['sync'] = null;
   #gate = new Gate((event) => this.#tell(event));
   #office: Office;
+  #consent: ConsentDesk;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
@@ -57,6 +66,7 @@ export class MemoryHost implements Host {
     }
     this.#office = new Office([...this.#world.books.values()].map((book) => [book.endpoint.client, book.endpoint.client_name]), now, query.has('empty'));
     if (query.has('empty')) this.#office.clients.length = 0;
+    this.#consent = new ConsentDesk(query, now, (event) => this.#tell(event), (action) => [...this.#world.books.values()].flatMap((book) => book.items.filter((item) => item.action === action)));
     this.#connection = query.has('offline')
       ? { state: 'offline', since_ms: now - 754_000, why: 'The control plane at console.northstar-it.example does not answer (connection refused).', retry_at_ms: now + 24_000 }
       : { state: 'online' };
@@ -76,11 +86,14 @@ export class MemoryHost implements Host {
 
   async overview(): Promise<Overview> {
     if (this.query.has('slow')) await pause(60_000);
+    const contact = this.query.get('role') === 'contact';
+    const books = [...this.#world.books.values()].filter((book) => !contact || book.endpoint.client_name === 'Meridian Freight');
+    const me = contact ? CONTACT : ME;
     return {
-      me: { member: ME.id, name: ME.name, role: this.query.get('role') ?? 'owner', organisation_name: 'Northstar IT', embedded: !this.query.has('remote') },
+      me: { member: me.id, name: me.name, role: this.query.get('role') ?? 'owner', organisation_name: 'Northstar IT', embedded: !this.query.has('remote'), client: contact ? 'meridian-freight' : null },
       connection: this.#connection,
-      endpoints: [...this.#world.books.values()].map((book) => ({ ...book.endpoint })).sort((a, b) => a.client_name.localeCompare(b.client_name) || a.hostname.localeCompare(b.hostname)),
-      sessions: this.#rows().slice(0, 200),
+      endpoints: books.map((book) => ({ ...book.endpoint })).sort((a, b) => a.client_name.localeCompare(b.client_name) || a.hostname.localeCompare(b.hostname)),
+      sessions: this.#rows().filter((row) => !contact || row.client_name === 'Meridian Freight').slice(0, 200),
       sync: this.#sync,
       notices: this.#notices,
     };
@@ -261,6 +274,31 @@ export class MemoryHost implements Host {
     this.#visit(session).note(note);
     this.#tellSession(session, 1);
   }
+
+  inbox = async (): Promise<InboxView> => this.#consent.inbox();
+  async approval(action: string): Promise<ApprovalDetail> {
+    await pause(20);
+    return this.#consent.detail(action);
+  }
+  decide = (action: string, verdict: Verdict): Promise<ApprovalRow> => this.#consent.decide(action, verdict);
+  async nudge(action: string): Promise<ApprovalRow> {
+    this.#online();
+    return this.#consent.nudge(action);
+  }
+  async withdraw(action: string): Promise<void> {
+    this.#online();
+    this.#consent.withdraw(action);
+  }
+  stateDifference = async (action: string): Promise<StateDifference | null> => this.#consent.difference(action);
+  async speakers(): Promise<SpeakersView> {
+    this.#online();
+    await pause(20);
+    return this.#consent.speakers();
+  }
+  introduce = async (device: string): Promise<SpeakersView> => this.#consent.introduce(device);
+  revokeSpeaker = async (device: string): Promise<SpeakersView> => this.#consent.revoke(device);
+  grant = async (wanted: NewStanding): Promise<SpeakersView> => this.#consent.grant(wanted);
+  takeBack = async (name: string): Promise<SpeakersView> => this.#consent.takeBack(name);
 
   async sessions(filter: SessionFilter): Promise<SessionRow[]> {
     return this.#rows().filter(

@@ -3,16 +3,15 @@
 //! Plays on a real control plane, a real runtime and the console's real backend. Ends with the control plane gone: what was run is
 //! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
 
+use crate::hand_over;
 use crate::machine;
 use crate::scene::{PATIENCE, Scene, text, wait_for_kind};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
 use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
-use caisey_stories::programs::built;
 use caisey_stories::stage::Stage;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Entry kinds that the story must leave on the record.
@@ -258,29 +257,9 @@ async fn search(console: &Console, teller: &mut Teller, detail: &SessionDetail) 
 
 /// Exports with `caisey`, and has the exports checked by `caisey verify` and read by poppler.
 fn hand_over(teller: &mut Teller, out: &Path, home: &Path, session: &str, detail: &SessionDetail) -> Result<()> {
-    let (json, pdf) = (out.join("session.json"), out.join("transcript.pdf"));
-    let path = |path: &Path| path.to_string_lossy().into_owned();
-    let caisey = built("caisey")?;
-    let home = path(home);
-    run(
-        &caisey,
-        &[
-            "--home",
-            &home,
-            "export",
-            session,
-            "--json",
-            &path(&json),
-            "--pdf",
-            &path(&pdf),
-        ],
-    )?;
-    teller.tell("exported session.json and transcript.pdf")?;
-    let said = run(&caisey, &["verify", &path(&json)])?;
-    teller.tell("caisey verify session.json:")?;
-    teller.quote(&said)?;
+    let printed = hand_over::export(teller, out, home, session)?;
     let squeeze = |text: &str| -> String { text.chars().filter(|letter| !letter.is_whitespace()).collect() };
-    let printed = squeeze(&run(Path::new("pdftotext"), &["-raw", "-enc", "UTF-8", &path(&pdf), "-"])?);
+    let printed = squeeze(&printed);
     for item in detail.items.iter().filter(|item| item.kind == "action.proposed") {
         let command = text(item, "command").context("a proposal without its command")?;
         ensure!(
@@ -290,21 +269,4 @@ fn hand_over(teller: &mut Teller, out: &Path, home: &Path, session: &str, detail
     }
     ensure!(!printed.to_lowercase().contains("payroll"), "the transcript names payroll");
     teller.tell("the transcript shows every command, and no payroll")
-}
-
-fn run(program: &Path, arguments: &[&str]) -> Result<String> {
-    let done = Command::new(program)
-        .args(arguments)
-        .output()
-        .with_context(|| format!("starting {}", program.display()))?;
-    let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    ensure!(
-        done.status.success(),
-        "{} {} failed ({}):\n{said}{}",
-        program.display(),
-        arguments.join(" "),
-        done.status,
-        String::from_utf8_lossy(&done.stderr)
-    );
-    Ok(said)
 }

@@ -3,7 +3,11 @@
 #![allow(clippy::print_stdout)] // it tells its story to whoever started it
 
 mod breach;
+mod firewall;
+mod hand_over;
 mod machine;
+mod office;
+mod place;
 mod scene;
 mod teller;
 
@@ -22,11 +26,43 @@ enum Story {
         #[arg(long)]
         stage: PathBuf,
     },
+    /// A firewall rule at two in the morning: who asked, who allowed it, what changed.
+    Firewall {
+        /// Takes session.json, transcript.pdf, notification.png, approval-window.png and journey.log.
+        #[arg(long)]
+        out: PathBuf,
+        /// An empty folder for the programs' own data.
+        #[arg(long)]
+        stage: PathBuf,
+    },
+    /// A file server as far as the story needs one: tells everybody who connects that it is there.
+    #[command(hide = true)]
+    Share {
+        /// Where it listens.
+        #[arg(long)]
+        listen: String,
+        /// A file of rules; while it has a line that begins with `enabled`, nobody is let in.
+        #[arg(long)]
+        rules: Option<PathBuf>,
+    },
+    /// Passes connections on, so that a program in another network finds its control plane on its own loopback.
+    #[command(hide = true)]
+    Relay {
+        /// Where it listens.
+        #[arg(long)]
+        listen: String,
+        /// Where it connects to.
+        #[arg(long)]
+        to: String,
+    },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
         Story::Breach { out, stage } => breach::play(&out, &stage).await,
+        Story::Firewall { out, stage } => firewall::play(&out, &stage).await,
+        Story::Share { listen, rules } => place::share(&listen, rules.as_deref()).await,
+        Story::Relay { listen, to } => place::relay(&listen, &to).await,
     }
 }

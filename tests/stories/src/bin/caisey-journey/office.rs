@@ -1,0 +1,104 @@
+//! The contact's desk: a real notification service, the real console in its window, eyes (pictures of the screen) and hands (keys).
+//!
+//! Runs on the desktop that `cargo xtask` has set up: an X server, a session bus, a key store. Everything ends with it.
+
+use crate::hand_over::run;
+use anyhow::{Context, Result, ensure};
+use caisey_console::Ports;
+use caisey_stories::programs::{Program, built};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How the notifications look: large enough to be read in a picture.
+const DUNST: &str = "[global]\nwidth = 560\nheight = 400\norigin = top-right\noffset = 24x24\nfont = DejaVu Sans 12\nframe_width = 2\n\
+                     frame_color = \"#0b5d51\"\nseparator_height = 2\npadding = 16\nhorizontal_padding = 18\nline_height = 3\n\
+                     markup = full\nformat = \"<b>%s</b>\\n%b\"\nword_wrap = yes\nignore_newline = no\nshow_indicators = yes\n\
+                     mouse_left_click = do_action\n[urgency_critical]\nbackground = \"#14201c\"\nforeground = \"#ffffff\"\n\
+                     frame_color = \"#63c6b0\"\ntimeout = 0\n[urgency_normal]\nbackground = \"#14201c\"\nforeground = \"#ffffff\"\n";
+
+/// How long anything on the screen may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// See the module's text.
+pub(crate) struct Office {
+    _dunst: Program,
+    window: Program,
+    out: PathBuf,
+}
+
+impl Office {
+    /// Opens the console as its person left it: signed in at this control plane.
+    pub(crate) async fn open(folder: &Path, out: &Path, url: &str, refresh_token: String) -> Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let config = folder.join("dunstrc");
+        std::fs::write(&config, DUNST).context("writing the notification service's configuration")?;
+        let dunst = Program::start(
+            Path::new("dunst"),
+            &["-conf", &config.to_string_lossy()],
+            &folder.join("dunst.log"),
+        )?;
+        let name = format!("refresh-token {url}");
+        tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, refresh_token.as_bytes()))
+            .await?
+            .context("keeping the sign-in")?;
+        let home = folder.join("home");
+        std::fs::create_dir_all(&home)?;
+        let remembered = serde_json::json!({"start": "control_plane", "address": url});
+        std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")?;
+        let console = built("caisey-console")?.to_string_lossy().into_owned();
+        let at_home = format!("CAISEY_HOME={}", home.display());
+        let window = Program::start(Path::new("env"), &[&at_home, &console], &folder.join("window.log"))?;
+        Ok(Self {
+            _dunst: dunst,
+            window,
+            out: out.to_owned(),
+        })
+    }
+
+    /// Waits until a notification is on the screen.
+    pub(crate) async fn sees_notification(&mut self) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let shown = run(Path::new("dunstctl"), &["count", "displayed"]).unwrap_or_default();
+            if shown.trim().parse::<u32>().is_ok_and(|shown| shown > 0) {
+                // It is counted before it is drawn.
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                return Ok(());
+            }
+            self.window.must_be_alive()?;
+            ensure!(Instant::now() < end, "no notification within {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Presses the notification itself, which opens the request.
+    pub(crate) fn press_notification(&self) -> Result<()> {
+        run(Path::new("dunstctl"), &["action", "0"]).map(drop)
+    }
+
+    /// Types into the console's window; `\n` is the enter key.
+    pub(crate) fn types(&self, text: &str) -> Result<()> {
+        let found = run(
+            Path::new("xdotool"),
+            &["search", "--onlyvisible", "--name", "^Caisey Console$"],
+        )?;
+        let window = found.lines().last().context("the console's window is not on the screen")?;
+        run(Path::new("xdotool"), &["windowfocus", "--sync", window])?;
+        for part in text.split_inclusive('\n') {
+            let typed = part.trim_end_matches('\n');
+            if !typed.is_empty() {
+                run(Path::new("xdotool"), &["type", "--delay", "60", typed])?;
+            }
+            if part.ends_with('\n') {
+                run(Path::new("xdotool"), &["key", "Return"])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything on the screen, as a picture.
+    pub(crate) fn picture(&self, name: &str) -> Result<()> {
+        let path = self.out.join(name).to_string_lossy().into_owned();
+        run(Path::new("import"), &["-window", "root", &path]).map(drop)
+    }
+}
