@@ -4,12 +4,18 @@
 //! segments come along. Names, headlines and excerpts are already safe to draw.
 
 mod directory;
+mod handover;
 mod overview;
 mod record;
 mod search;
 mod work;
 
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
+pub use handover::{
+    AuditControl, AuditCount, AuditPreset, AuditRow, AuditView, CompleteRow, CoverageView, DraftLog, DraftPiece, DraftRow,
+    DraftText, DraftView, NamedRow, NegativeView, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState, ScrubClass,
+    ScrubView, Shown, TextPoint,
+};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,
