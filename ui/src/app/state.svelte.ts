@@ -3,6 +3,7 @@
  * through it; components get values and callbacks.
  */
 import type { Overview } from '../generated/Overview';
+import type { RecordOf } from '../generated/RecordOf';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
 import type { Host, HostEvent, Startup } from '../platform/host';
@@ -14,7 +15,11 @@ export type Route =
   | { page: 'session'; session: string; seq: number | null }
   | { page: 'search' }
   | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
+  | { page: 'evidence'; tab: EvidenceTab }
+  | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string }
   | { page: 'settings' };
+
+export type EvidenceTab = 'records' | 'negative' | 'audit';
 
 export interface Message {
   id: number;
@@ -149,7 +154,9 @@ export class AppState {
     this.startup = startup;
     if (startup.stage === 'choose' || startup.stage === 'key_store_missing') this.#shown();
     if (startup.stage !== 'ready') return;
-    if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
+    const review = startup.open?.startsWith('review:') ? startup.open.slice('review:'.length) : null;
+    if (review !== null) this.go({ page: 'review', of: { of: 'session', session: review }, step: 'read' });
+    else if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
     try {
       this.overview = await this.host.overview();
       this.#shown();

@@ -27,6 +27,7 @@ import { type About, type ExportFormat, Failure, type Host, type HostEvent, type
 import { type Book, Visit } from './book';
 import { Gate } from './gate';
 import { find } from './find';
+import { MemoryHandOver } from './handover';
 import { NOTICES } from './notices';
 import { Office } from './office';
 import { scriptFor } from './shell';
@@ -47,10 +48,12 @@ export class MemoryHost implements Host {
   #sync: Overview['sync'] = null;
   #gate = new Gate((event) => this.#tell(event));
   #office: Office;
+  readonly handOver: MemoryHandOver;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
     this.#world = buildWorld(now);
+    this.handOver = new MemoryHandOver(() => this.#world.books.values(), query, (event) => this.#tell(event), this.#exports);
     if (query.has('empty')) {
       for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
       this.#world.books.get('ep-this')?.sessions.clear();
