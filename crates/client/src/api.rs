@@ -7,15 +7,17 @@ use crate::address::ControlUrl;
 use crate::error::ApiError;
 use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
-use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
+use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, ShareId, TimeMs};
 use caisey_protocol::handover::{KeyEvidence, ReviewView, SubmitReview};
 use caisey_protocol::http::{
     ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest,
     EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, RenameClient, Sendable,
     SessionView, Submit, Submitted,
 };
+use caisey_protocol::share::{CreateShare, PACK_PART_BYTES, RefreshShare, ShareLink, ShareView, ShareVisit};
 use caisey_protocol::sign_in::{SignInWays, TokenAnswer, TokenRequest};
 use reqwest::Method;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Which sessions are wanted; absent means any.
@@ -250,10 +252,59 @@ impl Api {
         self.exchange.json(&Ask::get("/v1/reviews").query("of", Some(of))).await
     }
 
+    /// `PUT /v1/packs/{sha256}/{part}` for every part of a pack; `progress` is told how many bytes are there. Repeating it is safe. Answers
+    /// with the pack's digest, which [`Self::create_share`] wants.
+    pub async fn put_pack(&self, pack: &[u8], mut progress: impl FnMut(usize) + Send) -> Result<String, ApiError> {
+        let digest = hex_sha256(pack);
+        let mut sent = 0;
+        for (part, bytes) in pack.chunks(PACK_PART_BYTES).enumerate() {
+            self.exchange
+                .done(&Ask::put(format!("/v1/packs/{digest}/{part}"), bytes))
+                .await?;
+            sent += bytes.len();
+            progress(sent);
+        }
+        Ok(digest)
+    }
+
+    /// `GET /v1/shares`, newest first.
+    pub async fn shares(&self) -> Result<Vec<ShareView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/shares")).await
+    }
+
+    /// `POST /v1/shares` of a pack that was put before. The answer is the only time that the link is shown.
+    pub async fn create_share(&self, request: &CreateShare) -> Result<ShareLink, ApiError> {
+        self.exchange.json(&Ask::post("/v1/shares", request)).await
+    }
+
+    /// `POST /v1/shares/{id}/refresh`: the same link shows another pack from now on.
+    pub async fn refresh_share(&self, share: &ShareId, request: &RefreshShare) -> Result<ShareView, ApiError> {
+        self.exchange
+            .json(&Ask::post(format!("/v1/shares/{share}/refresh"), request))
+            .await
+    }
+
+    /// `DELETE /v1/shares/{id}`: the link ends at once.
+    pub async fn revoke_share(&self, share: &ShareId) -> Result<(), ApiError> {
+        self.exchange
+            .done(&Ask::with_method(Method::DELETE, format!("/v1/shares/{share}")))
+            .await
+    }
+
+    /// `GET /v1/shares/{id}/visits`: the view log, newest first.
+    pub async fn share_visits(&self, share: &ShareId) -> Result<Vec<ShareVisit>, ApiError> {
+        self.exchange.json(&Ask::get(format!("/v1/shares/{share}/visits"))).await
+    }
+
     /// `GET /v1/admin-log`: the organisation's own log.
     pub async fn admin_log(&self, from: Seq, limit: Option<u32>) -> Result<EntriesPage, ApiError> {
         self.exchange
             .json(&Ask::get("/v1/admin-log").query("from", Some(from)).query("limit", limit))
             .await
     }
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

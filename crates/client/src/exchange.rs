@@ -6,6 +6,7 @@ use crate::error::ApiError;
 use crate::tls;
 use crate::token::{BearerToken, TokenSource};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,15 +34,25 @@ pub(crate) struct Ask<'a, B: Serialize + Sync> {
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<&'a B>,
+    /// A body that is sent as it is, instead.
+    pub(crate) bytes: Option<&'a [u8]>,
 }
 
-impl Ask<'_, ()> {
+impl<'a> Ask<'a, ()> {
+    pub(crate) fn put(path: impl Into<String>, bytes: &'a [u8]) -> Self {
+        Self {
+            bytes: Some(bytes),
+            ..Self::with_method(Method::PUT, path)
+        }
+    }
+
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self {
             method: Method::GET,
             path: path.into(),
             query: Vec::new(),
             body: None,
+            bytes: None,
         }
     }
 
@@ -51,6 +62,7 @@ impl Ask<'_, ()> {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            bytes: None,
         }
     }
 
@@ -69,6 +81,7 @@ impl<'a, B: Serialize + Sync> Ask<'a, B> {
             path: path.into(),
             query: Vec::new(),
             body: Some(body),
+            bytes: None,
         }
     }
 }
@@ -127,6 +140,9 @@ impl Exchange {
         }
         if let Some(body) = ask.body {
             request = request.json(body);
+        }
+        if let Some(bytes) = ask.bytes {
+            request = request.header(CONTENT_TYPE, "application/octet-stream").body(bytes.to_vec());
         }
         if let Some(token) = token {
             request = request.bearer_auth(token.reveal());

@@ -32,6 +32,9 @@ use caisey_ledger::event::Interpreter;
 #[cfg(feature = "grammars")]
 use parse::Dialect;
 
+/// Whether this build can read commands at all.
+pub const CAN_READ: bool = cfg!(feature = "grammars");
+
 /// Reads a command's text. Never fails: what cannot be read is opaque, with the reason.
 #[must_use]
 #[cfg(feature = "grammars")]

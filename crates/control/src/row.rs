@@ -55,6 +55,14 @@ impl Row {
         text.parse().map_err(|_| damaged("an identifier is malformed"))
     }
 
+    /// Bytes of any length.
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>, StoreError> {
+        match self.next() {
+            Value::Blob(bytes) => Ok(bytes),
+            _ => Err(damaged("a column does not hold bytes")),
+        }
+    }
+
     /// Exactly 32 bytes.
     pub(crate) fn bytes32(&mut self) -> Result<[u8; 32], StoreError> {
         match self.next() {

@@ -118,6 +118,8 @@ ids! {
     ActionId = "act";
     /// An installer token's public name (never its secret).
     InstallerId = "ins";
+    /// A share link's public name (never its secret).
+    ShareId = "shr";
 }
 
 macro_rules! safe_numbers {

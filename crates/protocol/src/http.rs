@@ -25,6 +25,7 @@
 //! | POST /v1/endpoints/{id}/statements | `Submit` → `Submitted` | Operate |
 //! | POST /v1/endpoints/{id}/erase | `EraseText` → `Submitted` | Administer |
 //! | approvals, policies, contacts | [`crate::consent`] | |
+//! | share links | [`crate::share`] | |
 //! | GET /v1/admin-log | → `EntriesPage`, the organisation's own log | Administer |
 //!
 //! `POST …/statements` is how a console opens and closes sessions, proposes actions, asks for cancellation, chats and notes: it

@@ -12,6 +12,7 @@ pub mod http;
 pub mod role;
 pub mod runtime;
 pub mod schema;
+pub mod share;
 pub mod sign_in;
 pub mod watch;
 

@@ -31,6 +31,8 @@ pub enum Permission {
     Operate,
     /// Decide approval requests, where policy asks them; review what ran under break-glass.
     Decide,
+    /// Hand records out of the organisation by a link, and end such links.
+    Share,
     /// Create clients, installer tokens; remove endpoints.
     Administer,
 }
@@ -38,12 +40,13 @@ pub enum Permission {
 impl Role {
     /// Whether the role carries the permission. A contact's reading is further limited to one client by the caller.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{Administer, Decide, Operate, ReadDirectory, ReadRecords};
+        use Permission::{Administer, Decide, Operate, ReadDirectory, ReadRecords, Share};
         match permission {
             ReadDirectory => true,
             ReadRecords => true,
             Operate => matches!(self, Self::Owner | Self::Admin | Self::Technician),
             Decide => matches!(self, Self::Owner | Self::Admin | Self::Contact),
+            Share => matches!(self, Self::Owner | Self::Admin),
             Administer => matches!(self, Self::Owner | Self::Admin),
         }
     }

@@ -3,7 +3,7 @@
 //! Identifiers and sequence numbers appear as plain strings and integers; statements and records, which `caisey-ledger` defines, as
 //! objects (docs/formats/entry.md).
 
-use crate::{consent, error, handover, http, sign_in};
+use crate::{consent, error, handover, http, share, sign_in};
 use serde_json::{Map, Value};
 use utoipa::PartialSchema;
 
@@ -68,6 +68,13 @@ pub fn all() -> Map<String, Value> {
         consent::ContactKeyView,
         consent::ContactSays,
         consent::EndpointTraits,
+        share::ShareState,
+        share::CreateShare,
+        share::RefreshShare,
+        share::ShareView,
+        share::ShareLink,
+        share::VisitKind,
+        share::ShareVisit,
         sign_in::SignInWays,
         sign_in::SignInProvider,
         sign_in::BearerKind,

@@ -263,7 +263,9 @@ impl Certificate {
         let invented = self
             .matched
             .iter()
-            .filter(|matched| !again.matched.contains(matched) && readable(matched));
+            .filter(|matched| !again.matched.contains(matched) && readable(matched))
+            // A quoted or escaped name in a command is found by reading the command only.
+            .filter(|matched| caisey_command::CAN_READ || matched.text != "command");
         for matched in invented {
             // A name may begin in a piece of output that is hidden here and end in this one.
             found.note(
@@ -290,7 +292,9 @@ impl Certificate {
             opaque(Why::OpaqueCommand, &mut again.unbounded.iter()),
             opaque(Why::OpaqueCommand, &mut self.unbounded.iter()),
         );
-        if here > there {
+        if !caisey_command::CAN_READ {
+            found.note("certificate_unread", format!("This program cannot read commands: that {there} of them do not say what they touch was not computed again here, and the certificate's signer stands for it."));
+        } else if here > there {
             found.note("certificate_opaque", format!("This program finds {here} commands opaque, the certificate lists {there}: it was made by another version, or too kindly."));
         }
         let hidden = opaque(Why::TextNotReadable, &mut again.unbounded.iter());

@@ -9,7 +9,7 @@ use crate::turn::Turn;
 use caisey_ledger::admission::Proved;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, ENTRY_VERSION, SignedStatement, Statement};
-use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq};
+use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, ShareId};
 use caisey_ledger::text::commit;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -108,6 +108,46 @@ pub enum AdminEvent {
         device: DeviceId,
         /// SHA-256 of the signed envelope, lower-case hexadecimal.
         envelope_sha256: String,
+    },
+    /// A link was made for a pack. Texts: `label`.
+    #[serde(rename = "share.created")]
+    ShareCreated {
+        /// The link's public name.
+        share: ShareId,
+        /// SHA-256 of the pack, lower-case hexadecimal.
+        pack: String,
+        /// SHA-256 of its snapshot, lower-case hexadecimal.
+        snapshot: String,
+        /// Whether somebody who took no part attested it.
+        reviewed: bool,
+        /// Whether readers need a passphrase.
+        passphrase: bool,
+        /// Its end, milliseconds since the Unix epoch.
+        expires_at_ms: u64,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// The link shows another pack from now on. Texts: none.
+    #[serde(rename = "share.refreshed")]
+    ShareRefreshed {
+        /// The link's public name.
+        share: ShareId,
+        /// SHA-256 of the new pack, lower-case hexadecimal.
+        pack: String,
+        /// SHA-256 of its snapshot, lower-case hexadecimal.
+        snapshot: String,
+        /// Whether somebody who took no part attested it.
+        reviewed: bool,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// The link ended and its pack was destroyed. Texts: none.
+    #[serde(rename = "share.revoked")]
+    ShareRevoked {
+        /// The link's public name.
+        share: ShareId,
+        /// Who asked.
+        by: MemberId,
     },
 }
 

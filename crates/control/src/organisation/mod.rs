@@ -11,8 +11,10 @@ mod endpoint;
 mod enrol;
 mod event;
 mod installer;
+mod pack;
 mod review;
 mod session;
+mod share;
 mod tables;
 
 use crate::endpoint::ReviewBasis;
@@ -30,7 +32,9 @@ use caisey_protocol::http::{
 };
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
+pub use pack::{Examined, PackPart, put_pack};
 pub use review::{key_evidence, reviews};
+pub use share::{OpenedShare, ShareReply, ShareRequest, find_share, token_digest};
 
 /// Which sessions are wanted; absent means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,6 +87,8 @@ pub enum Request {
     Sessions(Caller, SessionFilter),
     /// Somebody reviewed a snapshot; what the Endpoint objects know about it comes along. Safe to repeat.
     Review(Caller, SubmitReview, ReviewBasis),
+    /// About share links.
+    Share(ShareRequest),
     /// An Endpoint object reports. Safe to repeat.
     Directory(DirectoryChange),
 }
@@ -110,6 +116,8 @@ pub enum Reply {
     Endpoint(Box<EndpointView>),
     /// To `Sessions`.
     Sessions(Vec<SessionView>),
+    /// To `Share`.
+    Share(ShareReply),
     /// To `RevokeInstaller`, `Review` and `Directory`.
     Done,
 }
@@ -205,6 +213,7 @@ impl OrganisationObject {
                 self.review(turn, &caller, &wanted, &basis)?;
                 Reply::Done
             }
+            Request::Share(request) => Reply::Share(self.share(turn, request)?),
             Request::Directory(DirectoryChange::Endpoint(view)) => {
                 self.endpoint_changed(turn, &view)?;
                 Reply::Done

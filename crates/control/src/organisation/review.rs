@@ -158,11 +158,11 @@ fn scope_text(of: &str) -> String {
     }
 }
 
-fn not_a_contact(caller: &Caller) -> Result<(), Stop> {
+pub(super) fn not_a_contact(caller: &Caller) -> Result<(), Stop> {
     if caller.role == Role::Contact {
         Err(refused(
             ErrorCode::Forbidden,
-            "Snapshots are reviewed by members of the organisation.",
+            "Snapshots are reviewed and shared by members of the organisation.",
         ))
     } else {
         Ok(())

@@ -67,6 +67,7 @@ pub(super) const SCHEMA: Schema = Schema {
              at_ms INTEGER NOT NULL,
              PRIMARY KEY (snapshot, member)
          ) STRICT, WITHOUT ROWID;",
+        super::share::TABLES,
     ],
     readable_by: 2,
 };
