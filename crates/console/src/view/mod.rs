@@ -13,8 +13,8 @@ mod work;
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
 pub use handover::{
     AuditControl, AuditCount, AuditPreset, AuditRow, AuditView, CompleteRow, CoverageView, DraftLog, DraftPiece, DraftRow,
-    DraftText, DraftView, NamedRow, NegativeView, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState, ScrubClass,
-    ScrubView, Shown, TextPoint,
+    DraftText, DraftView, NamedRow, NegativeView, NewShare, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState,
+    ScrubClass, ScrubView, ShareRow, ShareVisitRow, Shown, TextPoint,
 };
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use record::{

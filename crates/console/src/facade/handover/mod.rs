@@ -10,6 +10,7 @@ mod pack;
 mod pieces;
 mod reviews;
 mod scrub;
+mod share;
 
 pub use audit::AuditFiles;
 pub(super) use draft::Desk;
