@@ -6,8 +6,7 @@ const entries = (page: Page) => page.getByRole('feed', { name: 'Entries of the r
 /** From a session to its review. */
 async function toReview(page: Page, session: string, query = ''): Promise<void> {
   await open(page, `?open=${session}${query}`);
-  await expect(page.getByRole('feed', { name: 'Timeline' }).getByRole('article').first()).toBeVisible({ timeout: 15_000 });
-  await page.keyboard.press('h');
+  await page.getByRole('button', { name: 'Hand over' }).click();
   await expect(entries(page).getByRole('article').first()).toBeVisible({ timeout: 15_000 });
 }
 
@@ -182,6 +181,13 @@ test('a question is answered in three parts, never by a bare no, and goes into a
   await page.keyboard.press('Alt+ArrowLeft');
 });
 
+test('from a session a key leads to its hand-over', async ({ page }) => {
+  await open(page, '?open=ses-breach');
+  await expect(page.getByRole('feed', { name: 'Timeline' })).toBeVisible();
+  await page.keyboard.press('h');
+  await expect(entries(page)).toBeVisible();
+});
+
 test('what names it is listed and opens the session at that entry', async ({ page }) => {
   await toEvidence(page, 'Did anyone…?');
   await page.getByLabel('Did anyone access').fill('svchost');
@@ -202,6 +208,34 @@ test('every action with who allowed it, exceptions first; narrowed by verdict; s
   await expect(feed).toContainText('Maria Okafor');
   await page.getByRole('button', { name: 'CSV' }).click();
   await expect(page.getByText(/audit.*\.csv/)).toBeVisible();
+});
+
+test('a link is made, copied, looked at, refreshed and ended', async ({ page }) => {
+  await toReview(page, 'ses-breach');
+  await toStep(page, 'Hand over');
+  await page.getByLabel('Share link').check();
+  const make = page.getByRole('button', { name: 'Make the link' });
+  await expect(make).toHaveAttribute('title', /Nobody has attested this record/);
+  await page.getByLabel('Hand it out unreviewed').check();
+  await page.getByLabel('What you call it').fill('Harbor Mutual, claim 7');
+  await page.getByLabel('Passphrase, if any').fill('short');
+  await expect(make).toHaveAttribute('title', /at least 8 characters/);
+  await page.getByLabel('Passphrase, if any').fill('a longer passphrase');
+  await make.click();
+  await expect(page.getByLabel('Share link', { exact: true }).last()).toHaveValue(/\/s\//);
+  await page.keyboard.press('Control+6');
+  await page.getByRole('tab', { name: 'Share links' }).click();
+  const list = page.getByRole('list', { name: 'Share links, newest first' });
+  await expect(list.getByText('Harbor Mutual, claim 7')).toBeVisible();
+  await list.getByRole('button', { name: 'Opened 3 times' }).click();
+  await expect(list.getByText('gave a wrong passphrase')).toBeVisible();
+  await list.getByRole('button', { name: 'Revoke…' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+  await expect(list.getByText('revoked', { exact: true })).toHaveCount(2);
+  await list.getByRole('button', { name: 'Refresh…' }).click();
+  await page.getByLabel('Hand it out unreviewed').check();
+  await page.getByRole('button', { name: 'Refresh the link' }).click();
+  await expect(page.getByText('The link shows this record now')).toBeVisible();
 });
 
 const STATES: Record<string, (page: Page) => Promise<void>> = {
@@ -242,6 +276,17 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await page.getByLabel('Did anyone access').fill('svchost');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('heading', { name: /1\. The record/ })).toBeVisible();
+  },
+  'a link to be made': async (page) => {
+    await toReview(page, 'ses-breach');
+    await toStep(page, 'Hand over');
+    await page.getByLabel('Share link').check();
+    await expect(page.getByLabel('What you call it')).toBeVisible();
+  },
+  'links that were made': async (page) => {
+    await toEvidence(page, 'Share links');
+    await page.getByRole('button', { name: 'Opened 3 times' }).click();
+    await expect(page.getByText('gave a wrong passphrase', { exact: true })).toBeVisible();
   },
   'an audit': async (page) => {
     await toEvidence(page, 'Audit');

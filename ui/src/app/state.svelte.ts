@@ -16,10 +16,10 @@ export type Route =
   | { page: 'search' }
   | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
   | { page: 'evidence'; tab: EvidenceTab }
-  | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string }
+  | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string; refresh?: { share: string; label: string } }
   | { page: 'settings' };
 
-export type EvidenceTab = 'records' | 'negative' | 'audit';
+export type EvidenceTab = 'records' | 'negative' | 'audit' | 'shares';
 
 export interface Message {
   id: number;

@@ -5,8 +5,11 @@ import type { CoverageView } from '../generated/CoverageView';
 import type { DraftRow } from '../generated/DraftRow';
 import type { DraftView } from '../generated/DraftView';
 import type { NegativeView } from '../generated/NegativeView';
+import type { NewShare } from '../generated/NewShare';
 import type { RecordOf } from '../generated/RecordOf';
 import type { ScrubView } from '../generated/ScrubView';
+import type { ShareRow } from '../generated/ShareRow';
+import type { ShareVisitRow } from '../generated/ShareVisitRow';
 import type { Shown } from '../generated/Shown';
 import type { TextPoint } from '../generated/TextPoint';
 
@@ -46,6 +49,14 @@ export interface HandOver {
   chooseCertificate(): Promise<string | null>;
   /** Asks where to save; resolves with the path, or null. Progress arrives as `export` events under the draft's name. */
   leave(draft: string, wanted: Leaving): Promise<string | null>;
+  /** Makes a link for a draft, scrubbed. Progress in bytes arrives as `export` events under the draft's name. */
+  share(draft: string, wanted: NewShare, ask: string[]): Promise<ShareRow>;
+  /** Puts a draft in place of what a link shows; the link stays. */
+  refreshShare(draft: string, share: string, unreviewed: boolean, ask: string[]): Promise<ShareRow>;
+  shares(): Promise<ShareRow[]>;
+  visits(share: string): Promise<ShareVisitRow[]>;
+  /** Ends a link at once, for good. */
+  revoke(share: string): Promise<void>;
   ask(of: RecordOf, pattern: string): Promise<NegativeView>;
   saveCertificate(of: RecordOf, pattern: string): Promise<string | null>;
   audit(of: RecordOf, preset: AuditPreset): Promise<AuditView>;
@@ -68,6 +79,11 @@ export function handOverBy(ask: Ask): HandOver {
     show: (draft, row, text, at, reason) => ask('show_in_draft', { draft, row, text, at, reason }),
     chooseCertificate: () => ask('choose_certificate'),
     leave: (draft, wanted) => ask('hand_over', { draft, wanted }),
+    share: (draft, wanted, questions) => ask('share_draft', { draft, wanted, ask: questions }),
+    refreshShare: (draft, share, unreviewed, questions) => ask('refresh_share', { draft, share, unreviewed, ask: questions }),
+    shares: () => ask('shares'),
+    visits: (share) => ask('share_visits', { share }),
+    revoke: (share) => ask('revoke_share', { share }),
     ask: (of, pattern) => ask('ask_negative', { of, pattern }),
     saveCertificate: (of, pattern) => ask('save_certificate', { of, pattern }),
     audit: (of, preset) => ask('audit_view', { of, preset }),

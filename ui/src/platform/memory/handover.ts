@@ -11,9 +11,12 @@ import type { DraftRow } from '../../generated/DraftRow';
 import type { DraftView } from '../../generated/DraftView';
 import type { NamedRow } from '../../generated/NamedRow';
 import type { NegativeView } from '../../generated/NegativeView';
+import type { NewShare } from '../../generated/NewShare';
 import type { RecordOf } from '../../generated/RecordOf';
 import type { ReviewRow } from '../../generated/ReviewRow';
 import type { ScrubView } from '../../generated/ScrubView';
+import type { ShareRow } from '../../generated/ShareRow';
+import type { ShareVisitRow } from '../../generated/ShareVisitRow';
 import type { Shown } from '../../generated/Shown';
 import type { TimelineItem } from '../../generated/TimelineItem';
 import type { HandOver, Leaving, Selected, TableForm } from '../handover';
@@ -184,6 +187,64 @@ export class MemoryHandOver implements HandOver {
       await pause(80);
     }
     return `/home/john/Documents/caisey-${own.entries[0]?.hostname ?? 'record'}-20261117-2214.${wanted.form === 'pdf' ? 'pdf' : 'zip'}`;
+  }
+
+  #links: ShareRow[] | null = null;
+
+  async share(draft: string, wanted: NewShare): Promise<ShareRow> {
+    const own = this.#draft(draft);
+    this.#online();
+    for (let done = 1; done <= 4; done += 1) {
+      this.tell({ type: 'export', session: draft, done: done * 262_144, total: 1_048_576 });
+      await pause(90);
+    }
+    const number = (this.#links ?? []).length + 1;
+    const row: ShareRow = { share: `shr-${number}`, state: 'active', open: true, label: wanted.label, session: own.of.of === 'session' ? own.of.session : null, reviewed: !wanted.unreviewed, passphrase: wanted.passphrase !== null, size_bytes: 1_048_576, created_at_ms: Date.now(), expires_at_ms: wanted.expires_at_ms, refreshed_at_ms: null, revoked_at_ms: null, views: 0, wrong_passphrases: 0, viewed_at_ms: null, url: `https://console.northstar-it.example/s/hT5mQ2vXr8KpLd0ZyW3uNg7s${number}` };
+    this.#links = [row, ...this.#all()];
+    return row;
+  }
+
+  async refreshShare(draft: string, share: string): Promise<ShareRow> {
+    this.#draft(draft);
+    await pause(200);
+    const row = this.#all().find((one) => one.share === share);
+    if (!row) throw refuse('not_found', 'There is no such share.');
+    Object.assign(row, { state: 'refreshed', refreshed_at_ms: Date.now() });
+    return { ...row };
+  }
+
+  async shares(): Promise<ShareRow[]> {
+    this.#online();
+    await pause(60);
+    return this.#all().map((row) => ({ ...row }));
+  }
+
+  async visits(share: string): Promise<ShareVisitRow[]> {
+    await pause(60);
+    const now = Date.now();
+    if ((this.#all().find((one) => one.share === share)?.views ?? 0) === 0) return [];
+    return [
+      { at_ms: now - 3_600_000, what: 'opened the page', agent: 'Safari on iPhone' },
+      { at_ms: now - 86_400_000, what: 'fetched the evidence pack', agent: 'Firefox on Windows' },
+      { at_ms: now - 86_460_000, what: 'gave a wrong passphrase', agent: 'Firefox on Windows' },
+    ];
+  }
+
+  async revoke(share: string): Promise<void> {
+    await pause(80);
+    const row = this.#all().find((one) => one.share === share);
+    if (row) Object.assign(row, { state: 'revoked', open: false, revoked_at_ms: Date.now() });
+  }
+
+  #online(): void {
+    if (this.query.has('offline')) throw refuse('offline', 'The control plane cannot be reached, so nothing was sent.');
+  }
+
+  #all(): ShareRow[] {
+    const now = Date.now();
+    const base: ShareRow = { share: 'shr-a', state: 'active', open: true, label: 'Meridian Mutual, claim 4711', session: 'ses-breach', reviewed: true, passphrase: true, size_bytes: 412_770, created_at_ms: now - 172_800_000, expires_at_ms: now + 2_419_200_000, refreshed_at_ms: null, revoked_at_ms: null, views: 3, wrong_passphrases: 1, viewed_at_ms: now - 3_600_000, url: 'https://console.northstar-it.example/s/Qx81vTz4nBfYc7RkJ2mWa9LePd' };
+    this.#links ??= this.query.has('empty') ? [] : [base, { ...base, share: 'shr-b', state: 'revoked', open: false, label: 'Auditor, first draft', reviewed: false, passphrase: false, revoked_at_ms: now - 900_000_000, created_at_ms: now - 1_000_000_000, views: 0, wrong_passphrases: 0, viewed_at_ms: null, url: null }];
+    return this.#links;
   }
 
   async ask(of: RecordOf, pattern: string): Promise<NegativeView> {
