@@ -311,7 +311,7 @@ impl Api {
         self.exchange.json(&Ask::post("/v1/reviews", request)).await
     }
 
-    /// `GET /v1/reviews` of the snapshot with this digest, or of the session with this identifier.
+    /// `GET /v1/reviews` of the snapshot with this digest, of the session with this identifier, or of a period: `period:FROM:TO`.
     pub async fn reviews(&self, of: &str) -> Result<Vec<ReviewView>, ApiError> {
         self.exchange.json(&Ask::get("/v1/reviews").query("of", Some(of))).await
     }

@@ -14,6 +14,7 @@ mod loopback;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod socket;
+pub mod stamp;
 mod tls;
 pub mod token;
 

@@ -3,8 +3,8 @@
 
 use crate::address::ControlUrl;
 use crate::error::ApiError;
-use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 use rustls_platform_verifier::Verifier;
 use std::sync::Arc;
 
@@ -16,18 +16,32 @@ pub(crate) fn install_provider() {
     }
 }
 
+/// A configuration for any address on the Internet.
+pub(crate) fn public_config() -> Result<ClientConfig, ApiError> {
+    install_provider();
+    verified(Arc::new(ring::default_provider()))
+}
+
 /// A configuration for this address. A machine without any root certificate can still reach its own loopback.
 pub(crate) fn client_config(address: &ControlUrl) -> Result<ClientConfig, ApiError> {
     install_provider();
     let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ApiError::Setup(error.to_string()))?;
     if address.is_loopback() && address.as_str().starts_with("http:") {
-        return Ok(builder
+        return Ok(builder(&provider)?
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth());
     }
+    verified(provider)
+}
+
+fn builder(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, ApiError> {
+    ClientConfig::builder_with_provider(Arc::clone(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ApiError::Setup(error.to_string()))
+}
+
+fn verified(provider: Arc<CryptoProvider>) -> Result<ClientConfig, ApiError> {
+    let builder = builder(&provider)?;
     let verifier = Verifier::new(provider).map_err(|error| {
         ApiError::Setup(format!(
             "{error}. Install the operating system's root certificates (package ca-certificates on Debian)"

@@ -15,6 +15,7 @@ use caisey_ledger::witness::with_line;
 use caisey_transcript::excerpt::{Excerpt, introduces};
 use caisey_transcript::snapshot::{LogRange, Scope, Snapshot};
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
 
 /// A snapshot with what proves it.
 #[derive(Debug, Clone)]
@@ -35,26 +36,36 @@ fn seq(number: u64) -> Result<Seq, ConsoleError> {
     Seq::new(number).ok_or_else(|| internal("a place in the cache is out of range"))
 }
 
-/// A session, under the oldest checkpoint kept here that covers it, or under `note` when that is given.
+/// Checkpoints to gather under, by the logs' origins: those of a snapshot that was reviewed.
+pub type Notes = BTreeMap<String, String>;
+
+/// A session, under the oldest checkpoint kept here that covers it, or under the one in `notes`.
 ///
 /// # Errors
 /// Unknown session; no checkpoint that covers it; the log is broken; the database's.
-pub fn session(cache: &Connection, name: &str, note: Option<&str>) -> Result<Gathered, ConsoleError> {
+pub fn session(cache: &Connection, name: &str, notes: &Notes) -> Result<Gathered, ConsoleError> {
     let row = session::row(cache, name)?;
     let log = log::of_endpoint(cache, &row.endpoint)?.ok_or_else(|| not_found("endpoint", &row.endpoint))?;
     let scope = Scope::Session {
         session: row.session.parse().map_err(internal)?,
     };
     let range = (row.first_seq, row.last_seq);
-    let part = part(cache, &log, &scope, range, note)?;
+    let part = part(cache, &log, &scope, range, notes)?;
     finish(scope, vec![part])
 }
 
-/// A period on these endpoints, each under the newest checkpoint kept here.
+/// A period on these endpoints, each under the newest checkpoint kept here; once the log goes on behind the period, under the oldest
+/// that covers it, so that its snapshot stays the same. Or under the ones in `notes`.
 ///
 /// # Errors
 /// No endpoints; a log without a checkpoint, or broken; the database's.
-pub fn period(cache: &Connection, endpoints: &[String], from_ms: u64, to_ms: u64) -> Result<Gathered, ConsoleError> {
+pub fn period(
+    cache: &Connection,
+    endpoints: &[String],
+    from_ms: u64,
+    to_ms: u64,
+    notes: &Notes,
+) -> Result<Gathered, ConsoleError> {
     let time = |ms: u64| TimeMs::new(ms).ok_or_else(|| internal("a time is out of range"));
     let scope = Scope::Period {
         from_ms: time(from_ms)?,
@@ -78,8 +89,14 @@ pub fn period(cache: &Connection, endpoints: &[String], from_ms: u64, to_ms: u64
         )?
         .unwrap_or(0);
         let last = place("SELECT min(seq) FROM entries WHERE log = ?1 AND id >= ?2 AND seq < ?3", to_ms)?;
+        let mut own = notes.clone();
+        if let (Some(last), false) = (last, notes.contains_key(&log.origin))
+            && let Some((stored, _)) = cosignature::best_covering(cache, log.log, last + 1)?
+        {
+            own.insert(log.origin.clone(), stored.note);
+        }
         let last = last.unwrap_or(log.verified_size - 1).max(first);
-        parts.push(part(cache, &log, &scope, (first, last), None)?);
+        parts.push(part(cache, &log, &scope, (first, last), &own)?);
     }
     if parts.is_empty() {
         return Err(not_found("endpoint", "with a verified log"));
@@ -111,13 +128,7 @@ fn finish(scope: Scope, mut parts: Vec<Part>) -> Result<Gathered, ConsoleError> 
     })
 }
 
-fn part(
-    cache: &Connection,
-    log: &LogRow,
-    scope: &Scope,
-    (first, last): (u64, u64),
-    note: Option<&str>,
-) -> Result<Part, ConsoleError> {
+fn part(cache: &Connection, log: &LogRow, scope: &Scope, (first, last): (u64, u64), notes: &Notes) -> Result<Part, ConsoleError> {
     if log.broken_from.is_some_and(|from| from <= last) {
         return Err(ConsoleError::Untrusted(format!(
             "the log of {} is broken from entry {} on; nothing of it can be handed over before that is explained",
@@ -125,8 +136,8 @@ fn part(
             log.broken_from.unwrap_or(0)
         )));
     }
-    let note = match (note, scope) {
-        (Some(note), _) => Some(note.to_owned()),
+    let note = match (notes.get(&log.origin), scope) {
+        (Some(note), _) => Some(note.clone()),
         (None, Scope::Session { .. }) => cosignature::best_covering(cache, log.log, last + 1)?.map(|(stored, _)| stored.note),
         (None, Scope::Period { .. }) => log::checkpoints(cache, log.log)?
             .pop()

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | GET /v1/keys?device= | → `KeyEvidence` of a console's registration | any member, not contacts |
 //! | POST /v1/reviews | `SubmitReview` → `ReviewView` | ReadRecords, not contacts |
-//! | GET /v1/reviews?of= (digest of a snapshot, or a session) | → `[ReviewView]` | ReadRecords, not contacts |
+//! | GET /v1/reviews?of= (digest of a snapshot, a session, or `period:FROM:TO`) | → `[ReviewView]` | ReadRecords, not contacts |
 
 use caisey_ledger::entry::Record;
 use caisey_ledger::id::{MemberId, TimeMs};

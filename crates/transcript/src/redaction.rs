@@ -136,6 +136,31 @@ pub fn apply(text_name: &str, disclosure: &Disclosure, spans: &[Span]) -> Result
     if !spans.iter().all(|span| fits(&span.label)) {
         return Err(RedactionFault::Label);
     }
+    let ranges = hidden_tokens(text_name, text, spans);
+    let openings: Result<_, _> = ranges.iter().map(|(range, _)| opening(text, seed, range.clone())).collect();
+    Ok(Redacted {
+        disclosure: hide(text, seed, &ranges)?,
+        openings: openings?,
+    })
+}
+
+/// Bytes that [`apply`] would hide, each range with its label: the spans widened to whole tokens, without what may never be hidden.
+pub fn hidden_bytes(text_name: &str, text: &str, spans: &[Span]) -> Vec<(Range<usize>, Label)> {
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let ends = token_ends(text);
+    let end_of = |token: u64| {
+        let place = usize::try_from(token).ok().and_then(|token| token.checked_sub(1));
+        place.and_then(|place| ends.get(place)).map_or(0, |end| *end as usize)
+    };
+    hidden_tokens(text_name, text, spans)
+        .into_iter()
+        .map(|(tokens, label)| (end_of(tokens.start)..end_of(tokens.end), label))
+        .collect()
+}
+
+fn hidden_tokens(text_name: &str, text: &str, spans: &[Span]) -> Vec<(Range<u64>, Label)> {
     let mut sorted: Vec<&Span> = spans.iter().collect();
     sorted.sort_by_key(|span| (span.bytes.start, std::cmp::Reverse(span.bytes.end)));
     let kept = kept_tokens(text_name, text);
@@ -148,11 +173,7 @@ pub fn apply(text_name: &str, disclosure: &Disclosure, spans: &[Span]) -> Result
             }
         }
     }
-    let openings: Result<_, _> = ranges.iter().map(|(range, _)| opening(text, seed, range.clone())).collect();
-    Ok(Redacted {
-        disclosure: hide(text, seed, &ranges)?,
-        openings: openings?,
-    })
+    ranges
 }
 
 /// The range without these tokens, in pieces.
@@ -376,6 +397,21 @@ mod tests {
         );
         assert_eq!(drawn("command", "rm", &["rm"]), "rm");
         assert_eq!(drawn("output", "abcdef", &["bcd", "cde"]), "█");
+    }
+
+    #[test]
+    fn what_would_be_hidden_is_told_in_bytes() {
+        let text = "cat /home/jdoe/a | grep jdoe";
+        let span = Span {
+            bytes: 0..text.len(),
+            label: label("x"),
+        };
+        let hidden: Vec<&str> = hidden_bytes("command", text, &[span])
+            .into_iter()
+            .filter_map(|(bytes, _)| text.get(bytes))
+            .collect();
+        assert_eq!(hidden, [" /home/jdoe/a | ", " jdoe"]);
+        assert!(hidden_bytes("command", text, &[]).is_empty());
     }
 
     #[test]

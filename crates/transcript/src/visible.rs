@@ -34,9 +34,25 @@ const LONGEST_ESCAPE: usize = 512;
 
 /// Splits a text. Plain runs are as long as possible.
 pub fn segments(text: &str) -> Vec<Segment> {
-    let mut out = Splitter::default();
+    let (segments, _) = split(text, Splitter::default());
+    segments
+}
+
+/// The segments, each with the byte of the text at which it begins. Plain runs end where a carriage return is left out, so that
+/// within one every character stands as far from its beginning as it does in the text.
+pub fn located(text: &str) -> Vec<(usize, Segment)> {
+    let exact = Splitter {
+        is_exact: true,
+        ..Splitter::default()
+    };
+    let (segments, starts) = split(text, exact);
+    starts.into_iter().zip(segments).collect()
+}
+
+fn split(text: &str, mut out: Splitter) -> (Vec<Segment>, Vec<usize>) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        out.at = text.len() - rest.len();
         let used = out.take(first, rest);
         rest = rest.get(used..).unwrap_or("");
     }
@@ -84,7 +100,13 @@ pub fn marked_line(text: &str) -> String {
 #[derive(Default)]
 struct Splitter {
     done: Vec<Segment>,
+    /// Where each of them begins.
+    starts: Vec<usize>,
+    /// The byte that is being looked at.
+    at: usize,
     plain: String,
+    plain_from: usize,
+    is_exact: bool,
     word_has_ascii_letter: bool,
     last: Option<char>,
 }
@@ -100,12 +122,16 @@ impl Splitter {
         }
         let last = self.last.replace(first);
         match first {
-            '\n' | '\t' => self.plain.push(first),
-            '\r' if after.starts_with('\n') => {}
+            '\n' | '\t' => self.draw(first),
+            '\r' if after.starts_with('\n') => {
+                if self.is_exact {
+                    self.flush();
+                }
+            }
             '\r' => {
                 // A progress bar rewrites its line; each state is shown on a line of its own, the return itself as a mark.
                 self.mark("CR");
-                self.plain.push('\n');
+                self.draw('\n');
             }
             '\u{1b}' => return self.escape(rest),
             // The one-character form of ESC [.
@@ -119,10 +145,10 @@ impl Splitter {
         if let Some(label) = hidden(first, last) {
             self.mark(&label);
         } else if let Some(script) = self.imitates(first) {
-            self.plain.push(first);
+            self.draw(first);
             self.mark(&format!("{script} U+{:04X}", u32::from(first)));
         } else {
-            self.plain.push(first);
+            self.draw(first);
         }
     }
 
@@ -189,22 +215,31 @@ impl Splitter {
         used
     }
 
+    fn draw(&mut self, letter: char) {
+        if self.plain.is_empty() {
+            self.plain_from = self.at;
+        }
+        self.plain.push(letter);
+    }
+
     fn mark(&mut self, label: &str) {
         self.flush();
+        self.starts.push(self.at);
         self.done.push(Segment::Escape { label: label.to_owned() });
     }
 
     fn flush(&mut self) {
         if !self.plain.is_empty() {
+            self.starts.push(self.plain_from);
             self.done.push(Segment::Plain {
                 text: std::mem::take(&mut self.plain),
             });
         }
     }
 
-    fn finish(mut self) -> Vec<Segment> {
+    fn finish(mut self) -> (Vec<Segment>, Vec<usize>) {
         self.flush();
-        self.done
+        (self.done, self.starts)
     }
 
     /// A letter of another script inside a word with Latin letters, when it is drawn like a Latin one.
@@ -317,6 +352,29 @@ mod tests {
     fn a_text_that_can_be_drawn_needs_no_segments() {
         assert_eq!(segments_if_needed("C:\\Users\\x> dir\n\t東京"), None);
         assert!(segments_if_needed("a\r\nb").is_some());
+    }
+
+    #[test]
+    fn every_segment_says_where_it_begins() {
+        let text = "a\r\nb\u{1b}[0mc\rd\u{430}e";
+        let found: Vec<(usize, String)> = located(text)
+            .into_iter()
+            .map(|(at, segment)| match segment {
+                Segment::Plain { text } => (at, text),
+                Segment::Escape { label } => (at, format!("‹{label}›")),
+            })
+            .collect();
+        let wanted = [
+            (0, "a"),
+            (2, "\nb"),
+            (4, "‹ESC[0m›"),
+            (8, "c"),
+            (9, "‹CR›"),
+            (9, "\ndа"),
+            (11, "‹Cyrillic U+0430›"),
+            (13, "e"),
+        ];
+        assert_eq!(found, wanted.map(|(at, text)| (at, text.to_owned())));
     }
 
     fn forbidden(c: char) -> bool {

@@ -4,7 +4,7 @@ import type { AppState } from './state.svelte';
 export interface Shortcut {
   keys: string[];
   does: string;
-  where: 'Everywhere' | 'Session' | 'Command line' | 'Lists';
+  where: 'Everywhere' | 'Session' | 'Review' | 'Command line' | 'Lists';
 }
 
 export const SHORTCUTS: Shortcut[] = [
@@ -13,6 +13,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Ctrl', '3'], does: 'Search', where: 'Everywhere' },
   { keys: ['Ctrl', '4'], does: 'Organisation', where: 'Everywhere' },
   { keys: ['Ctrl', '5'], does: 'Approvals', where: 'Everywhere' },
+  { keys: ['Ctrl', '6'], does: 'Evidence', where: 'Everywhere' },
   { keys: ['Ctrl', 'K'], does: 'Search', where: 'Everywhere' },
   { keys: ['/'], does: 'Search, when not typing', where: 'Everywhere' },
   { keys: ['Ctrl', ','], does: 'Settings', where: 'Everywhere' },
@@ -27,6 +28,10 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['I'], does: 'To the command line', where: 'Session' },
   { keys: ['V'], does: 'Verification panel', where: 'Session' },
   { keys: ['E'], does: 'Export', where: 'Session' },
+  { keys: ['H'], does: 'Hand over', where: 'Session' },
+  { keys: ['J', 'K'], does: 'Next and previous entry', where: 'Review' },
+  { keys: ['Space'], does: 'A screenful on', where: 'Review' },
+  { keys: ['N'], does: 'Next entry that was not on the screen', where: 'Review' },
   { keys: ['Enter'], does: 'Run', where: 'Command line' },
   { keys: ['Shift', 'Enter'], does: 'New line', where: 'Command line' },
   { keys: ['↑', '↓'], does: 'Earlier commands that begin like this', where: 'Command line' },
@@ -58,6 +63,8 @@ export function globalShortcut(app: AppState, event: KeyboardEvent): boolean {
         return went(app.go({ page: 'organisation', tab: 'clients' }));
       case '5':
         return went(app.go({ page: 'inbox', action: null }));
+      case '6':
+        return went(app.go({ page: 'evidence', tab: 'records' }));
       case ',':
         return went(app.go({ page: 'settings' }));
       default:

@@ -4,6 +4,7 @@
  */
 import type { InboxView } from '../generated/InboxView';
 import type { Overview } from '../generated/Overview';
+import type { RecordOf } from '../generated/RecordOf';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
 import type { Host, HostEvent, Startup } from '../platform/host';
@@ -17,7 +18,11 @@ export type Route =
   | { page: 'inbox'; action: string | null }
   | { page: 'consent' }
   | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
+  | { page: 'evidence'; tab: EvidenceTab }
+  | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string; refresh?: { share: string; label: string } }
   | { page: 'settings' };
+
+export type EvidenceTab = 'records' | 'negative' | 'audit' | 'shares';
 
 export interface Message {
   id: number;
@@ -170,7 +175,9 @@ export class AppState {
     this.startup = startup;
     if (startup.stage === 'choose' || startup.stage === 'key_store_missing') this.#shown();
     if (startup.stage !== 'ready') return;
-    if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
+    const review = startup.open?.startsWith('review:') ? startup.open.slice('review:'.length) : null;
+    if (review !== null) this.go({ page: 'review', of: { of: 'session', session: review }, step: 'read' });
+    else if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
     try {
       this.overview = await this.host.overview();
       this.#atHome();

@@ -28,6 +28,7 @@ import type { SessionPage } from '../generated/SessionPage';
 import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
+import type { HandOver } from './handover';
 
 /** How far the program has come since it was started. */
 export type Startup =
@@ -178,6 +179,8 @@ export interface Host {
   cancelExport(session: string): Promise<void>;
   /** Checks an endpoint's cached log again from its bytes; progress arrives as events. */
   verifyAgain(endpoint: string): Promise<VerifyProgress>;
+  /** Reviews, packs, documents, certificates, tables. */
+  readonly handOver: HandOver;
   /** Shows an exported file in the system's file manager. */
   reveal(path: string): Promise<void>;
   /** For start-up measurements: `painted` when the page stands, `usable` when what was asked for is on screen and takes input. */

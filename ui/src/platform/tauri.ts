@@ -25,6 +25,7 @@ import type { SessionPage } from '../generated/SessionPage';
 import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
+import { handOverBy } from './handover';
 import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type SignInWays, type Startup } from './host';
 
 export class TauriHost implements Host {
@@ -85,6 +86,7 @@ export class TauriHost implements Host {
   exportSession = (session: string, format: ExportFormat) => ask<string | null>('export_session', { session, format });
   cancelExport = (session: string) => ask<void>('cancel_export', { session });
   verifyAgain = (endpoint: string) => ask<VerifyProgress>('verify_again', { endpoint });
+  readonly handOver = handOverBy(ask);
   reveal = (path: string) => ask<void>('reveal', { path });
   reached(mark: 'painted' | 'usable'): void {
     void ask<void>('reached', { mark });

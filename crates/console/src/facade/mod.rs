@@ -29,7 +29,7 @@ mod sign_in;
 mod speakers;
 mod work;
 
-pub use handover::{HandOver, Question};
+pub use handover::{AuditFiles, HandOver, Leaving, Question};
 pub use read::CancelFlag;
 pub use sign_in::SignIn;
 pub(crate) use sign_in::{Device, base64_of};
@@ -66,6 +66,8 @@ struct Inner {
     ports: Ports,
     hub: Arc<Hub>,
     state: Mutex<State>,
+    /// Snapshots that are open.
+    desk: Mutex<handover::Desk>,
     /// Signing in, signing out and shutting down happen one at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -99,6 +101,7 @@ impl Console {
             ports,
             hub: Arc::new(Hub::new()),
             state: Mutex::default(),
+            desk: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
         };
         let console = Self { inner: Arc::new(inner) };
@@ -207,6 +210,8 @@ impl Inner {
             tracing::warn!(why, "a cache was set aside");
             self.hub.notice(set_aside_notice(&path));
         }
+        // What was open belongs to another cache.
+        *self.desk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = handover::Desk::default();
         let mut state = self.state();
         state.cache = Some(Arc::new(opened.cache));
         state.profile = Some(profile);

@@ -5,6 +5,7 @@
 
 mod consent;
 mod directory;
+mod handover;
 mod overview;
 mod record;
 mod search;
@@ -15,6 +16,11 @@ pub use consent::{
     StandingRow, StateDifference, Verdict,
 };
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
+pub use handover::{
+    AuditControl, AuditCount, AuditPreset, AuditRow, AuditView, CompleteRow, CoverageView, DraftLog, DraftPiece, DraftRow,
+    DraftText, DraftView, NamedRow, NegativeView, NewShare, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState,
+    ScrubClass, ScrubView, ShareRow, ShareVisitRow, Shown, TextPoint,
+};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,

@@ -119,15 +119,15 @@ impl OrganisationObject {
     }
 }
 
-/// All verdicts on a snapshot, by its digest, or on all snapshots of a session, by its identifier; each with what says whose key signed it. Needs no object in memory.
+/// All verdicts on a snapshot, by its digest, or on all snapshots of a session, by its identifier, or of a period, by `period:FROM:TO` in
+/// milliseconds since the Unix epoch; each with what says whose key signed it. Needs no object in memory.
 ///
 /// # Errors
 /// The store's.
 pub fn reviews(store: &dyn Store, of: &str) -> Result<Vec<ReviewView>, StoreError> {
     tables::SCHEMA.apply(store)?;
     let mut found = Vec::new();
-    let session = format!("\"session\":\"{of}\"");
-    for row in store.exec(SELECT, &[text(of), text(&session)])? {
+    for row in store.exec(SELECT, &[text(of), text(scope_text(of))])? {
         let mut row = Row::from(row);
         let (snapshot, snapshot_text) = (row.text()?, row.text()?);
         let member = row.parsed()?;
@@ -146,6 +146,16 @@ pub fn reviews(store: &dyn Store, of: &str) -> Result<Vec<ReviewView>, StoreErro
         });
     }
     Ok(found)
+}
+
+/// How the scope that is asked for stands in a snapshot's canonical bytes.
+fn scope_text(of: &str) -> String {
+    let period = of.strip_prefix("period:").and_then(|period| period.split_once(':'));
+    let numbers = period.and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)));
+    match numbers {
+        Some((from, to)) => format!("\"scope\":{{\"from_ms\":{from},\"to_ms\":{to},\"type\":\"period\"}}"),
+        None => format!("\"session\":\"{of}\""),
+    }
 }
 
 pub(super) fn not_a_contact(caller: &Caller) -> Result<(), Stop> {

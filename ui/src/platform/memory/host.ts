@@ -35,6 +35,7 @@ import { type Book, Visit } from './book';
 import { CONTACT, ConsentDesk } from './consent';
 import { Gate } from './gate';
 import { find } from './find';
+import { MemoryHandOver } from './handover';
 import { NOTICES } from './notices';
 import { Office } from './office';
 import { scriptFor } from './shell';
@@ -56,10 +57,12 @@ export class MemoryHost implements Host {
   #gate = new Gate((event) => this.#tell(event));
   #office: Office;
   #consent: ConsentDesk;
+  readonly handOver: MemoryHandOver;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
     this.#world = buildWorld(now);
+    this.handOver = new MemoryHandOver(() => this.#world.books.values(), query, (event) => this.#tell(event), this.#exports);
     if (query.has('empty')) {
       for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
       this.#world.books.get('ep-this')?.sessions.clear();
