@@ -5,7 +5,9 @@
 //! database, spoken to through the [`store`] port; what a host gives and takes is in [`port`]. Leaves out: transports, sign-in,
 //! scheduling and files, which are the hosts'. Follows docs/ARCHITECTURE.md.
 
+pub mod claims;
 pub mod endpoint;
+pub mod issuer;
 mod journal;
 pub mod organisation;
 pub mod port;
