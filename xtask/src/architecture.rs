@@ -28,6 +28,10 @@ mod tests {
             "caisey-control-native",
             &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
         ),
+        (
+            "caisey-control-worker",
+            &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+        ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
         ("caisey-client", &["caisey-ledger", "caisey-protocol"]),

@@ -20,22 +20,29 @@ const OWN: &str = "wasm";
 
 /// The check, or why there is none on this machine.
 pub(crate) fn step() -> Result<Result<Step, String>> {
+    let rooms: Vec<_> = ROOMS.iter().map(|room| format!("--package={room}")).collect();
+    Ok(cargo("pure rooms for wasm32", "check").map(|check| check.arguments(&rooms)))
+}
+
+/// A step that runs cargo for the target, or why there can be none on this machine.
+pub(crate) fn cargo(name: &str, command: &str) -> Result<Step, String> {
     let toolchain = match find() {
         Some(toolchain) => toolchain,
-        None => match obtain() {
-            Ok(toolchain) => toolchain,
-            Err(error) => return Ok(Err(format!("{error:#}"))),
-        },
+        None => obtain().map_err(|error| format!("{error:#}"))?,
     };
     let mut arguments = toolchain.map_or(Vec::new(), |name| vec![format!("+{name}")]);
-    arguments.extend(["check", "--locked", "--target", TARGET].map(str::to_owned));
-    arguments.extend(ROOMS.iter().map(|room| format!("--package={room}")));
+    arguments.extend([command, "--locked", "--target", TARGET].map(str::to_owned));
     // Through rustup's proxy, which knows toolchains by name; the cargo that runs us is one toolchain's own.
-    Ok(Ok(Step::new("pure rooms for wasm32", "cargo")
+    Ok(Step::new(name, "cargo")
         .arguments(&arguments)
         .without("RUSTUP_TOOLCHAIN")
         .without("RUSTC")
-        .without("CARGO")))
+        .without("CARGO"))
+}
+
+/// Where a build for the target with this profile leaves its modules.
+pub(crate) fn built(profile: &str) -> PathBuf {
+    place::target().join(TARGET).join(profile)
 }
 
 /// A toolchain that has the target: `Some(None)` for the default one.

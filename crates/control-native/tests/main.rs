@@ -14,6 +14,7 @@ mod data_dir;
 mod desk;
 mod document;
 mod full_disk;
+mod idle;
 mod isolation;
 mod issuer;
 mod oidc;
