@@ -276,7 +276,8 @@ fn frame(trouble: Option<Trouble>, body: &[u8]) -> Result<FromRuntime, ErrorBody
     struct AnyHello {
         version: u32,
     }
-    match trouble {
+    let long = (body.len() > MAX_MESSAGE_BYTES).then_some(Trouble::TooLong);
+    match trouble.or(long) {
         Some(Trouble::TooLong) => {
             let detail = format!("A frame may not be longer than {MAX_MESSAGE_BYTES} bytes; nothing of it was taken.");
             return Err(error(ErrorCode::TooLarge, detail));

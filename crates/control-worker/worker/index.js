@@ -12,11 +12,17 @@ const idle = [];
 
 export default {
   async fetch(request, env) {
-    const front = idle.pop() ?? instantiate(module, "front", configuration(env));
-    const answer = await served(front, request, env);
-    // One that trapped has thrown, and is not used again.
-    if (idle.length < 16) idle.push(front);
-    return answer;
+    try {
+      const front = idle.pop() ?? instantiate(module, "front", configuration(env));
+      const answer = await served(front, request, env);
+      // One that trapped has thrown, and is not used again.
+      if (idle.length < 4) idle.push(front);
+      return answer;
+    } catch (error) {
+      console.error(`a request failed: ${error?.stack ?? error}`);
+      const detail = "The request failed unexpectedly; whether it was done is in the record. The control plane's log says why.";
+      return Response.json({ code: "internal", detail, retry_after_ms: 1000 }, { status: 503, headers: { "retry-after": "1" } });
+    }
   },
 };
 
@@ -91,6 +97,7 @@ export class EndpointObject extends ControlObject {
   part = "endpoint";
   #reports = new Map();
   #reporting;
+  #urgent = false;
   #answers = [];
   #gathering;
 
@@ -106,8 +113,16 @@ export class EndpointObject extends ControlObject {
   /** The directory is told: at once of what people wait for, after a moment of growth. */
   report({ key, urgent }, report) {
     this.#reports.set(key, report);
+    this.#urgent ||= urgent;
     if (urgent) this.#reporting ??= this.#tell();
-    else this.#gathering ??= setTimeout(() => (this.#reporting ??= this.#tell()), 250);
+    else this.#gather(250);
+  }
+
+  #gather(ms) {
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      this.#reporting ??= this.#tell();
+    }, ms);
   }
 
   /** Who hears that something is done also finds it in the directory. */
@@ -120,22 +135,30 @@ export class EndpointObject extends ControlObject {
   }
 
   async #tell() {
-    // All of this batch's.
+    // All of this batch's, and those that people wait for and that come meanwhile.
     await null;
-    clearTimeout(this.#gathering);
-    this.#gathering = undefined;
-    const reports = new Map(this.#reports);
-    this.#reports.clear();
+    do {
+      this.#urgent = false;
+      const reports = new Map(this.#reports);
+      this.#reports.clear();
+      if (!(await this.#told([...reports.values()]))) {
+        for (const [key, report] of reports) if (!this.#reports.has(key)) this.#reports.set(key, report);
+        this.#gather(2_000);
+        break;
+      }
+    } while (this.#urgent);
+    this.#reporting = undefined;
+  }
+
+  async #told(reports) {
     const organisation = this.ctx.id.name.split("/")[0];
     try {
       const namespace = this.env.ORGANISATION;
-      await namespace.get(namespace.idFromName(organisation)).told(`["${organisation}",[${[...reports.values()].join(",")}]]`);
+      await namespace.get(namespace.idFromName(organisation)).told(`["${organisation}",[${reports.join(",")}]]`);
+      return true;
     } catch (error) {
       console.warn(`the directory could not be told: ${error}`);
-      for (const [key, report] of reports) if (!this.#reports.has(key)) this.#reports.set(key, report);
-      this.#gathering ??= setTimeout(() => (this.#reporting ??= this.#tell()), 2_000);
-    } finally {
-      this.#reporting = undefined;
+      return false;
     }
   }
 }
@@ -149,7 +172,9 @@ export class OrganisationObject extends ControlObject {
   }
 
   async told(reports) {
-    this.put({ t: "report" }, reports);
+    const happening = { t: "report" };
+    await this.put(happening, reports);
+    if (happening.lost) throw new Error("it could not be recorded");
   }
 
   announce({ client }, event) {

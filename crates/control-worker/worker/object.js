@@ -235,7 +235,8 @@ export class ControlObject extends DurableObject {
     return again;
   }
 
-  #refuse({ happening, body }, lost) {
+  #refuse({ happening }, lost) {
+    happening.lost = true;
     const detail = `It could not be recorded, so it was not done: ${lost.people ?? "the control plane failed; its log says how"}.`;
     const refusal = { code: "not_recorded", detail, retry_after_ms: 1000 };
     if (happening.t === "ask") {
@@ -245,7 +246,6 @@ export class ControlObject extends DurableObject {
       this.say(socket, JSON.stringify({ type: "error", ...refusal }));
       quietly(() => socket?.close(1011));
     }
-    void body;
   }
 
   /** Near deadlines are timers, which also keep the object from being put away; others are alarms, which outlive it. */
