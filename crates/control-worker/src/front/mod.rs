@@ -138,15 +138,13 @@ async fn answer(described: Described, body: Vec<u8>, outside: Outside, deploymen
             "Your role does not allow this. Ask an administrator of your organisation.",
         ));
     }
-    if request.described.too_long {
-        let detail = format!("The request's body is longer than {MAX_BODY_BYTES} bytes, or did not arrive whole.");
-        return Err(error(ErrorCode::TooLarge, detail));
-    }
+    request.must_be_whole()?;
     member(&request, route.does, &identity).await
 }
 
 /// Routes without a bearer token.
 async fn stranger(request: &Request, route: Route) -> Result<End, ErrorBody> {
+    request.must_be_whole()?;
     match route {
         Route::Health => Ok(directory::health(request)),
         Route::SignIn => Ok(directory::ways(request)),
@@ -243,6 +241,14 @@ impl Request {
             Ok(letter) => self.outside.bring(Need::Ask { object, name, letter }).await,
             Err(_) => internal("The request could not be passed on.").into(),
         }
+    }
+
+    fn must_be_whole(&self) -> Result<(), ErrorBody> {
+        if !self.described.too_long {
+            return Ok(());
+        }
+        let detail = format!("The request's body is longer than {MAX_BODY_BYTES} bytes, or did not arrive whole.");
+        Err(error(ErrorCode::TooLarge, detail))
     }
 
     fn must_upgrade(&self) -> Result<(), ErrorBody> {
