@@ -35,6 +35,10 @@ mod tests {
                 "caisey-transcript",
             ],
         ),
+        (
+            "caisey-control-worker",
+            &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+        ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),
         ("caisey-share", &["caisey-ledger", "caisey-transcript"]),

@@ -2,7 +2,7 @@
 
 use crate::desktop::Desktop;
 use crate::step::Step;
-use crate::{build, place, run, setup};
+use crate::{build, place, run, setup, workers};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
@@ -84,17 +84,28 @@ fn check_left(out: &Path, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Kills everything, over and over.
-pub(crate) fn chaos(rounds: u32, seed: u64) -> Result<()> {
+/// Kills everything, over and over, on one of the hosts: `native` or `worker`.
+pub(crate) fn chaos(rounds: u32, seed: u64, host: &str) -> Result<()> {
     setup::everything()?;
+    if host == "worker" {
+        workers::run()?;
+    }
     build::all()?;
-    play_chaos(rounds, seed)
+    play_chaos(rounds, seed, host)
+}
+
+/// The numbered journey on workerd, on programs that are built already.
+pub(crate) fn play_workers() -> Result<()> {
+    Step::new("a session on workerd, and a rewind", place::program("caisey-stories"))
+        .arguments(&["workers"])
+        .must_succeed()
 }
 
 /// The same on programs that are built already.
-pub(crate) fn play_chaos(rounds: u32, seed: u64) -> Result<()> {
-    Step::new("chaos", place::program("caisey-stories"))
-        .arguments(&["chaos", "--rounds", &rounds.to_string(), "--seed", &seed.to_string()])
+pub(crate) fn play_chaos(rounds: u32, seed: u64, host: &str) -> Result<()> {
+    Step::new(format!("chaos ({host} host)"), place::program("caisey-stories"))
+        .arguments(&["chaos", "--host", host])
+        .arguments(&["--rounds", &rounds.to_string(), "--seed", &seed.to_string()])
         .must_succeed()
 }
 

@@ -21,6 +21,7 @@ mod tally;
 mod test;
 mod unused;
 mod wasm;
+mod workers;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Build the control plane for Workers: its WebAssembly module beside its JavaScript.
+    Workers,
     /// kill -9 of control plane, runtime and console at random, and the record held against what each had acknowledged.
     Chaos {
         /// How many kills.
@@ -63,6 +66,9 @@ enum Task {
         /// For the order and times of the kills.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Which control plane: `native`, or `worker` on workerd.
+        #[arg(long, default_value = "native", value_parser = ["native", "worker"])]
+        host: String,
     },
     /// Write the TypeScript types of the view models to ui/src/generated.
     Bindings,
@@ -92,6 +98,7 @@ fn main() -> ExitCode {
         Task::Runtime { check } => runtime::run(check),
         Task::Test => return test::run(),
         Task::Setup => setup::everything(),
+        Task::Workers => workers::run(),
         Task::Journey {
             story: Story::Breach { out },
         } => journey::breach(&out),
@@ -99,7 +106,7 @@ fn main() -> ExitCode {
             story: Story::Firewall { out },
         } => journey::firewall(&out),
         Task::Bench => bench::run(),
-        Task::Chaos { rounds, seed } => journey::chaos(rounds, seed),
+        Task::Chaos { rounds, seed, host } => journey::chaos(rounds, seed, &host),
         Task::Bindings => bindings::write(),
         Task::Advisories => test::advisories(),
     };

@@ -67,7 +67,7 @@ pub(crate) fn for_run(has_display: bool) -> Result<()> {
 /// What `cargo xtask test` and the journeys need.
 pub(crate) fn everything() -> Result<()> {
     system_packages(&[BUILD, DESKTOP, TESTS].concat())?;
-    node_packages(&[PAGES, IDENTITY])?;
+    node_packages(&[PAGES, IDENTITY, WORKERD])?;
     for tool in ["cargo-nextest", "cargo-deny"] {
         cargo_tool(tool)?;
     }
@@ -234,6 +234,14 @@ fn npm_program() -> &'static str {
 const PAGES: Packages = ("front-end packages", "ui", &[]);
 /// Other people's identity providers; nothing of theirs has to be compiled.
 const IDENTITY: Packages = ("identity providers", "tests/identity", &["--ignore-scripts"]);
+
+/// The runtime of Workers, as one program.
+const WORKERD: Packages = ("workerd", "tests/workerd", &["--ignore-scripts"]);
+
+/// What running on Workers needs.
+pub(crate) fn workerd() -> Result<()> {
+    node_packages(&[WORKERD])
+}
 
 /// Name, folder, and what else npm is told.
 type Packages = (&'static str, &'static str, &'static [&'static str]);

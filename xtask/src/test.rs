@@ -4,7 +4,7 @@
 use crate::desktop::Desktop;
 use crate::step::{Outcome, Step};
 use crate::tally::{Reporter, Tally};
-use crate::{bindings, build, interop, journey, place, setup, unused, wasm};
+use crate::{bindings, build, interop, journey, place, setup, unused, wasm, workers};
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -88,8 +88,15 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         Ok(check) => step(total, &check)?,
         Err(why) => println!("\n== pure rooms for wasm32: not checked: {why}"),
     }
+    let workers = workers::prepare()?;
+    if let Err(why) = &workers {
+        println!("\n== the control plane on workerd: not tested: {why}");
+    }
+    if workers.is_ok() {
+        step(total, &workers::dry_deployment())?;
+    }
     step(total, &build::programs_and_tests())?;
-    tests(total)?;
+    tests(total, workers.is_ok())?;
     check(
         total,
         "TypeScript types",
@@ -110,8 +117,13 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         step(total, &script)?;
     }
     // A taste of it; `cargo xtask chaos` plays two hundred rounds.
-    journey::play_chaos(15, 1)?;
+    journey::play_chaos(15, 1, "native")?;
     total.passed += 1;
+    if workers.is_ok() {
+        journey::play_workers()?;
+        journey::play_chaos(6, 2, "worker")?;
+        total.passed += 2;
+    }
     for which in ["attacks", "restore"] {
         journey::play_attack(which)?;
         total.passed += 1;
@@ -124,7 +136,7 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
 }
 
 /// All Rust tests, on a desktop of their own where there can be one: some open windows, show notifications and keep keys.
-fn tests(total: &mut Tally) -> Result<(), Stop> {
+fn tests(total: &mut Tally, on_workerd: bool) -> Result<(), Stop> {
     let fresh = bindings::fresh();
     if fresh.is_dir() {
         std::fs::remove_dir_all(&fresh).context("clearing old TypeScript types")?;
@@ -147,6 +159,11 @@ fn tests(total: &mut Tally) -> Result<(), Stop> {
     .reporting(Reporter::Nextest);
     // Some sign in at identity providers that are Node.js programs.
     let nextest = setup::with_node(nextest);
+    let nextest = if on_workerd {
+        nextest
+    } else {
+        nextest.arguments(&["-E", "not binary_id(caisey-control-worker::workerd)"])
+    };
     if !cfg!(target_os = "linux") {
         return step(total, &nextest);
     }

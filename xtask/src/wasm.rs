@@ -37,10 +37,7 @@ pub(crate) fn share_check() -> Result<Result<(), String>> {
         Err(why) => return Ok(Err(why)),
     };
     step.must_succeed()?;
-    let built = place::target()
-        .join(TARGET)
-        .join("wasm")
-        .join(format!("{}.wasm", SHARE_CHECK.replace('-', "_")));
+    let built = built("wasm").join(format!("{}.wasm", SHARE_CHECK.replace('-', "_")));
     let file = place::root().join(SHARE_CHECK_FILE);
     let fresh = std::fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
     // An unchanged file keeps its time, so that the control plane is not compiled again for it.
@@ -52,7 +49,7 @@ pub(crate) fn share_check() -> Result<Result<(), String>> {
 
 /// Cargo for the target, with a toolchain that has it. Through rustup's proxy, which knows toolchains by name; the cargo that runs us is one
 /// toolchain's own.
-fn cargo(name: &str, command: &str) -> Result<Step, String> {
+pub(crate) fn cargo(name: &str, command: &str) -> Result<Step, String> {
     let toolchain = match find() {
         Some(toolchain) => toolchain,
         None => obtain().map_err(|error| format!("{error:#}"))?,
@@ -64,6 +61,11 @@ fn cargo(name: &str, command: &str) -> Result<Step, String> {
         .without("RUSTUP_TOOLCHAIN")
         .without("RUSTC")
         .without("CARGO"))
+}
+
+/// Where a build for the target with this profile leaves its modules.
+pub(crate) fn built(profile: &str) -> PathBuf {
+    place::target().join(TARGET).join(profile)
 }
 
 /// A toolchain that has the target: `Some(None)` for the default one.

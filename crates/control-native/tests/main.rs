@@ -15,6 +15,7 @@ mod data_dir;
 mod desk;
 mod document;
 mod full_disk;
+mod idle;
 mod isolation;
 mod issuer;
 mod oidc;

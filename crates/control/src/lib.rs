@@ -6,7 +6,9 @@
 //! scheduling and files, which are the hosts'. Follows docs/ARCHITECTURE.md.
 
 pub mod audience;
+pub mod claims;
 pub mod endpoint;
+pub mod issuer;
 mod journal;
 pub mod organisation;
 pub mod port;

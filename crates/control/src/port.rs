@@ -12,6 +12,7 @@ use caisey_protocol::http::{CosignedPage, EndpointView, Sendable, SessionView, S
 use caisey_protocol::role::Role;
 use caisey_protocol::runtime::ToRuntime;
 use caisey_protocol::watch::LogEvent;
+use serde::{Deserialize, Serialize};
 
 /// A live connection, numbered by the host; never reused within a host's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,8 +39,8 @@ pub trait Signer {
     fn sign(&self, message: &[u8]) -> [u8; 64];
 }
 
-/// Who asks, as proved by an identity token or, for devices, looked up with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who asks, as proved by an identity token or, for devices, looked up with it. Serialisable for hosts whose objects are apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// Organisation of the token. An object refuses every other.
     pub organisation: OrganisationId,

@@ -46,3 +46,22 @@ pub struct ErrorBody {
     #[ts(type = "number | null")]
     pub retry_after_ms: Option<u64>,
 }
+
+impl ErrorBody {
+    /// The HTTP status (RFC 9110 §15) with which it is answered.
+    pub fn http_status(&self) -> u16 {
+        match self.code {
+            ErrorCode::BadRequest | ErrorCode::UnsupportedVersion => 400,
+            ErrorCode::Unauthenticated => 401,
+            ErrorCode::Forbidden | ErrorCode::InstallerRefused => 403,
+            ErrorCode::NotFound => 404,
+            ErrorCode::Conflict => 409,
+            ErrorCode::TooLarge => 413,
+            ErrorCode::BadSignature => 422,
+            ErrorCode::TooManyRequests => 429,
+            ErrorCode::Internal if self.retry_after_ms.is_none() => 500,
+            ErrorCode::NotSendable | ErrorCode::Internal => 503,
+            ErrorCode::NotRecorded => 507,
+        }
+    }
+}

@@ -56,18 +56,20 @@ impl Dice {
     }
 }
 
-/// Plays `rounds` kills in `folder` with the program `own` as the console.
+/// Plays `rounds` kills on a stage that was just set, with the program `own` as the console.
 ///
 /// # Errors
 /// The first promise that does not hold.
-pub async fn play(folder: &Path, own: &Path, rounds: u32, seed: u64) -> Result<Report> {
-    let (stage, mut control) = Stage::set(folder).await?;
+pub async fn play((stage, mut control): (Stage, Program), own: &Path, rounds: u32, seed: u64) -> Result<Report> {
+    let folder = stage.folder();
     let mut runtime = stage.start_runtime()?;
     let home = folder.join("console");
     let said = folder.join("console.said");
     let start_console = || -> Result<Program> {
         let (home, url) = (home.to_string_lossy().into_owned(), stage.url());
-        Program::start(own, &["peer", "--home", &home, "--url", &url], &said)
+        let mut arguments = vec!["peer", "--home", &home, "--url", &url];
+        arguments.extend(stage.issuer().into_iter().flat_map(|issuer| ["--issuer", issuer]));
+        Program::start(own, &arguments, &said)
     };
     let mut console = start_console()?;
     wait_for_first_action(&said, &mut console)?;
@@ -266,7 +268,7 @@ fn lines_of(entries: &[&(Entry, Record)]) -> Result<Vec<String>> {
 }
 
 async fn judge_cache(home: &Path, stage: &Stage, size: u64) -> Result<()> {
-    let console = peer::open(home, &stage.url()).await?;
+    let console = peer::open_at(home, &stage.url(), stage.issuer()).await?;
     let endpoint = peer::first_endpoint(&console).await?;
     console.wait_synchronised(Some(&endpoint), Duration::from_secs(60)).await?;
     let overview = console.overview().await?;

@@ -6,3 +6,5 @@ pub mod peer;
 pub mod programs;
 pub mod restore;
 pub mod stage;
+pub mod workerd;
+pub mod workers;

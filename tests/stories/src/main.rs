@@ -2,7 +2,8 @@
 #![allow(clippy::print_stdout)] // its reports go to whoever started it
 
 use anyhow::Result;
-use caisey_stories::{attacks, chaos, first_command, peer, restore};
+use caisey_stories::stage::Stage;
+use caisey_stories::{attacks, chaos, first_command, peer, restore, workers};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -16,6 +17,16 @@ enum Story {
         /// For the order and times of kills.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// An empty folder, kept for inspection; a temporary one otherwise.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+        /// Which control plane.
+        #[arg(long, value_enum, default_value = "native")]
+        host: Kind,
+    },
+    /// The numbered journey on workerd: enrol, sign in, session, command, output, watch, checkpoint, proofs, cosignatures; then the database is
+    /// set back, and everybody finds out.
+    Workers {
         /// An empty folder, kept for inspection; a temporary one otherwise.
         #[arg(long)]
         folder: Option<PathBuf>,
@@ -47,16 +58,34 @@ enum Story {
         /// The control plane.
         #[arg(long)]
         url: String,
+        /// Where people sign in, when not there.
+        #[arg(long)]
+        issuer: Option<String>,
     },
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    Native,
+    Worker,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
-        Story::Chaos { rounds, seed, folder } => {
+        Story::Chaos {
+            rounds,
+            seed,
+            folder,
+            host,
+        } => {
             let temporary = tempfile::tempdir()?;
             let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
-            let report = chaos::play(&folder, &std::env::current_exe()?, rounds, seed).await?;
+            let stage = match host {
+                Kind::Native => Stage::set(&folder).await?,
+                Kind::Worker => Stage::set_on_workers(&folder).await?,
+            };
+            let report = chaos::play(stage, &std::env::current_exe()?, rounds, seed).await?;
             println!("{}", serde_json::to_string_pretty(&report)?);
             Ok(())
         }
@@ -77,6 +106,12 @@ async fn main() -> Result<()> {
             println!("{}", serde_json::to_string_pretty(&attacks::play(&folder).await?)?);
             Ok(())
         }
-        Story::Peer { home, url } => peer::work(&home, &url).await,
+        Story::Workers { folder } => {
+            let temporary = tempfile::tempdir()?;
+            let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
+            println!("{}", serde_json::to_string_pretty(&workers::play(&folder).await?)?);
+            Ok(())
+        }
+        Story::Peer { home, url, issuer } => peer::work(&home, &url, issuer.as_deref()).await,
     }
 }

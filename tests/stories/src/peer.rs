@@ -22,6 +22,14 @@ const PASSPHRASE: &str = "chaos needs a stable vault";
 /// # Errors
 /// The console's.
 pub async fn open(home: &Path, url: &str) -> Result<Console> {
+    open_at(home, url, None).await
+}
+
+/// The same where people sign in at an issuer beside the control plane.
+///
+/// # Errors
+/// The console's.
+pub async fn open_at(home: &Path, url: &str, issuer: Option<&str>) -> Result<Console> {
     std::fs::create_dir_all(home)?;
     let keys = PassphraseKeyStore::open(home, PASSPHRASE, &SystemEntropy)?;
     let config = ConsoleConfig {
@@ -32,7 +40,7 @@ pub async fn open(home: &Path, url: &str) -> Result<Console> {
     let console = Console::open(config, Ports::with_keys(Arc::new(keys))).await?;
     let sign_in = SignIn {
         base_url: url.to_owned(),
-        tokens: tokens_for(url),
+        tokens: tokens_for(url, issuer),
         embedded: false,
     };
     let end = Instant::now() + Duration::from_secs(60);
@@ -49,8 +57,8 @@ pub async fn open(home: &Path, url: &str) -> Result<Console> {
 ///
 /// # Errors
 /// When it cannot even begin.
-pub async fn work(home: &Path, url: &str) -> Result<()> {
-    let console = open(home, url).await?;
+pub async fn work(home: &Path, url: &str, issuer: Option<&str>) -> Result<()> {
+    let console = open_at(home, url, issuer).await?;
     let endpoint = first_endpoint(&console).await?;
     let session = loop {
         match console.open_session(&endpoint, "chaos").await {

@@ -36,6 +36,14 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn start(program: &Path, arguments: &[&str], log: &Path) -> Result<Self> {
+        Self::start_in(program, arguments, &[], log)
+    }
+
+    /// The same with variables in its environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_in(program: &Path, arguments: &[&str], environment: &[(&str, String)], log: &Path) -> Result<Self> {
         let out = File::options()
             .create(true)
             .append(true)
@@ -43,6 +51,7 @@ impl Program {
             .with_context(|| format!("opening {}", log.display()))?;
         let child = Command::new(program)
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
             .stderr(out)

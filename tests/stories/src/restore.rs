@@ -67,23 +67,8 @@ pub async fn play(folder: &Path) -> Result<Report> {
     std::fs::rename(folder.join("control"), folder.join("lost"))?;
     copy(&folder.join("backup"), &folder.join("control"))?;
     (control, _) = stage.start_control()?;
-    let notice = until("the console finds out", async || {
-        let notices = console.overview().await.ok()?.notices;
-        notices
-            .into_iter()
-            .find(|notice| notice.endpoint.as_deref() == Some(old.as_str()))
-    })
-    .await?;
-    let signed = notice.evidence.iter().filter(|text| text.contains("\n\n— ")).count();
-    ensure!(signed >= 2, "both signed checkpoints are kept: {:?}", notice.evidence);
-    let found = until("the runtime finds out", async || {
-        let said = stage.runtime_status().ok()?;
-        let trouble = said.lines().find_map(|line| line.strip_prefix("trouble"))?.trim().to_owned();
-        let words = ["went back", "set back", "does not extend", "two different logs"];
-        words.iter().any(|word| trouble.contains(word)).then_some(trouble)
-    })
-    .await?;
-    ensure!(still_broken(&console, &old).await?);
+    let console_found = found_by_console(&console, &old).await?;
+    let found = found_by_runtime(&stage).await?;
 
     // The operator opens a new log.
     control.kill()?;
@@ -128,7 +113,7 @@ pub async fn play(folder: &Path) -> Result<Report> {
     Ok(Report {
         old,
         new,
-        console_found: notice.message,
+        console_found,
         runtime_found: found,
         seen_and_restored,
     })
@@ -173,6 +158,32 @@ async fn check_beginning(stage: &Stage, new: &str, old: &str, cosigned_size: u64
         seen.size
     );
     Ok((seen.size, restored.size))
+}
+
+/// The console finds out that a log was set back, keeps both signed checkpoints, and distrusts it.
+pub(crate) async fn found_by_console(console: &Console, endpoint: &str) -> Result<String> {
+    let notice = until("the console finds out", async || {
+        let notices = console.overview().await.ok()?.notices;
+        notices
+            .into_iter()
+            .find(|notice| notice.endpoint.as_deref() == Some(endpoint))
+    })
+    .await?;
+    let signed = notice.evidence.iter().filter(|text| text.contains("\n\n— ")).count();
+    ensure!(signed >= 2, "both signed checkpoints are kept: {:?}", notice.evidence);
+    ensure!(still_broken(console, endpoint).await?);
+    Ok(notice.message)
+}
+
+/// The runtime finds out as well, and says so to whoever asks it.
+pub(crate) async fn found_by_runtime(stage: &Stage) -> Result<String> {
+    until("the runtime finds out", async || {
+        let said = stage.runtime_status().ok()?;
+        let trouble = said.lines().find_map(|line| line.strip_prefix("trouble"))?.trim().to_owned();
+        let words = ["went back", "set back", "does not extend", "two different logs"];
+        words.iter().any(|word| trouble.contains(word)).then_some(trouble)
+    })
+    .await
 }
 
 async fn still_broken(console: &Console, endpoint: &str) -> Result<bool> {
@@ -234,7 +245,7 @@ pub(crate) async fn until<T>(what: &str, mut holds: impl AsyncFnMut() -> Option<
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     #[cfg(unix)]
     std::fs::set_permissions(to, std::fs::metadata(from)?.permissions())?;

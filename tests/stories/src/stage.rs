@@ -1,8 +1,11 @@
-//! A stage for stories: a control plane with a local issuer, one technician, one enrolled runtime, all real programs in one folder.
+//! A stage for stories: a control plane, one technician, one enrolled runtime, all real programs in one folder. The control plane is the native
+//! host with its own accounts, or the same on workerd with an issuer beside it.
 //!
-//! Promises that every part can be killed and started again on the same data and address. Stories add a contact, or put the runtime elsewhere. Leaves out what is played on it.
+//! Promises that every part can be killed and started again on the same data and address. Stories add a contact, or put the runtime
+//! elsewhere. Leaves out what is played on it.
 
 use crate::programs::{Program, built, length};
+use crate::workerd::{TestIssuer, Workerd, issued};
 use anyhow::{Context, Result, bail};
 use caisey_client::address::ControlUrl;
 use caisey_client::api::Api;
@@ -26,6 +29,13 @@ pub struct Stage {
     /// The endpoint's program, and what it is run by.
     runtime: Vec<String>,
     client: ClientId,
+    host: Host,
+}
+
+/// Which control plane.
+enum Host {
+    Native,
+    Workers(Workerd, TestIssuer),
 }
 
 impl Stage {
@@ -60,17 +70,44 @@ impl Stage {
             address: "127.0.0.1:0".to_owned(),
             runtime: vec![built("caisey-runtime")?.to_string_lossy().into_owned()],
             client: ClientId::from_bits(fresh()?),
+            host: Host::Native,
         };
         let code = stage.add_person(EMAIL, technician, &["--role", "owner"])?;
         let (control, url) = stage.start_control()?;
         stage.address = url.trim_start_matches("http://").to_owned();
         stage.first_use(code).await?;
-        let client = CreateClient {
-            client: stage.client.clone(),
-            name: client_name.to_owned(),
-        };
-        stage.api()?.create_client(&client).await?;
+        stage.make_client(client_name).await?;
         Ok((stage, control))
+    }
+
+    /// Sets the stage on workerd.
+    ///
+    /// # Errors
+    /// Whatever did not work, with the program's last lines.
+    pub async fn set_on_workers(folder: &Path) -> Result<(Self, Program)> {
+        std::fs::create_dir_all(folder)?;
+        let issuer = TestIssuer::start().await?;
+        let stage = Self {
+            folder: folder.to_owned(),
+            // The address stays when the program is killed and comes again.
+            address: crate::workerd::free_address()?,
+            runtime: vec![built("caisey-runtime")?.to_string_lossy().into_owned()],
+            client: ClientId::from_bits(fresh()?),
+            host: Host::Workers(Workerd::find()?, issuer),
+        };
+        let (control, _) = stage.start_control()?;
+        stage.make_client("Nakagawa Retail").await?;
+        stage.enrol().await?;
+        Ok((stage, control))
+    }
+
+    async fn make_client(&self, name: &str) -> Result<()> {
+        let client = CreateClient {
+            client: self.client.clone(),
+            name: name.to_owned(),
+        };
+        self.api()?.create_client(&client).await?;
+        Ok(())
     }
 
     /// From here on the runtime is run by this command, such as one that puts it elsewhere.
@@ -156,6 +193,11 @@ impl Stage {
         let log = self.folder.join("control.log");
         let from = length(&log);
         let data = self.path("control");
+        if let Host::Workers(workerd, issuer) = &self.host {
+            let mut program = workerd.serve(&data, &self.address, issuer, &log)?;
+            program.wait_for_line(from, r#"{"event":"listen""#, Duration::from_secs(30))?;
+            return Ok((program, self.url()));
+        }
         let arguments = ["serve", "--local-issuer", "--data", &data, "--listen", &self.address];
         let mut program = Program::start(&built("caisey-control")?, &arguments, &log)?;
         let url = program.wait_for_line(from, "listening on ", Duration::from_secs(30))?;
@@ -174,9 +216,17 @@ impl Stage {
         Program::start(Path::new(program), &arguments, &self.folder.join("runtime.log"))
     }
 
-    /// Tokens of the stage's technician, renewed by password.
+    /// Tokens of the stage's technician.
     pub fn tokens(&self) -> Arc<dyn TokenSource> {
-        tokens_for(&self.url())
+        tokens_for(&self.url(), self.issuer())
+    }
+
+    /// The issuer beside the control plane, when that has no accounts of its own.
+    pub fn issuer(&self) -> Option<&str> {
+        match &self.host {
+            Host::Native => None,
+            Host::Workers(_, issuer) => Some(&issuer.url),
+        }
     }
 
     /// A refresh token of the stage's technician, as a desktop keeps one to be signed in the next time.
@@ -241,30 +291,42 @@ fn run_to_end(program: &Path, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
-/// Tokens of the stage's technician at this control plane.
-pub fn tokens_for(url: &str) -> Arc<dyn TokenSource> {
-    Arc::new(Password {
+/// Tokens of the stage's technician at this control plane, renewed by password, or by the issuer beside it.
+pub fn tokens_for(url: &str, issuer: Option<&str>) -> Arc<dyn TokenSource> {
+    Arc::new(Technician {
         url: url.to_owned(),
+        issuer: issuer.map(str::to_owned),
         current: Mutex::new(None),
     })
 }
 
-struct Password {
+struct Technician {
     url: String,
+    issuer: Option<String>,
     current: Mutex<Option<BearerToken>>,
 }
 
-impl TokenSource for Password {
+impl Technician {
+    async fn fresh(&self) -> Result<String> {
+        match &self.issuer {
+            Some(issuer) => issued(issuer).await,
+            None => Ok(token(&self.url, &by_password()).await?.access_token),
+        }
+    }
+}
+
+impl TokenSource for Technician {
     fn bearer<'a>(&'a self, refused: Option<&'a BearerToken>) -> TokenFuture<'a> {
         Box::pin(async move {
             let mut current = self.current.lock().await;
             if let Some(token) = current.as_ref().filter(|token| refused != Some(*token)) {
                 return Ok(token.clone());
             }
-            let answer = token(&self.url, &by_password())
+            let fresh = self
+                .fresh()
                 .await
                 .map_err(|error| TokenError::Unreachable(format!("{error:#}")))?;
-            let fresh = BearerToken::new(answer.access_token);
+            let fresh = BearerToken::new(fresh);
             *current = Some(fresh.clone());
             Ok(fresh)
         })

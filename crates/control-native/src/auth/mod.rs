@@ -5,16 +5,13 @@
 //! SHA-256(issuer ‖ 0x00 ‖ organisation or subject): two issuers can never name each other's organisations. Follows OpenID Connect
 //! Core 1.0 §3.1.3.7, RFC 7519, RFC 8725, and Clerk's session token claims, versions 1 and 2.
 
-mod claims;
 mod keys;
 
-pub(crate) use claims::Claims;
+pub use caisey_control::claims::{Identity, Refused, member_id, organisation_id};
 
 use crate::clock;
 use crate::config::IssuerConfig;
-use caisey_control::port::Caller;
-use caisey_ledger::id::{MemberId, OrganisationId};
-use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_control::claims::{Claims, LEEWAY_S};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use keys::{KeySource, Keys};
 use sha2::{Digest as _, Sha256};
@@ -22,56 +19,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-const LEEWAY_S: u64 = 60;
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 /// A verified token is believed this long without checking its signature again.
 const BELIEVED_MS: u64 = 60_000;
 const BELIEVED_MAX: usize = 4_096;
-
-/// Who the token says the caller is.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// For the objects.
-    pub caller: Caller,
-    /// E-mail address, when the issuer gives one.
-    pub email: Option<String>,
-    /// The organisation's name.
-    pub organisation_name: String,
-    /// End of the token's life, milliseconds since the Unix epoch, leeway included.
-    pub expires_at_ms: u64,
-}
-
-/// Why a token is not accepted. The texts are for the person who sent it and hold nothing of the token.
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// There is none.
-    #[error("There is no bearer token in the Authorization header. Sign in first.")]
-    Missing,
-    /// It does not hold.
-    #[error("The identity token is not accepted: {0}. Sign in again.")]
-    Invalid(&'static str),
-    /// It holds, but allows nothing here.
-    #[error("You are signed in, but {0}.")]
-    Forbidden(&'static str),
-    /// The issuer's keys cannot be had right now.
-    #[error("The identity provider's keys could not be fetched, so nobody can be let in. Try again in a moment.")]
-    KeysUnavailable,
-}
-
-impl From<Refused> for ErrorBody {
-    fn from(refused: Refused) -> Self {
-        let (code, retry_after_ms) = match refused {
-            Refused::Missing | Refused::Invalid(_) => (ErrorCode::Unauthenticated, None),
-            Refused::Forbidden(_) => (ErrorCode::Forbidden, None),
-            Refused::KeysUnavailable => (ErrorCode::Internal, Some(5_000)),
-        };
-        Self {
-            code,
-            detail: refused.to_string(),
-            retry_after_ms,
-        }
-    }
-}
 
 struct Issuer {
     config: IssuerConfig,
@@ -222,25 +173,4 @@ fn decode(token: &str, key: &DecodingKey, validation: &Validation) -> Result<Cla
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn derived(issuer: &str, name: &str) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update(issuer.as_bytes());
-    hash.update([0]);
-    hash.update(name.as_bytes());
-    let digest: TokenDigest = hash.finalize().into();
-    let mut bits = [0; 16];
-    bits.iter_mut().zip(digest).for_each(|(bit, byte)| *bit = byte);
-    bits
-}
-
-/// Our identifier for an issuer's organisation.
-pub fn organisation_id(issuer: &str, organisation: &str) -> OrganisationId {
-    OrganisationId::from_bits(derived(issuer, organisation))
-}
-
-/// Our identifier for an issuer's subject.
-pub fn member_id(issuer: &str, subject: &str) -> MemberId {
-    MemberId::from_bits(derived(issuer, subject))
 }

@@ -34,13 +34,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Signed {
             .get::<Arc<Identity>>()
             .cloned()
             .map(Self)
-            .ok_or_else(|| crate::auth::Refused::Missing.into_refusal())
+            .ok_or_else(|| crate::auth::Refused::Missing.into())
     }
 }
 
-impl crate::auth::Refused {
-    fn into_refusal(self) -> Refusal {
-        caisey_protocol::error::ErrorBody::from(self).into()
+impl From<crate::auth::Refused> for Refusal {
+    fn from(refused: crate::auth::Refused) -> Self {
+        caisey_protocol::error::ErrorBody::from(refused).into()
     }
 }
 
@@ -59,11 +59,7 @@ pub(crate) async fn guard(
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let identity = app
-        .verifier
-        .identify(authorization)
-        .await
-        .map_err(crate::auth::Refused::into_refusal)?;
+    let identity = app.verifier.identify(authorization).await?;
     if permission.is_some_and(|permission| !identity.caller.role.may(permission)) {
         return Err(Refusal::new(
             ErrorCode::Forbidden,

@@ -54,26 +54,9 @@ impl Refusal {
 impl From<ErrorBody> for Refusal {
     fn from(body: ErrorBody) -> Self {
         Self {
-            status: status(&body),
+            status: StatusCode::from_u16(body.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             body,
         }
-    }
-}
-
-fn status(body: &ErrorBody) -> StatusCode {
-    match body.code {
-        ErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
-        ErrorCode::Forbidden | ErrorCode::InstallerRefused => StatusCode::FORBIDDEN,
-        ErrorCode::NotFound => StatusCode::NOT_FOUND,
-        ErrorCode::BadRequest | ErrorCode::UnsupportedVersion => StatusCode::BAD_REQUEST,
-        ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ErrorCode::Conflict => StatusCode::CONFLICT,
-        ErrorCode::NotSendable => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::NotRecorded => StatusCode::INSUFFICIENT_STORAGE,
-        ErrorCode::BadSignature => StatusCode::UNPROCESSABLE_ENTITY,
-        ErrorCode::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::Internal if body.retry_after_ms.is_some() => StatusCode::SERVICE_UNAVAILABLE,
-        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -307,10 +307,13 @@ impl Live {
         self.out.approvals_changed.extend(shown);
     }
 
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         let link = &self.link;
-        let waiting = !link.handshakes.is_empty() || !link.pings.is_empty() || link.settling.is_some() || link.lost_on_load;
-        !waiting
+        !link.handshakes.is_empty() || !link.pings.is_empty() || link.settling.is_some() || link.lost_on_load
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_waiting()
             && self.shown.due().is_none()
             && self.watchers.is_empty()
             && self.sessions.is_empty()

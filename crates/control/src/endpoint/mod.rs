@@ -61,7 +61,7 @@ pub use submission::MAX_LINE_BYTES;
 pub use succession::{CLOSED, Decision, Predecessor, SUCCEEDED, Successor};
 
 /// What the endpoint is, fixed when it enrolled.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Identity {
     /// Organisation.
     pub organisation: OrganisationId,
@@ -292,6 +292,12 @@ impl EndpointObject {
     /// When the object wants `Wake`, and why. An object with a deadline is not idle.
     pub fn poll_deadline(&self) -> Option<(TimeMs, &'static str)> {
         self.live.as_ref().and_then(|live| live.poll_deadline())
+    }
+
+    /// Whether the object waits for something that only its memory knows of: a hello, a pong, a runtime's word on what became of an action.
+    /// A host that puts objects away without asking keeps this one for as long.
+    pub fn is_waiting(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.is_waiting())
     }
 
     /// Whether the object holds nothing that its store does not: it may be put away, also while its runtime stays connected.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const STEP: u64 = 500;
 
 /// What a review rests on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ReviewBasis {
     /// Entries of the range that are in scope.
     pub entries: u64,

@@ -1,28 +1,86 @@
-//! From a token's claims to a person in an organisation.
+//! From a token's claims to a person in an organisation: the same on every host.
+//!
+//! Promises: organisation, member and role come from the token alone. Identifiers are the first 16 bytes of
+//! SHA-256(issuer ‖ 0x00 ‖ organisation or subject): two issuers can never name each other's organisations. Leaves out the signature, `iss`,
+//! `exp`, `nbf` and `aud`, which the host has checked before. Follows OpenID Connect Core 1.0 §3.1.3.7, RFC 8725, and Clerk's session token
+//! claims, versions 1 and 2.
 
-use super::{Identity, LEEWAY_S, Refused, member_id, organisation_id};
-use crate::config::IssuerConfig;
-use caisey_control::port::Caller;
-use caisey_ledger::id::ClientId;
+use crate::issuer::IssuerConfig;
+use crate::port::Caller;
+use caisey_ledger::id::{ClientId, MemberId, OrganisationId};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::role::Role;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// How far an issuer's clock may be from ours, in seconds.
+pub const LEEWAY_S: u64 = 60;
 
 /// Longest name or address that is taken from a token, in characters.
 const MAX_NAME: usize = 200;
 
+/// Who the token says the caller is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// For the objects.
+    pub caller: Caller,
+    /// E-mail address, when the issuer gives one.
+    pub email: Option<String>,
+    /// The organisation's name.
+    pub organisation_name: String,
+    /// End of the token's life, milliseconds since the Unix epoch, leeway included.
+    pub expires_at_ms: u64,
+}
+
+/// Why a token is not accepted. The texts are for the person who sent it and hold nothing of the token.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// There is none.
+    #[error("There is no bearer token in the Authorization header. Sign in first.")]
+    Missing,
+    /// It does not hold.
+    #[error("The identity token is not accepted: {0}. Sign in again.")]
+    Invalid(&'static str),
+    /// It holds, but allows nothing here.
+    #[error("You are signed in, but {0}.")]
+    Forbidden(&'static str),
+    /// The issuer's keys cannot be had right now.
+    #[error("The identity provider's keys could not be fetched, so nobody can be let in. Try again in a moment.")]
+    KeysUnavailable,
+}
+
+impl From<Refused> for ErrorBody {
+    fn from(refused: Refused) -> Self {
+        let (code, retry_after_ms) = match refused {
+            Refused::Missing | Refused::Invalid(_) => (ErrorCode::Unauthenticated, None),
+            Refused::Forbidden(_) => (ErrorCode::Forbidden, None),
+            Refused::KeysUnavailable => (ErrorCode::Internal, Some(5_000)),
+        };
+        Self {
+            code,
+            detail: refused.to_string(),
+            retry_after_ms,
+        }
+    }
+}
+
 /// A token's claims as they came.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Claims(Value);
+pub struct Claims(Value);
 
 impl Claims {
-    pub(super) fn issuer(&self) -> Option<&str> {
+    /// What they say the issuer is.
+    pub fn issuer(&self) -> Option<&str> {
         self.0.get("iss").and_then(Value::as_str)
     }
 
     /// Who this is. The signature, `iss`, `exp`, `nbf` and `aud` have been checked.
-    pub(super) fn identity(&self, config: &IssuerConfig, now_s: u64) -> Result<Identity, Refused> {
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn identity(&self, config: &IssuerConfig, now_s: u64) -> Result<Identity, Refused> {
         let issued_s = self
             .number("iat")
             .ok_or(Refused::Invalid("it does not say when it was issued"))?;
@@ -126,4 +184,25 @@ fn shortened(text: &str) -> String {
         .filter(|character| !character.is_control())
         .take(MAX_NAME)
         .collect()
+}
+
+fn derived(issuer: &str, name: &str) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(issuer.as_bytes());
+    hash.update([0]);
+    hash.update(name.as_bytes());
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut bits = [0; 16];
+    bits.iter_mut().zip(digest).for_each(|(bit, byte)| *bit = byte);
+    bits
+}
+
+/// Our identifier for an issuer's organisation.
+pub fn organisation_id(issuer: &str, organisation: &str) -> OrganisationId {
+    OrganisationId::from_bits(derived(issuer, organisation))
+}
+
+/// Our identifier for an issuer's subject.
+pub fn member_id(issuer: &str, subject: &str) -> MemberId {
+    MemberId::from_bits(derived(issuer, subject))
 }

@@ -1,0 +1,36 @@
+# The control plane with Endpoint objects whose SQL fails on purpose, by what is to be stored.
+
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "control", worker = .control),
+    (name = "objects", disk = (writable = true)),
+    (name = "internet", network = (allow = ["local", "private"])),
+  ],
+  sockets = [(name = "http", http = (), service = "control")],
+);
+
+const control :Workerd.Worker = (
+  modules = [
+    (name = "faults.js", esModule = embed "faults.js"),
+    (name = "index.js", esModule = embed "../../worker/index.js"),
+    (name = "object.js", esModule = embed "../../worker/object.js"),
+    (name = "instance.js", esModule = embed "../../worker/instance.js"),
+    (name = "keys.js", esModule = embed "../../worker/keys.js"),
+    (name = "configuration.js", esModule = embed "../../worker/configuration.js"),
+    (name = "control.wasm", wasm = embed "../../worker/control.wasm"),
+  ],
+  compatibilityDate = "2026-04-01",
+  durableObjectNamespaces = [
+    (className = "EndpointObject", uniqueKey = "caisey-endpoint", enableSql = true),
+    (className = "OrganisationObject", uniqueKey = "caisey-organisation", enableSql = true),
+  ],
+  durableObjectStorage = (localDisk = "objects"),
+  bindings = [
+    (name = "ENDPOINT", durableObjectNamespace = "EndpointObject"),
+    (name = "ORGANISATION", durableObjectNamespace = "OrganisationObject"),
+    (name = "CAISEY", fromEnvironment = "CAISEY"),
+    (name = "CHECKPOINT_KEY", fromEnvironment = "CHECKPOINT_KEY"),
+  ],
+);

@@ -1,0 +1,28 @@
+//! The host on real workerd, as strangers, runtimes and consoles meet it. What is told to the native host is told to this one, word for
+//! word: its tests are compiled in by path, and find this host under the other's name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
+
+extern crate self as caisey_control_native;
+
+mod contract;
+#[path = "../../control-native/tests/desk.rs"]
+mod desk;
+mod faults;
+mod host;
+#[path = "../../control-native/tests/issuer.rs"]
+#[allow(dead_code)]
+mod issuer;
+mod kill;
+#[path = "../../control-native/tests/story.rs"]
+mod story;
+mod surface;
+mod workerd;
+
+pub use host::{Config, ControlPlane, RouteFacts, Running, config};

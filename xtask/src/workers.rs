@@ -1,0 +1,60 @@
+//! What runs on Workers: the WebAssembly module beside its JavaScript, and workerd to run both.
+//!
+//! `cargo xtask workers` leaves `crates/control-worker/worker/` complete: for `workerd serve`, for `wrangler deploy`, and for the tests.
+
+use crate::step::Step;
+use crate::{place, setup, wasm};
+use anyhow::{Context, Result, anyhow};
+
+/// Folder of the Worker.
+const FOLDER: &str = "crates/control-worker/worker";
+
+/// Builds everything, or says why this machine cannot.
+pub(crate) fn run() -> Result<()> {
+    setup::workerd()?;
+    prepare()?.map_err(|why| anyhow!("the Worker cannot be built here: {why}"))
+}
+
+/// Everything that a deployment does but sending it: the configuration is read, modules are gathered. Needs no account.
+pub(crate) fn dry_deployment() -> Step {
+    let wrangler = place::root().join("tests/workerd/node_modules/wrangler/bin/wrangler.js");
+    setup::with_node(
+        Step::new("a deployment to Workers, without doing it", "node")
+            .arguments(&[wrangler.as_os_str()])
+            .arguments(&["deploy", "--dry-run"])
+            .within(FOLDER)
+            .variable("WRANGLER_SEND_METRICS", "false")
+            .variable("CI", "true"),
+    )
+}
+
+/// The same for the tests: the inner error is why it cannot be done on this machine.
+pub(crate) fn prepare() -> Result<Result<(), String>> {
+    let build = match wasm::cargo("the Worker's module", "build") {
+        Ok(build) => build,
+        Err(why) => return Ok(Err(why)),
+    };
+    build
+        .arguments(&[
+            "--profile",
+            "wasm",
+            "--package",
+            "caisey-control-worker",
+            "--lib",
+            "--example",
+            "contract",
+        ])
+        .must_succeed()?;
+    let built = wasm::built("wasm");
+    let pairs = [
+        ("caisey_control_worker.wasm", format!("{FOLDER}/control.wasm")),
+        (
+            "examples/contract.wasm",
+            "crates/control-worker/tests/contract/contract.wasm".to_owned(),
+        ),
+    ];
+    for (from, to) in pairs {
+        std::fs::copy(built.join(from), place::root().join(&to)).with_context(|| format!("copying {from} to {to}"))?;
+    }
+    Ok(Ok(()))
+}
