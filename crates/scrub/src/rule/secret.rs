@@ -180,7 +180,7 @@ fn spoken(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         at = line.forward(at, |byte| is_blank(byte) || byte == b':');
         let end = line.forward(at, |byte| !is_blank(byte) && byte != b':');
         let word = line.str(at..end);
-        if word.is_empty() || word.ends_with(['.', ';', '?', '!']) {
+        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) {
             return None;
         }
         at = end;
