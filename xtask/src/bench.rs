@@ -3,7 +3,7 @@
 
 use crate::desktop::{Desktop, Session};
 use crate::step::Step;
-use crate::{build, place, setup};
+use crate::{build, place, printing, setup};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -44,6 +44,7 @@ pub(crate) fn run() -> Result<()> {
         "search": measured("examples/bench", &["search", "1000000"])?,
         "appends": measured("examples/measure", &["appends", "5"])?,
         "idle_endpoints": measured("examples/measure", &["idle", "5000"])?,
+        "printing": printing::measure().unwrap_or_else(|error| json!({ "not_measured": format!("{error:#}") })),
         // The other figures are worth printing when no window opens.
         "window": windows().unwrap_or_else(|error| json!({ "not_measured": format!("{error:#}") })),
     });

@@ -13,6 +13,7 @@ mod desktop;
 mod interop;
 mod journey;
 mod place;
+mod printing;
 mod run;
 mod runtime;
 mod setup;

@@ -2,7 +2,7 @@
 
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::is_alphanumeric;
+use crate::line::{is_alphanumeric, is_name};
 use crate::rule::{is_account_name, is_host_name};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ struct Learned {
     class: Class,
     /// Part of a longer name: counts only when written with a capital.
     part: bool,
+    /// Stood before a backslash: also a word, so it counts only in capitals or before another backslash.
+    domain: bool,
 }
 
 /// Shorter names stand too often for something else.
@@ -35,8 +37,9 @@ impl Identities {
             Class::User if name.contains(' ') => self.add_person(name),
             Class::User => self.add_account(name),
             Class::DomainUser => {
-                if let Some(account) = name.rsplit('\\').next() {
-                    self.add_account(account);
+                if let Some((domain, account)) = name.split_once('\\') {
+                    self.add_account(account.trim_start_matches('\\'));
+                    self.add_domain(domain);
                 }
             }
             Class::UserPath => {
@@ -50,13 +53,6 @@ impl Identities {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// What these findings in this text teach.
-    pub fn learn(&mut self, text: &str, findings: &[Finding]) {
-        for finding in findings {
-            self.add(finding.class, text.get(finding.range.clone()).unwrap_or_default());
         }
     }
 
@@ -90,6 +86,20 @@ impl Identities {
         }
     }
 
+    /// What stands before a backslash is a domain or a machine.
+    fn add_domain(&mut self, name: &str) {
+        if name.len() >= 4 && is_host_name(name) {
+            self.learn(
+                name,
+                Learned {
+                    class: Class::Host,
+                    part: false,
+                    domain: true,
+                },
+            );
+        }
+    }
+
     fn add_account(&mut self, name: &str) {
         if is_account_name(name) {
             self.insert(name, Class::User, false);
@@ -108,12 +118,24 @@ impl Identities {
     }
 
     fn insert(&mut self, name: &str, class: Class, part: bool) {
+        self.learn(
+            name,
+            Learned {
+                class,
+                part,
+                domain: false,
+            },
+        );
+    }
+
+    fn learn(&mut self, name: &str, new: Learned) {
         let key = name.to_lowercase();
         if key.len() < SHORTEST {
             return;
         }
-        let learned = self.names.entry(key).or_insert(Learned { class, part });
-        learned.part &= part;
+        let learned = self.names.entry(key).or_insert(new);
+        learned.part &= new.part;
+        learned.domain &= new.domain;
     }
 
     /// How many names are known.
@@ -164,6 +186,16 @@ fn account_in(path: &str) -> Option<&str> {
     parts.next().map(|(name, _)| name.trim_end_matches([':', ',', ';', '"']))
 }
 
+/// Where the account ends that follows a learned domain and a backslash.
+fn account_after(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?.strip_prefix('\\')?;
+    let skip = usize::from(rest.starts_with('\\'));
+    let name = rest.get(skip..)?;
+    let length = name.bytes().take(64).take_while(|byte| is_name(*byte)).count();
+    let account = name.get(..length)?.trim_end_matches(['.', '-']);
+    (is_account_name(account) && !name.get(length..)?.starts_with('\\')).then_some(at + 1 + skip + account.len())
+}
+
 /// Finds learned names as whole words.
 pub(crate) struct Finder {
     automaton: AhoCorasick,
@@ -188,8 +220,15 @@ impl Finder {
                 .get(hit.range())
                 .and_then(|word| word.chars().next())
                 .is_some_and(char::is_uppercase);
-            if !is_alphanumeric(before) && !is_alphanumeric(after) && (!learned.part || capital) {
-                found.push(Finding::new(hit.range(), learned.class, "learned-name"));
+            if is_alphanumeric(before) || is_alphanumeric(after) || learned.part && !capital {
+                continue;
+            }
+            let account = account_after(text, hit.end()).filter(|_| learned.class == Class::Host && before != b'\\');
+            let shouts = !bytes.get(hit.range()).unwrap_or_default().iter().any(u8::is_ascii_lowercase);
+            match account {
+                None if learned.domain && !shouts => {}
+                Some(end) => found.push(Finding::new(hit.start()..end, Class::DomainUser, "learned-domain")),
+                None => found.push(Finding::new(hit.range(), learned.class, "learned-name")),
             }
         }
     }

@@ -8,12 +8,12 @@ use std::ops::Range;
 pub(crate) mod has {
     pub(crate) const AT: u16 = 1;
     pub(crate) const BACKSLASH: u16 = 1 << 1;
-    pub(crate) const SLASH: u16 = 1 << 2;
-    pub(crate) const COLON: u16 = 1 << 3;
-    pub(crate) const EQUALS: u16 = 1 << 4;
-    pub(crate) const DASH: u16 = 1 << 5;
+    pub(crate) const COLON: u16 = 1 << 2;
+    pub(crate) const DASH: u16 = 1 << 3;
+    pub(crate) const DOT: u16 = 1 << 4;
+    pub(crate) const PLUS: u16 = 1 << 5;
     pub(crate) const DIGIT: u16 = 1 << 6;
-    pub(crate) const DOT: u16 = 1 << 7;
+    pub(crate) const END: u16 = 1 << 7;
     pub(crate) const LOWER: u16 = 1 << 8;
     pub(crate) const UPPER: u16 = 1 << 9;
 }
@@ -30,12 +30,12 @@ const FEATURES: [u16; 256] = {
         table[byte] = match byte as u8 {
             b'@' => has::AT,
             b'\\' => has::BACKSLASH,
-            b'/' => has::SLASH,
             b':' => has::COLON,
-            b'=' => has::EQUALS,
             b'-' => has::DASH,
             b'.' => has::DOT,
+            b'+' => has::PLUS,
             b'0'..=b'9' => has::DIGIT,
+            b'\n' => has::END,
             b'a'..=b'z' | 0x80..=0xFF => has::LOWER,
             b'A'..=b'Z' => has::UPPER,
             _ => 0,
@@ -45,67 +45,131 @@ const FEATURES: [u16; 256] = {
     table
 };
 
+/// Letters of ASCII and digits.
+const WORD: u16 = has::LOWER | has::UPPER | has::DIGIT;
+
+/// Bytes whose places are noted, because rules start there; of digits, the first in a row, of capitals, those that begin a word.
+const NOTED: u16 = has::UPPER | has::AT | has::BACKSLASH | has::COLON | has::DASH | has::DOT | has::PLUS | has::DIGIT | has::END;
+
+/// Where the noted bytes of a line stand.
+#[derive(Default)]
+struct Places {
+    ats: Vec<usize>,
+    backslashes: Vec<usize>,
+    colons: Vec<usize>,
+    dashes: Vec<usize>,
+    dots: Vec<usize>,
+    pluses: Vec<usize>,
+    numbers: Vec<usize>,
+    capitals: Vec<usize>,
+}
+
+impl Places {
+    fn of(&mut self, feature: u16) -> Option<&mut Vec<usize>> {
+        match feature {
+            has::AT => Some(&mut self.ats),
+            has::BACKSLASH => Some(&mut self.backslashes),
+            has::COLON => Some(&mut self.colons),
+            has::DASH => Some(&mut self.dashes),
+            has::DOT => Some(&mut self.dots),
+            has::PLUS => Some(&mut self.pluses),
+            has::DIGIT => Some(&mut self.numbers),
+            has::UPPER => Some(&mut self.capitals),
+            _ => None,
+        }
+    }
+
+    fn clear(&mut self) {
+        for places in [
+            &mut self.ats,
+            &mut self.backslashes,
+            &mut self.colons,
+            &mut self.dashes,
+            &mut self.dots,
+            &mut self.pluses,
+            &mut self.numbers,
+            &mut self.capitals,
+        ] {
+            places.clear();
+        }
+    }
+}
+
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
 const FARTHEST: usize = 1_024;
 
-/// A line: the whole text and the range between two line ends.
+/// A line: the whole text, the range between two line ends, and what was noted of it in passing.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
     text: &'a str,
     pub(crate) start: usize,
     pub(crate) end: usize,
     features: u16,
+    digits: usize,
+    places: &'a Places,
 }
 
-/// The lines of a text, without their ends.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let rest = text.as_bytes().get(at..).filter(|rest| !rest.is_empty())?;
-        let (length, skip) = match memchr::memchr(b'\n', rest) {
-            Some(length) => (length, 1),
-            None => (rest.len(), 0),
-        };
-        let start = at;
-        at += length + skip;
-        let ends_in_return = length > 0 && rest.get(length - 1) == Some(&b'\r');
-        Some(Line::new(text, start..start + length - usize::from(ends_in_return)))
-    })
+/// Shows the lines of a text in turn, without their ends. Every byte is classified here, once.
+pub(crate) fn each(text: &str, mut visit: impl FnMut(Line<'_>)) {
+    let mut places = Places::default();
+    let (mut start, mut features, mut digits, mut last) = (0, 0, 0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        let feature = FEATURES.get(usize::from(byte)).copied().unwrap_or(0);
+        features |= feature;
+        digits += usize::from(feature == has::DIGIT);
+        let inside = (last & has::DIGIT) | if last & WORD == 0 { 0 } else { has::UPPER };
+        if feature & NOTED & !inside != 0 {
+            if feature == has::END {
+                visit(Line::new(text, start..at, features, digits, &places));
+                places.clear();
+                (start, features, digits) = (at + 1, 0, 0);
+            } else if let Some(places) = places.of(feature) {
+                places.push(at);
+            }
+        }
+        last = feature;
+    }
+    if start < text.len() {
+        visit(Line::new(text, start..text.len(), features, digits, &places));
+    }
 }
 
 impl<'a> Line<'a> {
-    fn new(text: &'a str, range: Range<usize>) -> Self {
-        let bytes = text.as_bytes().get(range.clone()).unwrap_or_default();
-        let features = bytes
-            .iter()
-            .fold(0, |seen, byte| seen | FEATURES.get(usize::from(*byte)).copied().unwrap_or(0));
+    fn new(text: &'a str, range: Range<usize>, features: u16, digits: usize, places: &'a Places) -> Self {
+        let ends_in_return = !range.is_empty() && text.as_bytes().get(range.end - 1) == Some(&b'\r');
         Self {
             text,
             start: range.start,
-            end: range.end,
+            end: range.end - usize::from(ends_in_return),
             features,
+            digits,
+            places,
         }
     }
 
     /// Whether all these features occur.
+    #[inline]
     pub(crate) fn has(&self, features: u16) -> bool {
         self.features & features == features
     }
 
     /// How many digits the line holds.
     pub(crate) fn digits(&self) -> usize {
-        self.bytes().iter().filter(|byte| byte.is_ascii_digit()).count()
+        self.digits
     }
 
     /// The byte at this place of the text; 0 outside the line.
+    #[inline]
     pub(crate) fn at(&self, place: usize) -> u8 {
         if place < self.start || place >= self.end {
             return 0;
         }
+        steps::count(1);
         self.text.as_bytes().get(place).copied().unwrap_or(0)
     }
 
     /// The byte before this place; 0 at the line's beginning.
+    #[inline]
     pub(crate) fn before(&self, place: usize) -> u8 {
         place.checked_sub(1).map_or(0, |place| self.at(place))
     }
@@ -116,41 +180,116 @@ impl<'a> Line<'a> {
     }
 
     /// Bytes of the text, within the line.
+    #[inline]
     pub(crate) fn slice(&self, range: Range<usize>) -> &'a [u8] {
+        let bytes = self.cut(range);
+        steps::count(bytes.len());
+        bytes
+    }
+
+    #[inline]
+    fn cut(&self, range: Range<usize>) -> &'a [u8] {
         let range = range.start.max(self.start)..range.end.min(self.end);
         self.text.as_bytes().get(range).unwrap_or_default()
     }
 
     /// The same as text.
+    #[inline]
     pub(crate) fn str(&self, range: Range<usize>) -> &'a str {
-        self.text
-            .get(range.start.max(self.start)..range.end.min(self.end))
-            .unwrap_or_default()
+        let text = self.text.get(range.start.max(self.start)..range.end.min(self.end));
+        let text = text.unwrap_or_default();
+        steps::count(text.len());
+        text
+    }
+
+    /// A line above, by the range it had.
+    pub(crate) fn earlier(&self, range: Range<usize>) -> &'a str {
+        steps::count(range.len());
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The text before this place, at most `most` bytes of it.
+    pub(crate) fn str_before(&self, place: usize, most: usize) -> &'a str {
+        let from = self.text.ceil_char_boundary(place.saturating_sub(most));
+        self.str(from.max(self.start)..place)
     }
 
     /// The first place at or after `from` whose byte does not satisfy `test`.
+    #[inline]
     pub(crate) fn forward(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
-        let rest = self.slice(from..self.end.min(from.saturating_add(FARTHEST)));
-        from + rest.iter().position(|byte| !test(*byte)).unwrap_or(rest.len())
+        self.first(from, self.end.min(from.saturating_add(FARTHEST)), test)
     }
 
     /// The same without a limit, for what is looked at once only.
     pub(crate) fn run(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
-        let rest = self.slice(from..self.end);
-        from + rest.iter().position(|byte| !test(*byte)).unwrap_or(rest.len())
+        self.first(from, self.end, test)
+    }
+
+    #[inline]
+    fn first(&self, from: usize, to: usize, test: impl Fn(u8) -> bool) -> usize {
+        let rest = self.cut(from..to);
+        let length = rest.iter().position(|byte| !test(*byte)).unwrap_or(rest.len());
+        steps::count(length + 1);
+        from + length
     }
 
     /// The first place of the run of bytes satisfying `test` that ends before `from`.
+    #[inline]
     pub(crate) fn back(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
         let start = self.start.max(from.saturating_sub(FARTHEST));
-        let rest = self.slice(start..from);
-        start + rest.iter().rposition(|byte| !test(*byte)).map_or(0, |last| last + 1)
+        let rest = self.cut(start..from);
+        let before = rest.iter().rposition(|byte| !test(*byte)).map_or(0, |last| last + 1);
+        steps::count(rest.len() - before + 1);
+        start + before
     }
 
-    /// Every place of this byte.
-    pub(crate) fn places(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
-        let start = self.start;
-        memchr::memchr_iter(byte, self.bytes()).map(move |at| start + at)
+    /// Where two blanks in a row begin at or after `from`, or the last place that a rule looks at.
+    pub(crate) fn gap(&self, from: usize) -> usize {
+        let to = self.end.min(from.saturating_add(FARTHEST));
+        let rest = self.cut(from..to);
+        let length = memchr::memmem::find(rest, b"  ").unwrap_or(rest.len());
+        steps::count(length + 1);
+        from + length
+    }
+
+    /// Every `@`.
+    pub(crate) fn ats(&self) -> &'a [usize] {
+        &self.places.ats
+    }
+
+    /// Every backslash.
+    pub(crate) fn backslashes(&self) -> &'a [usize] {
+        &self.places.backslashes
+    }
+
+    /// Every `:`.
+    pub(crate) fn colons(&self) -> &'a [usize] {
+        &self.places.colons
+    }
+
+    /// Every `-`.
+    pub(crate) fn dashes(&self) -> &'a [usize] {
+        &self.places.dashes
+    }
+
+    /// Every `.`.
+    pub(crate) fn dots(&self) -> &'a [usize] {
+        &self.places.dots
+    }
+
+    /// Every `+`.
+    pub(crate) fn pluses(&self) -> &'a [usize] {
+        &self.places.pluses
+    }
+
+    /// The first digit of every run of them.
+    pub(crate) fn numbers(&self) -> &'a [usize] {
+        &self.places.numbers
+    }
+
+    /// Every capital of ASCII that begins a word.
+    pub(crate) fn capitals(&self) -> &'a [usize] {
+        &self.places.capitals
     }
 
     /// The range without spaces and tabs at its ends.
@@ -167,18 +306,42 @@ impl<'a> Line<'a> {
 }
 
 /// Space or tab.
+#[inline]
 pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
 /// Part of a name in any script: letters, digits and everything above ASCII.
+#[inline]
 pub(crate) fn is_alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 /// Part of an account's or machine's name.
+#[inline]
 pub(crate) fn is_name(byte: u8) -> bool {
     is_alphanumeric(byte) || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// How many bytes rules looked at: what tests ask, because time is no measure on a shared machine.
+pub(crate) mod steps {
+    #[cfg(test)]
+    thread_local! {
+        static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    /// Adds to the count; does nothing outside tests.
+    #[inline]
+    pub(crate) fn count(_bytes: usize) {
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + _bytes);
+    }
+
+    /// The count since the last call.
+    #[cfg(test)]
+    pub(crate) fn take() -> usize {
+        STEPS.take()
+    }
 }
 
 #[cfg(test)]
@@ -187,18 +350,31 @@ mod tests {
 
     #[test]
     fn lines_end_before_their_ends() {
-        let found: Vec<_> = lines("a\r\nbb\n\nc")
-            .map(|line| line.str(line.start..line.end).to_owned())
-            .collect();
+        let mut found = Vec::new();
+        each("a\r\nbb\n\nc", |line| found.push(line.str(line.start..line.end).to_owned()));
         assert_eq!(found, ["a", "bb", "", "c"]);
     }
 
     #[test]
     fn runs_stay_within_their_line() {
-        let text = "xx\nname here";
-        let line = lines(text).nth(1).unwrap_or_else(|| Line::new(text, 0..0));
-        assert_eq!(line.str(line.back(7, is_name)..7), "name");
-        assert_eq!(line.forward(3, is_name), 7);
-        assert_eq!(line.before(3), 0);
+        let mut seen = 0;
+        each("xx\nname here", |line| {
+            if line.start == 3 {
+                seen += 1;
+                assert_eq!(line.str(line.back(7, is_name)..7), "name");
+                assert_eq!(line.forward(3, is_name), 7);
+                assert_eq!(line.before(3), 0);
+            }
+        });
+        assert_eq!(seen, 1);
+    }
+
+    #[test]
+    fn what_rules_start_at_is_noted() {
+        let mut seen = Vec::new();
+        each("1-22\n-a.b@c:\\d 345 6+7", |line| {
+            seen.push((line.numbers().to_vec(), line.dashes().to_vec(), line.digits()));
+        });
+        assert_eq!(seen, [(vec![0, 2], vec![1], 3), (vec![15, 19, 21], vec![5], 5)]);
     }
 }

@@ -4,6 +4,7 @@ use crate::class::Class;
 use crate::finding::{Finding, keep, settle};
 use crate::identity::Identities;
 use crate::rule::Rules;
+use std::collections::HashSet;
 use std::ops::Range;
 
 /// What is known of a session besides its texts.
@@ -31,10 +32,17 @@ pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec
     for (class, name) in &facts.names {
         identities.add(*class, name);
     }
+    // The same names come again and again.
+    let mut learned = HashSet::new();
     let mut all: Vec<Vec<Finding>> = Vec::with_capacity(texts.len());
     for text in texts {
         let found = rules.find_all(text.text);
-        identities.learn(text.text, &found);
+        for finding in &found {
+            let name = text.text.get(finding.range.clone()).unwrap_or_default();
+            if learned.insert((finding.class, name)) {
+                identities.add(finding.class, name);
+            }
+        }
         all.push(found);
     }
     let finder = identities.finder()?;

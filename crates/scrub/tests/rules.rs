@@ -1,10 +1,12 @@
 //! One line, what is found in it.
 use caisey_scrub::{Facts, Rules, Text, measure, scrub};
 use proptest::prelude::*;
+use std::sync::LazyLock;
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new().unwrap());
 
 fn found(text: &str) -> Vec<String> {
-    let rules = Rules::new().unwrap();
-    let all = scrub(&rules, &Facts::default(), &[Text { text, kept: &[] }]).unwrap();
+    let all = scrub(&RULES, &Facts::default(), &[Text { text, kept: &[] }]).unwrap();
     all[0]
         .iter()
         .map(|finding| format!("{}={}", finding.class, &text[finding.range.clone()]))
@@ -102,22 +104,20 @@ fn what_is_learned_is_found_elsewhere() {
 
 #[test]
 fn every_class_is_found_where_it_is_planted() {
-    let rules = Rules::new().unwrap();
     let texts = [Text {
         text: "Get-Process\nHandles NPM(K)\n",
         kept: &[],
     }];
-    for (class, recall) in measure(&rules, &Facts::default(), &texts, 7, 40).unwrap() {
+    for (class, recall) in measure(&RULES, &Facts::default(), &texts, 7, 40).unwrap() {
         assert!(recall.ratio() >= 0.97, "{class}: {} of {}", recall.found, recall.planted);
     }
 }
 
 #[test]
 fn verbs_stay() {
-    let rules = Rules::new().unwrap();
     let text = "type offer.docx";
     let all = scrub(
-        &rules,
+        &RULES,
         &Facts {
             names: vec![(caisey_scrub::Class::User, "type offer".into())],
         },
@@ -134,7 +134,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_text_panics_and_findings_are_apart(text in "(?s)[\\x00-\\x7f\u{e9}\u{4e2d}\u{1f600}]{0,200}") {
-        let found = Rules::new().unwrap().find(&text);
+        let found = RULES.find(&text);
         let mut at = 0;
         for finding in found {
             prop_assert!(finding.range.start >= at && finding.range.start < finding.range.end);
@@ -148,7 +148,7 @@ proptest! {
         "password", "=", ":", " ", "\\", "/", "@", "C:\\Users\\", "/home/", ".docx", "-----BEGIN PRIVATE KEY", "://", "10.0.0.1", "é", "\n", "\"", "'", "-", "S-1-5-21-", "user", "host", "+1", "(", "4111 ", "DE89", "jane", ";", "%", "$", "  ",
     ]), 0..60)) {
         let text: String = parts.concat();
-        for finding in Rules::new().unwrap().find(&text) {
+        for finding in RULES.find(&text) {
             prop_assert!(text.get(finding.range).is_some());
         }
     }

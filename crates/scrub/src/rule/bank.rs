@@ -10,25 +10,23 @@ use crate::line::{Line, is_alphanumeric, is_blank};
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut at = line.start;
-    while at < line.end {
-        let Some(offset) = line.slice(at..line.end).iter().position(|byte| byte.is_ascii_digit()) else {
-            return;
-        };
-        let start = at + offset;
-        let group = line.forward(start, |byte| byte.is_ascii_digit());
-        at = group;
-        if is_found(search, start) {
+    for &start in line.numbers() {
+        if start < at {
             continue;
         }
-        let found = iban(&line, start, group)
+        let found = iban(&line, start)
             .or_else(|| card(&line, start))
-            .or_else(|| social_security(&line, start, group))
-            .or_else(|| national_insurance(&line, start, group));
-        if let Some(finding) = found {
-            at = finding.range.end.max(group);
+            .or_else(|| social_security(&line, start))
+            .or_else(|| national_insurance(&line, start));
+        if let Some(finding) = found.filter(|_| !is_found(search, start)) {
+            at = finding.range.end;
             search.found.push(finding);
         }
     }
+}
+
+fn group_end(line: &Line<'_>, start: usize) -> usize {
+    line.forward(start, |byte| byte.is_ascii_digit())
 }
 
 /// 13 to 19 digits, together or in groups of four (4-6-5 for 15) with one kind of separator.
@@ -44,17 +42,19 @@ fn card(line: &Line<'_>, start: usize) -> Option<Finding> {
     let separator = line.at(first);
     let grouped = first - start == 4 && matches!(separator, b' ' | b'-') && line.at(first + 1).is_ascii_digit();
     let mut end = first;
-    let mut groups = vec![first - start];
-    while grouped && groups.len() < 5 && line.at(end) == separator && line.at(end + 1).is_ascii_digit() {
+    let mut groups = [first - start, 0, 0, 0, 0];
+    for size in groups.iter_mut().skip(1) {
+        if !(grouped && line.at(end) == separator && line.at(end + 1).is_ascii_digit()) {
+            break;
+        }
         let next = line.forward(end + 1, |byte| byte.is_ascii_digit());
-        groups.push(next - end - 1);
+        *size = next - end - 1;
         end = next;
     }
-    let fits = match groups.as_slice() {
-        [whole] => (13..=19).contains(whole),
-        [4, 4, 4, 4] | [4, 6, 5] | [4, 4, 4, 4, 1..=3] | [4, 4, 4, 1..=3] => true,
-        _ => false,
-    };
+    let fits = matches!(
+        groups,
+        [13..=19, 0, ..] | [4, 4, 4, 4, 0..=3] | [4, 6, 5, 0, 0] | [4, 4, 4, 1..=3, 0]
+    );
     let after = line.at(end);
     let joined = is_alphanumeric(after) || matches!(after, b'-' | b'_') || after == b'.' && line.at(end + 1).is_ascii_digit();
     (fits && !joined && luhn(line.slice(start..end))).then(|| Finding::new(start..end, Class::Card, "card"))
@@ -74,13 +74,16 @@ fn luhn(text: &[u8]) -> bool {
 }
 
 /// Two letters, two check digits, up to thirty more, together or in groups of four.
-fn iban(line: &Line<'_>, digits: usize, group: usize) -> Option<Finding> {
+fn iban(line: &Line<'_>, digits: usize) -> Option<Finding> {
+    if !line.before(digits).is_ascii_uppercase() {
+        return None;
+    }
     let start = digits.checked_sub(2)?;
     let country = line.slice(start..digits);
     if country.len() != 2
         || !country.iter().all(u8::is_ascii_uppercase)
         || is_alphanumeric(line.before(start))
-        || group < digits + 2
+        || !line.at(digits + 1).is_ascii_digit()
     {
         return None;
     }
@@ -111,8 +114,8 @@ fn iban(line: &Line<'_>, digits: usize, group: usize) -> Option<Finding> {
 }
 
 fn mod97(text: &[u8]) -> bool {
-    let signs: Vec<u8> = text.iter().copied().filter(|byte| *byte != b' ').collect();
-    let turned = signs.iter().skip(4).chain(signs.iter().take(4));
+    let signs = text.iter().filter(|byte| **byte != b' ');
+    let turned = signs.clone().skip(4).chain(signs.take(4));
     let remainder = turned.fold(0u32, |rest, byte| match byte {
         b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
         letter => (rest * 100 + u32::from(letter - b'A') + 10) % 97,
@@ -121,11 +124,13 @@ fn mod97(text: &[u8]) -> bool {
 }
 
 /// `AAA-GG-SSSS`, within the ranges that were ever assigned.
-fn social_security(line: &Line<'_>, start: usize, group: usize) -> Option<Finding> {
+fn social_security(line: &Line<'_>, start: usize) -> Option<Finding> {
+    if line.at(start + 3) != b'-' || line.at(start + 6) != b'-' {
+        return None;
+    }
     let end = start + 11;
     let text = line.str(start..end);
-    let shaped = group == start + 3
-        && text.len() == 11
+    let shaped = text.len() == 11
         && text.bytes().enumerate().all(|(at, byte)| {
             if matches!(at, 3 | 6) {
                 byte == b'-'
@@ -146,10 +151,13 @@ fn assigned(area: &str, group: &str, serial: &str) -> bool {
 }
 
 /// `AB 12 34 56 C`.
-fn national_insurance(line: &Line<'_>, digits: usize, group: usize) -> Option<Finding> {
+fn national_insurance(line: &Line<'_>, digits: usize) -> Option<Finding> {
     let gap = usize::from(line.before(digits) == b' ');
     let start = digits.checked_sub(2 + gap)?;
     let prefix = line.str(start..start + 2);
+    if !prefix.ends_with(|c: char| c.is_ascii_uppercase()) {
+        return None;
+    }
     let letters_fit = prefix.len() == 2
         && prefix
             .bytes()
@@ -159,6 +167,7 @@ fn national_insurance(line: &Line<'_>, digits: usize, group: usize) -> Option<Fi
     if !letters_fit || is_alphanumeric(line.before(start)) {
         return None;
     }
+    let group = group_end(line, digits);
     let end = if gap == 0 && group == digits + 6 {
         digits + 7
     } else if group == digits + 2 {
@@ -186,6 +195,9 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
         let Meaning::Number(class) = anchor.meaning else { continue };
+        if class == Class::Mac {
+            continue;
+        }
         if is_alphanumeric(line.before(anchor.start)) {
             continue;
         }
@@ -208,18 +220,13 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let end = line.forward(at, |byte| byte.is_ascii_digit() || matches!(byte, b'-' | b' '));
         let end = line.str(at..end).find("  ").map_or(end, |gap| at + gap);
         let end = line.back(end, |byte| !byte.is_ascii_digit()).max(at);
-        let digits: Vec<u8> = line.slice(at..end).iter().copied().filter(u8::is_ascii_digit).collect();
-        let label = line.str(anchor.start..anchor.end).to_ascii_lowercase();
-        let fits = match class {
-            Class::Ssn => {
-                digits.len() == 9
-                    && std::str::from_utf8(&digits)
-                        .is_ok_and(|text| text.get(..3).is_some_and(|area| area != "000" && area != "666"))
-            }
-            _ if matches!(label.as_str(), "routing" | "aba" | "rtn") => digits.len() == 9 && routing(&digits),
-            _ if label == "sort code" => digits.len() == 6,
-            _ if label == "iban" => false,
-            _ => (6..=17).contains(&digits.len()),
+        let digits = || line.slice(at..end).iter().copied().filter(u8::is_ascii_digit);
+        let fits = match (class, anchor.word) {
+            (Class::Ssn, _) => digits().count() == 9 && ![*b"000", *b"666"].iter().any(|area| digits().take(3).eq(*area)),
+            (_, "routing" | "aba" | "rtn") => digits().count() == 9 && routing(digits()),
+            (_, "sort code") => digits().count() == 6,
+            (_, "iban") => false,
+            _ => (6..=17).contains(&digits().count()),
         };
         if fits && !is_alphanumeric(line.at(end)) && !is_found(search, at) {
             search.found.push(Finding::new(at..end, class, "labelled-number"));
@@ -228,9 +235,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
 }
 
 /// The checksum of ABA routing numbers.
-fn routing(digits: &[u8]) -> bool {
+fn routing(digits: impl Iterator<Item = u8>) -> bool {
     let weighted = digits
-        .iter()
         .zip([3, 7, 1].into_iter().cycle())
         .map(|(digit, weight)| u32::from(digit - b'0') * weight);
     weighted.sum::<u32>().is_multiple_of(10)

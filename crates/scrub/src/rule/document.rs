@@ -1,6 +1,7 @@
 //! Names of documents, pictures and mailboxes, wherever they stand: the name says who or what it is about.
 
 use super::value::is_found;
+use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -26,7 +27,6 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 
 /// Names that software gives.
 fn is_program_data(name: &str, ending: &str) -> bool {
-    let name = name.to_ascii_lowercase();
     let icons = matches!(ending, ".png" | ".jpg" | ".csv")
         && [
             "icon",
@@ -40,11 +40,21 @@ fn is_program_data(name: &str, ending: &str) -> bool {
             "results",
             "report",
         ]
-        .contains(&name.as_str());
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(name));
     icons
-        || matches!(
-            name.as_str(),
-            "readme" | "license" | "licence" | "eula" | "changelog" | "thirdpartynotices" | "img0" | "test"
+        || is_one_of(
+            name,
+            &[
+                "readme",
+                "license",
+                "licence",
+                "eula",
+                "changelog",
+                "thirdpartynotices",
+                "img0",
+                "test",
+            ],
         )
 }
 
@@ -65,6 +75,12 @@ fn name_start(line: &Line<'_>, anchor: &Anchor) -> usize {
     if quoted {
         let inner = line.back(anchor.start, |byte| !hard(byte) && byte != b'\'');
         return line.forward(inner.max(field), is_blank);
+    }
+    // "./HR/Offer Karin Lind.pdf": a whole line of find or du.
+    let whole = line.back(field, |byte| byte != b'\t');
+    let listed = line.before(field) == b'/' && line.at(anchor.end) == 0 && (line.reads(whole, "./") || line.at(whole) == b'/');
+    if listed && (whole == line.start || line.before(whole) == b'\t') && !line.str(whole..field).contains(" /") {
+        return field;
     }
     let gap = line.str(field..anchor.start).rfind("  ").map_or(field, |at| field + at + 2);
     let word = line
@@ -93,8 +109,7 @@ fn is_path_before(line: &Line<'_>, field: usize) -> bool {
 /// In a listing the name is what stands after the columns of size and date: dir, Get-ChildItem, ls -l, find -ls, unzip -l.
 fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
     let first = line.forward(line.start, is_blank);
-    let text = line.str(first..end);
-    let bytes = text.as_bytes();
+    let bytes = line.slice(first..end.min(first + 64));
     let mode = |byte: u8| {
         matches!(
             byte,
@@ -111,7 +126,7 @@ fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
         .take_while(|byte| byte.is_ascii_digit() || **byte == b',')
         .count()
         > 0
-        && text.contains(':');
+        && bytes.iter().take(64).any(|byte| *byte == b':');
     if !(has_mode || has_date || has_size) {
         return None;
     }

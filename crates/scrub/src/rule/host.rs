@@ -1,11 +1,11 @@
 //! Names of machines: behind labels, in shares, as full names with a domain, and by the patterns that installers and people give them.
 
 use super::value::{self, Reach, is_flag, is_found, suffix};
-use super::words::Words;
+use super::words::{Words, begins, ends, is_one_of};
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
 static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
@@ -14,6 +14,64 @@ static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt")
 const TLDS: &[&str] = &[
     "com", "net", "org", "edu", "gov", "info", "biz", "cloud", "de", "at", "ch", "uk", "fr", "nl", "be", "es", "it", "se", "no",
     "dk", "fi", "pl", "cz", "ie", "eu", "us", "ca", "au", "nz", "jp", "in", "br", "mx", "za",
+];
+
+/// Last labels that also end files and namespaces: only after two labels more.
+const LATE_TLDS: &[&str] = &[
+    "io",
+    "dev",
+    "app",
+    "me",
+    "tv",
+    "ru",
+    "cn",
+    "kr",
+    "tr",
+    "gr",
+    "pt",
+    "ro",
+    "hu",
+    "sk",
+    "si",
+    "hr",
+    "bg",
+    "lt",
+    "lv",
+    "ee",
+    "lu",
+    "li",
+    "il",
+    "ae",
+    "sg",
+    "hk",
+    "tw",
+    "th",
+    "vn",
+    "ph",
+    "my",
+    "ar",
+    "cl",
+    "co",
+    "ua",
+    "rs",
+    "arpa",
+    "online",
+    "site",
+    "tech",
+    "store",
+    "health",
+    "legal",
+    "agency",
+    "consulting",
+    "dental",
+    "clinic",
+    "law",
+    "shop",
+    "systems",
+    "solutions",
+    "services",
+    "hosting",
+    "network",
 ];
 
 const INTERNAL: &[&str] = &[
@@ -34,13 +92,20 @@ const INTERNAL: &[&str] = &[
     "office",
     "prod",
     "hq",
+    "loc",
+    "box",
+    "domainname",
+    "intern",
+    "company",
+    "workgroup",
+    "site",
+    "branch",
 ];
 
 /// Whether a full name belongs to a maker or public service.
 pub(super) fn is_vendor(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let whole = VENDORS.contains(&name);
-    whole
+    let name = name.trim_end_matches('.');
+    VENDORS.contains(name)
         || name
             .match_indices('.')
             .any(|(dot, _)| name.get(dot + 1..).is_some_and(|parent| VENDORS.contains(parent)))
@@ -48,13 +113,8 @@ pub(super) fn is_vendor(name: &str) -> bool {
 
 /// Whether a full name can only be meant within somebody's own network.
 pub(super) fn is_internal(name: &str) -> bool {
-    let last = name
-        .trim_end_matches('.')
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    INTERNAL.contains(&last.as_str())
+    let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    is_one_of(last, INTERNAL)
 }
 
 /// Words that stand where a machine's name would.
@@ -63,14 +123,11 @@ static NOT_HOSTS: Words = Words::of(include_str!("../../words/not-machines.txt")
 /// Whether this could be the name of one machine (RFC 1123, NetBIOS), rather than a word of the sentence.
 pub(crate) fn is_host_name(text: &str) -> bool {
     (2..=253).contains(&text.len())
-        && !NOT_HOSTS.contains(&text.to_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'))
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
         && !text.starts_with(['-', '.'])
-        && !is_vendor(text)
-        && !FILES.iter().any(|ending| text.to_ascii_lowercase().ends_with(ending))
+        && text.bytes().all(is_name)
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+        && !NOT_HOSTS.contains(text)
+        && !(text.contains('.') && (is_vendor(text) || FILES.iter().any(|ending| ends(text, ending))))
 }
 
 const FILES: &[&str] = &[
@@ -89,7 +146,16 @@ const COMMANDS: &[&str] = &[
     "resolve-dnsname ",
     "enter-pssession ",
     "from computer",
+    "telnet ",
+    "mtr ",
+    "dig ",
+    "nmap ",
+    "whois ",
+    "ssh ",
 ];
+
+/// Of these, the ones that also stand in sentences: what follows must look like a name of a machine.
+const WORDS: &[&str] = &["telnet ", "dig ", "nmap ", "whois ", "ssh ", "ping ", "from computer"];
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -100,10 +166,10 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         {
             continue;
         }
-        let label = line.str(anchor.start..anchor.end).to_ascii_lowercase();
+        let label = anchor.word;
         let ending = suffix(&line, anchor);
-        let command = COMMANDS.contains(&label.as_str());
-        if !command && !ending.is_empty() && !["name", "s"].contains(&ending.to_ascii_lowercase().as_str()) {
+        let command = COMMANDS.contains(&label);
+        if !command && !ending.is_empty() && !is_one_of(ending, &["name", "s"]) {
             continue;
         }
         let after = if command { anchor.end - 1 } else { anchor.end + ending.len() };
@@ -124,14 +190,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             }
         }
         let start = line.forward(range.start, |byte| byte == b'\\');
-        let end = line
-            .forward(start, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'))
-            .min(range.end);
+        let end = line.forward(start, is_name).min(range.end);
         let end = line.back(end, |byte| byte == b'.');
         let rest = line.at(end);
         let text = line.str(start..end.max(start));
+        if WORDS.contains(&label)
+            && !text
+                .bytes()
+                .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.') || byte.is_ascii_uppercase())
+            && line.start + 12 < anchor.start
+        {
+            continue;
+        }
         // "Server: Apache/2.4", "host: 10.0.0.1", "Computer: The …"
-        if rest == b'/' && !text.contains('.') || !is_host_name(text) || is_prose(&line, &label, end, value.separated) {
+        if rest == b'/' && !text.contains('.') || !is_host_name(text) || is_prose(&line, label, end, value.separated) {
             continue;
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
@@ -148,7 +220,7 @@ fn is_prose(line: &Line<'_>, label: &str, end: usize, separated: bool) -> bool {
 /// `\\HOST\share`; the share's path is left to the other rules.
 pub(super) fn shares(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for slash in line.places(b'\\') {
+    for &slash in line.backslashes() {
         let doubled = line.at(slash + 1) == b'\\';
         let before = line.before(slash);
         if !doubled
@@ -164,7 +236,7 @@ pub(super) fn shares(search: &mut Search<'_, '_>) {
         while line.at(start) == b'\\' && start < slash + 4 {
             start += 1;
         }
-        let end = line.forward(start, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'));
+        let end = line.forward(start, is_name);
         let text = line.str(start..end);
         let is_device = matches!(text, "." | "?" | "localhost") || text.is_empty();
         let goes_on = matches!(
@@ -231,11 +303,14 @@ const PATTERNS: &[&str] = &[
     "HQ",
 ];
 
+/// What Windows calls a machine that nobody named.
+const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
+
 /// `DESKTOP-4F7K2LQ`, `SRV-FILES-01`, `NYC-DC02`: parts joined by dashes in capitals, one of them known or the last with a number.
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(b'-') {
+    for &dash in line.dashes() {
         if dash < next {
             continue;
         }
@@ -244,29 +319,103 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         let end = line.forward(dash, inside);
         next = end.max(dash + 1);
         let text = line.str(start..end);
+        // What is no name of a machine shows it soonest at its length and its end.
+        if !(5..=15).contains(&text.len())
+            || !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead)))
+        {
+            continue;
+        }
         let first = text.split('-').next().unwrap_or_default();
-        let upper = text
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
-        let lower = text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
-        let known = PATTERNS.contains(&stem.to_ascii_uppercase().as_str());
         let last = text.rsplit('-').next().unwrap_or_default();
-        let numbered = last.bytes().any(|byte| byte.is_ascii_digit())
-            && last.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit())
-            && last.len() <= 7
+        let numbered = line.before(end).is_ascii_digit() && last.len() <= 7
             || (stem == "DESKTOP" || stem == "LAPTOP" || stem == "WIN") && last.len() >= 6;
+        let known = || {
+            text.split('-')
+                .any(|part| is_one_of(part.trim_end_matches(|c: char| c.is_ascii_digit()), PATTERNS))
+        };
+        if !numbered || !known() {
+            continue;
+        }
+        let upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
         let outside = matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'\\' | b'{')
             && line.before(start.saturating_sub(1)) != b'\\'
             || line.at(end) == b'_';
-        let fits = text.len() <= 15
-            && text.len() >= 5
-            && known
-            && numbered
-            && (upper || lower && text.matches('-').count() >= 1 && last.len() <= 4);
+        let fits = upper || lower && last.len() <= 4;
         if fits && !outside && !text.ends_with('-') && !is_found(search, start) {
+            search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
+        }
+    }
+}
+
+/// Prefixes of names such as `WS042` and `sql01`, in which no dash helps to tell.
+const SHORT_PATTERNS: &[&str] = &[
+    "DC",
+    "SRV",
+    "SVR",
+    "WS",
+    "WKS",
+    "PC",
+    "SQL",
+    "DB",
+    "WEB",
+    "APP",
+    "FS",
+    "FILE",
+    "EXCH",
+    "MAIL",
+    "RDS",
+    "TS",
+    "TERM",
+    "HV",
+    "ESX",
+    "ESXI",
+    "NAS",
+    "SAN",
+    "PRN",
+    "PRINT",
+    "BACKUP",
+    "BKP",
+    "VPN",
+    "FW",
+    "RTR",
+    "NB",
+    "LT",
+    "VM",
+    "SERVER",
+    "FILESRV",
+    "FILESERVER",
+    "PRINTSRV",
+    "APPSRV",
+    "WEBSRV",
+    "DBSRV",
+    "SQLSRV",
+    "EXCHANGE",
+    "CITRIX",
+    "CTX",
+    "TERMSRV",
+    "HYPERV",
+    "LAPTOP",
+    "DESKTOP",
+    "KIOSK",
+    "TILL",
+];
+
+/// `WS042`, `sql01`: a known prefix and two to four digits.
+pub(super) fn numbered(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for &digits in line.numbers() {
+        if !line.before(digits).is_ascii_alphabetic() {
+            continue;
+        }
+        let end = line.forward(digits, |byte| byte.is_ascii_digit());
+        let start = line.back(digits, |byte| byte.is_ascii_alphabetic());
+        let outside = is_name(line.before(start)) || matches!(line.before(start), b'/' | b'\\' | b'$' | b'%' | b'=' | b'@');
+        let follows = is_name(line.at(end)) && !(line.at(end) == b'.' && !is_alphanumeric(line.at(end + 1)))
+            || matches!(line.at(end), b'/' | b'(' | b'=' | b'\\');
+        let fits = (2..=4).contains(&(end - digits)) && is_one_of(line.str(start..digits), SHORT_PATTERNS);
+        if fits && !outside && !follows && !is_found(search, start) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
     }
@@ -276,32 +425,62 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
 pub(super) fn dotted(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dot in line.places(b'.') {
-        if dot < next {
+    for &dot in line.dots() {
+        if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }
         let start = line.back(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_'));
-        let end = line.forward(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'));
+        let end = line.forward(dot, is_name);
         next = end.max(dot + 1);
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         let name = line.str(start..end);
         let Some((rest, last)) = name.rsplit_once('.') else { continue };
-        let lower = last.to_ascii_lowercase();
-        let internal = INTERNAL.contains(&lower.as_str())
-            && (lower != "test" && lower != "example" && lower != "domain" || rest.contains('.'));
-        let known = internal || TLDS.contains(&lower.as_str());
-        let cased = last == lower || name == name.to_ascii_uppercase() && rest.contains('.');
+        let internal = is_one_of(last, INTERNAL)
+            && (!is_one_of(last, &["test", "example", "domain"]) || rest.contains('.') || is_invented(rest, last));
+        let known = internal || is_one_of(last, TLDS) || rest.contains('.') && is_one_of(last, LATE_TLDS) && !rest.contains('_');
+        if !known {
+            continue;
+        }
+        let cased = !last.bytes().any(|byte| byte.is_ascii_uppercase())
+            || !name.bytes().any(|byte| byte.is_ascii_lowercase()) && rest.contains('.');
         let outside = matches!(line.before(start), b'@' | b'$' | b'\\')
             || line.before(start) == b'/' && line.before(start.saturating_sub(1)) != b'/'
             || line.at(end) == b'('
             || line.at(end) == b'\\';
         let labels_fit = name.split('.').all(|label| !label.is_empty() && label.len() <= 63);
         // ".in", ".it", ".no", ".at" and ".be" end sentences without a blank; ".net" and ".com" end product names.
-        let short = lower.len() == 2 && !rest.contains('.') && rest.len() < 4;
-        if known && cased && labels_fit && !outside && !short && is_host_name(name) && !is_namespace(rest) {
+        let short = last.len() == 2 && !rest.contains('.') && rest.len() < 4;
+        if cased && labels_fit && !outside && !short && is_host_name(name) && !is_namespace(rest) {
             search.found.push(Finding::new(start..end, Class::Host, "full-name"));
         }
     }
+}
+
+/// "nordwind.example" is a domain, "settings.example" a file.
+fn is_invented(rest: &str, last: &str) -> bool {
+    let files = [
+        "config",
+        "settings",
+        "application",
+        "appsettings",
+        "docker-compose",
+        "sample",
+        "template",
+        "local",
+        "default",
+        "values",
+        "secrets",
+        "htaccess",
+        "credentials",
+        "environment",
+        "development",
+        "production",
+        "configuration",
+        "database",
+        "parameters",
+        "terraform",
+    ];
+    is_one_of(last, &["example", "test"]) && rest.len() >= 5 && !is_one_of(rest, &files)
 }
 
 /// `org.freedesktop.DBus`, `com.apple.Safari` go the other way round.

@@ -9,8 +9,10 @@ use crate::line::is_alphanumeric;
 /// `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX`.
 pub(super) fn grouped(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.places(b'-') {
-        let Some(start) = dash.checked_sub(5) else { continue };
+    for &dash in line.dashes() {
+        let Some(start) = dash.checked_sub(5).filter(|_| line.at(dash + 6) == b'-') else {
+            continue;
+        };
         let end = start + 29;
         let text = line.str(start..end);
         let shaped = text.len() == 29
@@ -34,8 +36,10 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
 /// What opens a BitLocker volume: eight groups of six digits, each a multiple of eleven.
 pub(super) fn recovery(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.places(b'-') {
-        let Some(start) = dash.checked_sub(6) else { continue };
+    for &dash in line.dashes() {
+        let Some(start) = dash.checked_sub(6).filter(|_| line.at(dash + 7) == b'-') else {
+            continue;
+        };
         let end = start + 55;
         let text = line.str(start..end);
         let groups = text.len() == 55
@@ -62,11 +66,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
             && text.bytes().any(|byte| byte.is_ascii_digit());
-        let serial = line
-            .str(anchor.start..anchor.end)
-            .to_ascii_lowercase()
-            .starts_with("serial n")
-            || line.reads(anchor.start, "serialnumber");
+        let serial = matches!(anchor.word, "serial number" | "serialnumber");
         let long = text.len() >= if serial { 10 } else { 12 };
         if key && long && (!serial || text.contains('-')) && !is_found(search, value.range.start) {
             search

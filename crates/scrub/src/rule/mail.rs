@@ -3,13 +3,15 @@
 use super::Search;
 use super::host::{is_internal, is_vendor};
 use super::person::is_generic;
+use super::words::{ends, holds};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for at in line.places(b'@') {
+    let mut programs = Programs::default();
+    for &at in line.ats() {
         let local = line.back(at, |byte| {
             is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'#')
         });
@@ -24,20 +26,19 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         }
         if is_domain(domain) {
-            let upn = is_internal(domain) || domain.to_ascii_lowercase().ends_with(".onmicrosoft.com") || says_upn(&line, local);
+            let upn = is_internal(domain) || ends(domain, ".onmicrosoft.com") || says_upn(&line, local);
             let class = if upn { Class::Upn } else { Class::Email };
             search.found.push(Finding::new(local..domain_end, class, "address"));
-        } else if is_remote(&line, local, domain_end) && !domain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
                 search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
             }
-            if !domain.eq_ignore_ascii_case("localhost") {
+            let number = domain.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+            if !number && !domain.eq_ignore_ascii_case("localhost") {
                 search
                     .found
                     .push(Finding::new(at + 1..domain_end, Class::Host, "user-at-host"));
             }
-        } else if is_remote(&line, local, domain_end) && !is_generic(name) {
-            search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
         }
     }
 }
@@ -54,14 +55,12 @@ fn is_domain(domain: &str) -> bool {
 }
 
 fn says_upn(line: &Line<'_>, at: usize) -> bool {
-    let before = line.str(at.saturating_sub(48).max(line.start)..at).to_ascii_lowercase();
-    ["upn", "userprincipalname", "user principal name", "principal"]
-        .iter()
-        .any(|word| before.contains(word))
+    let before = line.str_before(at, 48);
+    ["upn", "principal"].iter().any(|word| holds(before, word))
 }
 
 /// `user@host:~$`, `[user@host dir]#`, `ssh user@host`, `user@host:/path`, `user@host's password`.
-fn is_remote(line: &Line<'_>, start: usize, end: usize) -> bool {
+fn is_remote(line: &Line<'_>, start: usize, end: usize, programs: &mut Programs) -> bool {
     let after = line.at(end);
     let opening = line.before(start);
     if opening == b'[' && (is_blank(after) || after == b']') {
@@ -74,24 +73,39 @@ fn is_remote(line: &Line<'_>, start: usize, end: usize) -> bool {
     if after == b':' && matches!(line.at(end + 1), b'/' | b'~' | b'.') || (after == b'\'' && line.at(end + 1) == b's') {
         return true;
     }
-    let before = line.str(line.start..start);
-    [
-        "ssh ",
-        "scp ",
-        "sftp ",
-        "rsync ",
-        "ssh-copy-id ",
-        "mosh ",
-        "ssh-keygen",
-        " ssh-rsa ",
-        "ssh-ed25519 ",
-        "ecdsa-sha2",
-        "autossh ",
-    ]
-    .iter()
-    .any(|program| before.contains(program))
-        || before.trim_end().ends_with("==")
+    let gap = line.back(start, is_blank);
+    programs.is_before(line, start) || line.slice(gap.saturating_sub(2)..gap) == b"=="
 }
+
+/// Where the first program that takes `user@host` ends in a line, looked up once.
+#[derive(Default)]
+struct Programs(Option<usize>);
+
+impl Programs {
+    fn is_before(&mut self, line: &Line<'_>, start: usize) -> bool {
+        let first = *self.0.get_or_insert_with(|| {
+            let ends = PROGRAMS
+                .iter()
+                .filter_map(|program| Some(memchr::memmem::find(line.bytes(), program.as_bytes())? + program.len()));
+            ends.min().map_or(usize::MAX, |end| line.start + end)
+        });
+        first <= start
+    }
+}
+
+const PROGRAMS: &[&str] = &[
+    "ssh ",
+    "scp ",
+    "sftp ",
+    "rsync ",
+    "ssh-copy-id ",
+    "mosh ",
+    "ssh-keygen",
+    " ssh-rsa ",
+    "ssh-ed25519 ",
+    "ecdsa-sha2",
+    "autossh ",
+];
 
 fn is_path_like(line: &Line<'_>, start: usize) -> bool {
     matches!(line.before(start), b'/' | b'\\')

@@ -6,22 +6,32 @@
 
 mod anchor;
 mod bank;
+mod beside;
+mod connection;
 mod document;
+mod flag;
 mod host;
+#[cfg(test)]
+mod hostile;
 mod licence;
+mod listing;
+mod log;
 mod mail;
 mod network;
 mod path;
+mod people;
 mod person;
 mod phone;
+mod prompt;
 mod secret;
+mod table;
 mod token;
 mod value;
 mod windows;
 mod words;
 
 use crate::finding::{Finding, settle};
-use crate::line::{Line, has, lines};
+use crate::line::{Line, each, has};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 pub(crate) use anchor::{Anchor, Meaning};
 pub(crate) use host::is_host_name;
@@ -62,8 +72,9 @@ impl Rules {
     pub(crate) fn find_all(&self, text: &str) -> Vec<Finding> {
         let mut anchors: Vec<Anchor> = Vec::new();
         for found in self.anchors.find_iter(text) {
-            if let Some((_, meaning)) = anchor::TABLE.get(found.pattern().as_usize()) {
+            if let Some((word, meaning)) = anchor::TABLE.get(found.pattern().as_usize()) {
                 anchors.push(Anchor {
+                    word,
                     start: found.start(),
                     end: found.end(),
                     meaning: *meaning,
@@ -73,8 +84,8 @@ impl Rules {
         let mut found = Vec::new();
         token::private_keys(text, &anchors, &mut found);
         let mut rest = anchors.as_slice();
-        let mut table = person::Table::default();
-        for line in lines(text) {
+        let mut above = Above::default();
+        each(text, |line| {
             let here = rest.iter().take_while(|anchor| anchor.start < line.end).count();
             let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
             rest = later;
@@ -83,15 +94,24 @@ impl Rules {
                 anchors,
                 found: &mut found,
             };
-            search.run(&mut table);
-        }
+            search.run(&mut above);
+        });
         found
     }
 }
 
+/// What the lines so far say of the next.
+#[derive(Default)]
+struct Above {
+    list: listing::List,
+    table: table::Table,
+    asked: prompt::Asked,
+}
+
 impl Search<'_, '_> {
-    fn run(&mut self, table: &mut person::Table) {
+    fn run(&mut self, above: &mut Above) {
         let line = self.line;
+        let from = self.found.len();
         if !self.anchors.is_empty() {
             secret::find(self);
             token::find(self);
@@ -100,10 +120,19 @@ impl Search<'_, '_> {
             licence::labelled(self);
             host::labelled(self);
             person::labelled(self);
+            people::addressed(self);
+            beside::urls(self);
+            beside::principals(self);
+            log::before_phrases(self);
+            log::last_login(self);
             phone::labelled(self);
             bank::labelled(self);
+            network::labelled_mac(self);
         }
-        person::listed(self, table);
+        table::find(self, &mut above.table);
+        listing::find(self, &mut above.list);
+        prompt::find(self, &mut above.asked);
+        log::written_by(self);
         if line.has(has::AT) {
             mail::find(self);
         }
@@ -114,6 +143,8 @@ impl Search<'_, '_> {
         if line.has(has::DASH) {
             windows::identifiers(self);
             host::patterned(self);
+            beside::owned(self);
+            log::web_account(self);
             licence::grouped(self);
             licence::recovery(self);
         }
@@ -127,11 +158,16 @@ impl Search<'_, '_> {
                 bank::find(self);
                 phone::find(self);
             }
-            if line.end - line.start >= 32 {
-                token::dense(self);
+            token::dense(self);
+            host::numbered(self);
+            beside::addresses(self, from);
+            beside::hosts_file(self);
+            if line.has(has::COLON) {
+                beside::ports(self);
             }
         } else if line.has(has::COLON) {
             network::find(self);
         }
+        people::named(self);
     }
 }

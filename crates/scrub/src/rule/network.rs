@@ -1,6 +1,7 @@
 //! Addresses of machines: IPv4 (RFC 791), IPv6 (RFC 4291), MAC (EUI-48). Loopback, unspecified, netmasks, broadcast and multicast name nobody.
 
-use super::Search;
+use super::words::is_one_of;
+use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_alphanumeric, is_blank};
@@ -15,7 +16,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         colons(search, &line);
     }
     if line.has(has::DASH | has::DIGIT) {
-        separated_mac(search, &line, b'-');
+        dashed_mac(search, &line);
     }
     if line.has(has::DOT | has::DIGIT) {
         cisco_mac(search, &line);
@@ -24,8 +25,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 
 fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.places(b'.') {
-        if dot < next {
+    for &dot in line.dots() {
+        if dot < next || !line.before(dot).is_ascii_digit() || !line.at(dot + 1).is_ascii_digit() {
             continue;
         }
         let start = line.back(dot, |byte| byte.is_ascii_digit());
@@ -40,6 +41,7 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if joined || is_alphanumeric(line.at(end)) || line.at(end) == b'_' {
             continue;
         }
+        let end = without_port(line, start, end);
         let Ok(address) = line.str(start..end).parse::<Ipv4Addr>() else {
             continue;
         };
@@ -51,11 +53,20 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     }
 }
 
+/// `10.0.0.5.53 > 10.0.0.6.443:`, as tcpdump prints it: the fifth number is the port.
+fn without_port(line: &Line<'_>, start: usize, end: usize) -> usize {
+    let arrow = line.at(end + 1) == b'>' || start >= line.start + 2 && line.at(start - 2) == b'>';
+    let text = line.str(start..end);
+    match text.rfind('.').filter(|_| arrow && text.matches('.').count() == 4) {
+        Some(dot) => start + dot,
+        None => end,
+    }
+}
+
 /// Whether the word before announces a version.
 fn is_version(line: &Line<'_>, start: usize) -> bool {
     let end = line.back(start, |byte| is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'\''));
-    let word = line.str(line.back(end, is_alphanumeric)..end).to_ascii_lowercase();
-    [
+    let versions = [
         "version",
         "ver",
         "release",
@@ -64,16 +75,16 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
         "productversion",
         "fileversion",
         "displayversion",
-    ]
-    .contains(&word.as_str())
+    ];
+    is_one_of(line.str(line.back(end, is_alphanumeric)..end), &versions)
 }
 
 /// IPv6 and MAC addresses written with colons.
 fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let mut next = line.start;
-    for colon in line.places(b':') {
-        if colon < next {
+    for &colon in line.colons() {
+        if colon < next || !inside(line.at(colon + 1)) {
             continue;
         }
         let start = line.back(colon, |byte| byte.is_ascii_hexdigit());
@@ -93,7 +104,7 @@ fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
             line.back(end, |byte| matches!(byte, b':' | b'.'))
         };
         let text = line.str(start..trimmed);
-        if is_mac(text, ':') {
+        if is_mac(text, ':') || is_short_mac(text) {
             search.found.push(Finding::new(start..trimmed, Class::Mac, "mac"));
         } else if text.bytes().filter(|byte| *byte == b':').count() >= 2
             && let Ok(address) = text.parse::<Ipv6Addr>()
@@ -116,17 +127,45 @@ fn is_mac(text: &str, separator: char) -> bool {
         && names_a_card(text)
 }
 
+/// `0:1c:42:a:b:c`, as macOS prints it.
+fn is_short_mac(text: &str) -> bool {
+    text.split(':').count() == 6
+        && text
+            .split(':')
+            .all(|pair| matches!(pair.len(), 1 | 2) && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && names_a_card(text)
+}
+
+/// `MacAddress : 00155D010203`.
+pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search
+        .anchors
+        .iter()
+        .filter(|anchor| anchor.meaning == Meaning::Number(Class::Mac))
+    {
+        let start = line.forward(anchor.end, |byte| {
+            is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'')
+        });
+        let end = line.forward(start, |byte| byte.is_ascii_hexdigit());
+        if end == start + 12 && !is_alphanumeric(line.at(end)) && names_a_card(line.str(start..end)) {
+            search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+        }
+    }
+}
+
 /// All zeros and all ones name no card.
 fn names_a_card(text: &str) -> bool {
     let digits = || text.bytes().filter(u8::is_ascii_hexdigit);
     !digits().all(|byte| byte == b'0') && !digits().all(|byte| byte.eq_ignore_ascii_case(&b'f'))
 }
 
-fn separated_mac(search: &mut Search<'_, '_>, line: &Line<'_>, separator: u8) {
-    let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == separator;
+fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     let mut next = line.start;
-    for place in line.places(separator) {
-        if place < next {
+    for &place in line.dashes() {
+        if place < next || line.at(place + 3) != b'-' {
             continue;
         }
         let start = line.back(place, |byte| byte.is_ascii_hexdigit());
@@ -145,8 +184,8 @@ fn separated_mac(search: &mut Search<'_, '_>, line: &Line<'_>, separator: u8) {
 /// `0011.2233.4455`, as switches print it.
 fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.places(b'.') {
-        if dot < next {
+    for &dot in line.dots() {
+        if dot < next || line.at(dot + 5) != b'.' {
             continue;
         }
         let start = line.back(dot, |byte| byte.is_ascii_hexdigit());

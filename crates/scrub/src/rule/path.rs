@@ -2,6 +2,7 @@
 
 use super::person::is_generic;
 use super::value::is_found;
+use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -44,16 +45,17 @@ fn profile(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let name_end = line.forward(anchor.end, |byte| {
         is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'*' | b'%' | b'$' | b'@')
     });
-    let name = line.str(anchor.end..name_end).to_ascii_lowercase();
-    if name.is_empty() || name.starts_with(['$', '%', '*']) || SHARED.contains(&name.as_str()) {
+    let name = line.str(anchor.end..name_end);
+    if name.is_empty() || name.starts_with(['$', '%', '*']) || is_one_of(name, SHARED) {
         return None;
     }
-    if is_generic(&name) && !matches!(line.at(name_end), b'\\' | b'/') {
+    if is_generic(name) && !matches!(line.at(name_end), b'\\' | b'/') {
         return None;
     }
     let quote = line.before(start);
-    let end = if matches!(quote, b'"' | b'\'') && line.slice(anchor.end..line.end).contains(&quote) {
-        line.forward(anchor.end, |byte| byte != quote)
+    let closing = line.forward(anchor.end, |byte| byte != quote);
+    let end = if matches!(quote, b'"' | b'\'') && line.at(closing) == quote {
+        closing
     } else if windows || drive(line, anchor.start) {
         windows_end(line, anchor.end)
     } else {
@@ -128,10 +130,9 @@ fn start(line: &Line<'_>, anchor: &Anchor, windows: bool) -> Option<usize> {
 fn windows_end(line: &Line<'_>, from: usize) -> usize {
     let stops = |byte: u8| matches!(byte, b'"' | b'<' | b'>' | b'|' | b'*' | b'?' | b'\t' | b';' | b'\'' | b'`') || byte < b' ';
     let mut end = line.forward(from, |byte| !stops(byte) && !is_blank(byte) && byte != b',' && byte != b')');
-    loop {
-        if line.at(end) != b' ' || is_blank(line.at(end + 1)) {
-            return colon(line, from, end);
-        }
+    // "C:\Users\jane\x.log:12: text", "C:\Users\jane: Access denied": nothing is part of a path from a colon on.
+    let limit = line.forward(from, |byte| byte != b':');
+    while end < limit && line.at(end) == b' ' && !is_blank(line.at(end + 1)) {
         if let Some(end) = alone(line, from, end) {
             return end;
         }
@@ -139,18 +140,23 @@ fn windows_end(line: &Line<'_>, from: usize) -> usize {
         let field = two_blanks(line, end + 1, field);
         match continues(line, end + 1..field) {
             Some(next) => end = next,
-            None => return colon(line, from, end),
+            None => break,
         }
     }
+    end.min(limit)
 }
 
 /// The whole rest of a line that says nothing but where it is: `Directory: …`, `Directory of …`, `cd …`, and the prompts
 /// `PS C:\Users\Jane Doe>` and `C:\Users\Jane Doe>`.
 fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
     let before = line.back(from, |byte| byte != b':').saturating_sub(2);
-    let lead = line.str(line.trim(line.start..before));
+    let lead = line.trim(line.start..before);
+    let said = line.str_before(lead.end, 24);
     let prompt = line.forward(end, |byte| byte != b'>');
-    if (lead.is_empty() || lead == "PS") && line.at(prompt) == b'>' && !line.str(end..prompt).contains("  ") {
+    if (lead.is_empty() || lead.len() == 2 && said.ends_with("PS"))
+        && line.at(prompt) == b'>'
+        && !line.str(end..prompt).contains("  ")
+    {
         return Some(prompt);
     }
     let says_where = [
@@ -164,14 +170,9 @@ fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
         "pushd",
     ]
     .iter()
-    .any(|word| lead.ends_with(word));
+    .any(|word| said.ends_with(word));
     let rest = line.forward(end, |byte| !matches!(byte, b'&' | b'|' | b';' | b'"'));
     says_where.then(|| line.trim(end..rest).end)
-}
-
-/// "C:\Users\jane\x.log:12: text", "C:\Users\jane: Access denied", "icacls" output "C:\Users\jane CONTOSO\jane:(F)".
-fn colon(line: &Line<'_>, from: usize, end: usize) -> usize {
-    line.forward(from, |byte| byte != b':').min(end)
 }
 
 fn two_blanks(line: &Line<'_>, from: usize, end: usize) -> usize {

@@ -24,7 +24,7 @@ fn number_end(line: &Line<'_>, start: usize) -> usize {
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for plus in line.places(b'+') {
+    for &plus in line.pluses() {
         let first = line.at(plus + 1);
         if is_alphanumeric(line.before(plus)) || !(b'1'..=b'9').contains(&first) || is_found(search, plus) {
             continue;
@@ -39,20 +39,19 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         }
     }
     north_american(search, &line);
+    national(search);
 }
 
 /// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
 fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut at = line.start;
-    while at < line.end {
-        let Some(offset) = line.slice(at..line.end).iter().position(|byte| byte.is_ascii_digit()) else {
-            return;
-        };
-        let area = at + offset;
+    for &area in line.numbers() {
+        let separator = line.at(area + 3);
+        if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.') {
+            continue;
+        }
         let group = line.forward(area, |byte| byte.is_ascii_digit());
-        at = group;
-        let separator = line.at(group);
-        if group - area != 3 || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.') {
+        if group != area + 3 {
             continue;
         }
         let open = line.before(area) == b'(';
@@ -88,6 +87,49 @@ fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     }
 }
 
+/// "call me back on", "phone number is", "Tel. (work)": a few short words before the number.
+fn behind_words(line: &Line<'_>, from: usize) -> usize {
+    let mut at = from;
+    for _ in 0..4 {
+        let end = line.forward(at, |byte| byte.is_ascii_alphabetic());
+        if end == at || end > at + 8 || !(is_blank(line.at(end)) || line.at(end) == b':') {
+            break;
+        }
+        at = line.forward(end, |byte| is_blank(byte) || byte == b':');
+    }
+    at
+}
+
+/// `0171 2345678`, `030/901820`, `020 7946 0958`, `06 12 34 56 78`: how numbers are written within a country that begins them with 0.
+fn national(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    let mut next = line.start;
+    for &start in line.numbers() {
+        if start < next || line.at(start) != b'0' || !(b'1'..=b'9').contains(&line.at(start + 1)) {
+            continue;
+        }
+        let before = line.before(start);
+        let end = number_end(&line, start);
+        next = end.max(start + 1);
+        let first = line.forward(start, |byte| byte.is_ascii_digit()) - start;
+        let text = line.str(start..end);
+        let groups = text.split([' ', '/', '-']).filter(|group| !group.is_empty()).count();
+        let shape = match first {
+            2 => groups == 5 && text.len() == 14 && !text.contains('-') && text.split(' ').all(|group| group.len() == 2),
+            3..=5 => (2..=4).contains(&groups) && !text.contains(['.', '(']),
+            _ => false,
+        };
+        let apart = matches!(before, 0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',')
+            && !is_alphanumeric(line.at(end))
+            && line.at(end) != b':';
+        let pairs = is_blank(before) && line.before(start - 1).is_ascii_hexdigit()
+            || is_blank(line.at(end)) && line.at(end + 1).is_ascii_digit();
+        if shape && apart && !pairs && (9..=13).contains(&digits(&line, start..end)) && !is_found(search, start) {
+            search.found.push(Finding::new(start..end, Class::Phone, "national-number"));
+        }
+    }
+}
+
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Phone) {
@@ -98,6 +140,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let after = line.forward(name_end, |byte| {
             is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b'"' | b'\'' | b'-')
         });
+        let after = behind_words(&line, after);
         let start = if line.at(after) == b'+' { after + 1 } else { after };
         if !(line.at(start).is_ascii_digit() || line.at(start) == b'(') || after == name_end {
             continue;

@@ -1,6 +1,11 @@
-//! Passwords, keys and tokens behind their labels; connection strings; passwords on command lines.
+//! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
+use super::connection::{connection_string, url_with_password};
+use super::flag::{credential, flagged, net_user, others, piped};
+use super::host::is_host_name;
+use super::person::is_account_name;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
+use super::words::{Words, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -15,13 +20,19 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             .push(Finding::new(range, Class::ConnectionString, "connection-string"));
     }
     for anchor in search.anchors {
-        if is_found(search, anchor.start) {
+        // No label goes on for so long.
+        if is_found(search, anchor.start) || suffix(&line, anchor).len() > LONGEST_SUFFIX {
             continue;
         }
         let finding = match anchor.meaning {
             Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) => {
-                setting(&line, anchor, class).map(|range| Finding::new(range, class, "labelled-secret"))
+                let range = setting(&line, anchor, class).or_else(|| numbered(&line, anchor));
+                let range = range.or_else(|| paired(&line, anchor));
+                let range = range.or_else(|| (class == Class::Password).then(|| spoken(&line, anchor)).flatten());
+                range.map(|range| Finding::new(range, class, "labelled-secret"))
             }
+            Meaning::Piped => piped(&line, anchor).map(|range| Finding::new(range, Class::Password, "piped-password")),
+            Meaning::Credential => credential(&line, anchor).map(|range| Finding::new(range, Class::Password, "credential-call")),
             Meaning::Flag(flag) => {
                 flagged(&line, anchor, flag).map(|range| Finding::new(range, Class::Password, "password-flag"))
             }
@@ -32,8 +43,21 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             _ => None,
         };
         search.found.extend(finding);
+        if matches!(anchor.meaning, Meaning::Flag(_)) && !is_alphanumeric(line.before(anchor.start)) {
+            for (is_user, range) in others(&line, anchor) {
+                let text = line.str(range.clone());
+                if is_user && is_account_name(text) {
+                    search.found.push(Finding::new(range, Class::User, "account-flag"));
+                } else if !is_user && is_host_name(text) {
+                    search.found.push(Finding::new(range, Class::Host, "machine-flag"));
+                }
+            }
+        }
     }
 }
+
+/// How far a name goes on behind a label at most.
+const LONGEST_SUFFIX: usize = 32;
 
 /// What may follow a label within the same name without changing what it labels.
 const HARMLESS_ENDINGS: &[&str] = &[
@@ -57,10 +81,24 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "key",
 ];
 
+/// Labels after which a blank is enough.
+const BARE: &[&str] = &[
+    "bearer",
+    "authorization: basic",
+    "sshpass -p",
+    "convertto-securestring",
+    "requirepass",
+    "passin pass",
+    "passout pass",
+    "community",
+    "wpa_passphrase",
+    "--from-literal=",
+];
+
 fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>> {
-    let label = line.str(anchor.start..anchor.end);
+    let label = anchor.word;
     let short = matches!(
-        label.to_ascii_lowercase().as_str(),
+        label,
         "pwd"
             | "psk"
             | "community"
@@ -75,50 +113,132 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
             | "-pass"
             | "_pass"
             | "sig="
+            | "pass"
+            | "pin"
+            | "otp"
+            | "pw"
+            | "key="
+            | "senha"
+            | "clave"
     );
-    // A short word inside a longer one (`/passwd/`, `tokenize`) labels nothing.
-    if short && is_alphanumeric(line.before(anchor.start)) && is_alphanumeric(line.at(anchor.start)) {
+    // A short word inside a longer one (`/passwd/`, `tokenize`) labels nothing; `dbPass` does.
+    let humped = line.at(anchor.start).is_ascii_uppercase() && line.before(anchor.start).is_ascii_lowercase();
+    if short && !humped && is_alphanumeric(line.before(anchor.start)) && is_alphanumeric(line.at(anchor.start)) {
         return None;
     }
     let ending = suffix(line, anchor);
-    if !HARMLESS_ENDINGS.iter().any(|harmless| ending.eq_ignore_ascii_case(harmless)) {
+    if !is_one_of(ending, HARMLESS_ENDINGS) {
         return None;
     }
-    let bare = is_flag(line, anchor)
-        || [
-            "bearer",
-            "authorization: basic",
-            "sshpass -p",
-            "convertto-securestring",
-            "requirepass",
-            "passin pass",
-            "passout pass",
-            "community",
-        ]
-        .iter()
-        .any(|word| label.eq_ignore_ascii_case(word));
+    let bare = is_flag(line, anchor) || BARE.contains(&label);
     let mut after = anchor.end + ending.len();
     if label.ends_with('=') {
         after -= 1;
     }
-    if label.eq_ignore_ascii_case("convertto-securestring") && line.reads(line.forward(after, is_blank), "-string") {
-        after = line.forward(after, is_blank) + "-string".len();
+    while label == "convertto-securestring" && line.at(line.forward(after, is_blank)) == b'-' {
+        after = line.forward(line.forward(after, is_blank), |byte| !is_blank(byte));
     }
-    if label.eq_ignore_ascii_case("sshpass -p") && !is_blank(line.at(after)) {
+    if label == "sshpass -p" && !is_blank(line.at(after)) {
         let end = line.forward(after, |byte| !is_blank(byte));
         return Some(after..end);
+    }
+    if label == "wpa_passphrase" && is_blank(line.at(after)) {
+        // The network's name comes first.
+        let name = line.forward(after, is_blank);
+        let quote = line.at(name);
+        let quoted = matches!(quote, b'"' | b'\'');
+        after = if quoted {
+            line.forward(name + 1, |byte| byte != quote) + 1
+        } else {
+            line.forward(name, |byte| !is_blank(byte))
+        };
     }
     let value = value::value(line, after, bare, Reach::Word)?;
     // "Authorization: Bearer x" and "Cookie: name=x" hold the secret further on.
     let range = secret_part(line, &value, class, label)?;
+    if label.ends_with("cookie") {
+        let pair = line.str(range.start..line.forward(range.start, |byte| byte != b';').min(range.end));
+        return (pair.len() >= 8 && pair.contains('=')).then_some(range);
+    }
     is_secret(line.str(range.clone()), class, &value).then_some(range)
+}
+
+/// Whether a single word, known to stand where a secret does, is one.
+pub(super) fn is_secret_word(text: &str) -> bool {
+    let value = Value {
+        range: 0..text.len(),
+        quoted: false,
+        separated: true,
+    };
+    is_secret(text, Class::Password, &value) && !text.contains(' ')
+}
+
+/// "The new password for jane is Sommer2026", "password lautet …", "reset the password to …": said in a sentence, and no word of it.
+fn spoken(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let mut at = anchor.end + suffix(line, anchor).len();
+    for _ in 0..8 {
+        at = line.forward(at, |byte| is_blank(byte) || byte == b':');
+        let end = line.forward(at, |byte| !is_blank(byte) && byte != b':');
+        let word = line.str(at..end);
+        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) {
+            return None;
+        }
+        at = end;
+        if [
+            "is", "ist", "lautet", "to", "auf", "es", "est", "=", "now", "jetzt", "was", "war",
+        ]
+        .contains(&word)
+        {
+            let start = line.forward(end, |byte| is_blank(byte) || matches!(byte, b':' | b'"' | b'\'' | b'`'));
+            let next = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'`'));
+            let next = line.back(next, |byte| matches!(byte, b'.' | b',' | b';' | b')')).max(start);
+            if is_no_word(line.str(start..next)) {
+                return Some(start..next);
+            }
+        }
+    }
+    None
+}
+
+/// Digits or signs within, as passwords have and words do not.
+fn is_no_word(text: &str) -> bool {
+    let inner = text.trim_matches(|c: char| matches!(c, '!' | '?' | '\''));
+    text.len() >= 5
+        && is_secret_word(text)
+        && inner
+            .bytes()
+            .any(|byte| !byte.is_ascii_alphabetic() && byte < 0x80 && byte != b'-' && byte != b'/')
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
+fn numbered(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let digit = line.forward(anchor.end, is_blank);
+    let start = line.forward(digit + 1, is_blank);
+    let fits = digit == anchor.end + 1 && line.at(digit).is_ascii_digit() && start == digit + 2;
+    let range = start..line.forward(start, |byte| !is_blank(byte));
+    let text = line.str(range.clone());
+    (fits && text.len() >= 4 && text.bytes().any(|byte| !byte.is_ascii_lowercase())).then_some(range)
+}
+
+/// `machine x login jane password y`, `username admin password y`: pairs of words without signs.
+fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let before = line.back(anchor.start, is_blank);
+    let name = line.back(before, |byte| !is_blank(byte));
+    let label = line.back(name, is_blank);
+    let word = line.str(line.back(label, |byte| byte.is_ascii_alphabetic())..label);
+    let start = line.forward(anchor.end, is_blank);
+    let range = start..line.forward(start, |byte| !is_blank(byte));
+    let fits = is_one_of(word, &["login", "user", "username", "connect"]) && name < before && start > anchor.end;
+    (fits && is_secret_word(line.str(range.clone()))).then_some(range)
 }
 
 fn secret_part(line: &Line<'_>, value: &Value, class: Class, label: &str) -> Option<Range<usize>> {
     let mut range = value.range.clone();
     if !value.quoted {
-        if label.to_ascii_lowercase().ends_with("cookie") {
-            return Some(range.start..line.end);
+        if label.ends_with("cookie") {
+            let end = line.run(range.start, |byte| !matches!(byte, b'"' | b'\''));
+            return Some(range.start..end);
         }
         if class == Class::Password {
             // `key=value; key=value`, `?user=a&password=b`, but a lone password may hold any of these.
@@ -140,55 +260,7 @@ fn secret_part(line: &Line<'_>, value: &Value, class: Class, label: &str) -> Opt
 }
 
 /// Words that stand where a secret would, and are none.
-const NOT_SECRET: &[&str] = &[
-    "null",
-    "none",
-    "nil",
-    "true",
-    "false",
-    "yes",
-    "no",
-    "never",
-    "required",
-    "prompt",
-    "set",
-    "unset",
-    "expired",
-    "expires",
-    "changed",
-    "change",
-    "disabled",
-    "enabled",
-    "is",
-    "was",
-    "must",
-    "for",
-    "from",
-    "the",
-    "not",
-    "and",
-    "or",
-    "hidden",
-    "redacted",
-    "system.security.securestring",
-    "string",
-    "undefined",
-    "empty",
-    "n/a",
-    "x",
-    "present",
-    "absent",
-    "type",
-    "invalid",
-    "ok",
-    "failed",
-    "in",
-    "to",
-    "with",
-    "file",
-    "missing",
-    "incorrect",
-];
+static NOT_SECRETS: Words = Words::of(include_str!("../../words/not-secrets.txt"));
 
 fn is_secret(text: &str, class: Class, value: &Value) -> bool {
     if text.len() < 3
@@ -203,13 +275,14 @@ fn is_secret(text: &str, class: Class, value: &Value) -> bool {
         || text.starts_with("${")
         || text.starts_with("$(")
         || text.starts_with("{{");
-    if is_reference || NOT_SECRET.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+    if is_reference || NOT_SECRETS.contains(text) {
         return false;
     }
     match class {
         // A token is no word: it has digits, or is long.
         Class::Token => {
             text.len() >= 8
+                && !text.starts_with(['/', '~'])
                 && !text.contains("://")
                 && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 20)
                 && !text.contains(' ')
@@ -230,138 +303,4 @@ fn reference(text: &str) -> bool {
             && inner
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.')))
-}
-
-fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Range<usize>> {
-    if is_alphanumeric(line.before(anchor.start)) {
-        return None;
-    }
-    let lead = flag.as_bytes().first().copied().unwrap_or(b'-');
-    let mut place = anchor.end;
-    while place < line.end {
-        place = line.forward(place, |byte| byte != lead);
-        if place >= line.end || place > anchor.end + 512 {
-            return None;
-        }
-        let fits = is_blank(line.before(place)) && line.slice(place..place + flag.len()) == flag.as_bytes();
-        if fits {
-            break;
-        }
-        place += 1;
-    }
-    if place >= line.end {
-        return None;
-    }
-    let after = place + flag.len();
-    let start = if is_blank(line.at(after)) {
-        line.forward(after, is_blank)
-    } else {
-        after
-    };
-    if flag == "/user:" {
-        // net use X: \\srv\share PASSWORD /user:DOMAIN\name, or /user:name PASSWORD
-        let name_end = line.forward(after, |byte| !is_blank(byte));
-        let next = word(line, line.forward(name_end, is_blank));
-        if !next.is_empty() && !matches!(line.at(next.start), b'/' | b'*') {
-            return Some(next);
-        }
-        let end = line.back(place, is_blank);
-        let before = line.back(end, |byte| !is_blank(byte));
-        let is_share = line.str(before..end).starts_with('\\') || line.str(before..end).ends_with(':');
-        return (!is_share && !matches!(line.at(before), b'/' | b'*')).then_some(before..end);
-    }
-    let range = word(line, start);
-    let text = line.str(range.clone());
-    if text.is_empty() || text.starts_with(['-', '$', '%', '<']) {
-        return None;
-    }
-    match flag {
-        // user:password, user%password
-        "-u" | "-U" => {
-            let at = text.find(if flag == "-u" { ':' } else { '%' })?;
-            let range = range.start + at + 1..range.end;
-            (!range.is_empty()).then_some(range)
-        }
-        _ => (text.len() >= 3).then_some(range),
-    }
-}
-
-/// The word at this place, without the quotes around it.
-fn word(line: &Line<'_>, at: usize) -> Range<usize> {
-    match line.at(at) {
-        quote @ (b'"' | b'\'') => at + 1..line.forward(at + 1, |byte| byte != quote),
-        _ => at..line.forward(at, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'')),
-    }
-}
-
-fn net_user(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let name = word(line, line.forward(anchor.end, is_blank));
-    let after = name.end + usize::from(matches!(line.at(name.end), b'"' | b'\''));
-    let password = word(line, line.forward(after, is_blank));
-    let text = line.str(password.clone());
-    (!text.is_empty() && after < password.start && !text.starts_with(['/', '*', '|', '>', '&', '2'])).then_some(password)
-}
-
-/// `scheme://user:password@host/…`, whole.
-fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let authority_end = line.forward(anchor.end, |byte| {
-        byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>')
-    });
-    let (credentials, _) = line.str(anchor.end..authority_end).rsplit_once('@')?;
-    let (_, password) = credentials.split_once(':')?;
-    let start = line.back(anchor.start, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
-    });
-    let end = line.forward(authority_end, |byte| {
-        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
-    });
-    (!password.is_empty() && start < anchor.start).then_some(start..end)
-}
-
-/// `Server=…;Database=…;User Id=…;Password=…`, `DefaultEndpointsProtocol=…;AccountKey=…`, whole: at least two pairs, and a secret among them.
-fn connection_string(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>> {
-    let secret = anchors.iter().find(|anchor| {
-        matches!(anchor.meaning, Meaning::Setting(Class::Password | Class::Token))
-            && line.at(line.forward(anchor.end, is_blank)) == b'='
-            && !is_flag(line, anchor)
-    })?;
-    let inside = |byte: u8| !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\t');
-    let (mut start, field_end) = (line.back(secret.start, inside), line.forward(secret.start, inside));
-    let mut end = field_end;
-    if !line.str(start..end).contains(';') {
-        return None;
-    }
-    // Only pairs belong to it: names of one to three words, an equals sign, a value without blanks at its end.
-    let mut first = secret.start;
-    let mut scan = start;
-    let mut pairs = 0;
-    for piece in line.str(start..end).split(';') {
-        let pair_start = scan;
-        scan += piece.len() + 1;
-        let Some((name, value)) = piece.split_once('=') else {
-            if pair_start > secret.start {
-                end = end.min(pair_start.saturating_sub(1));
-                break;
-            }
-            pairs = 0;
-            first = scan;
-            continue;
-        };
-        // What stands before the first name, such as `$env:CS =`, is not part of it.
-        let tail = name.rsplit_once([':', '>', ',']).map_or(name, |(_, tail)| tail);
-        let trimmed = tail.trim_start();
-        if pairs == 0 {
-            first = pair_start + piece.len() - value.len() - 1 - trimmed.len();
-        }
-        pairs += 1;
-        if pair_start > secret.start
-            && let Some(blank) = value.find(' ')
-        {
-            end = end.min(pair_start + name.len() + 1 + blank);
-            break;
-        }
-    }
-    start = first;
-    let range = line.trim(start..end.min(field_end));
-    (pairs >= 2 && range.start <= secret.start && secret.end <= range.end).then_some(range)
 }

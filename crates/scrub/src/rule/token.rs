@@ -4,66 +4,37 @@ use super::value::is_found;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric};
-
-/// How a marked token goes on: the mark as its maker writes it, and how many bytes of its alphabet follow at least.
-const MARKS: &[(&str, usize)] = &[
-    ("ghp_", 20),
-    ("gho_", 20),
-    ("ghu_", 20),
-    ("ghs_", 20),
-    ("ghr_", 20),
-    ("github_pat_", 20),
-    ("glpat-", 16),
-    ("xoxb-", 16),
-    ("xoxp-", 16),
-    ("xoxa-", 16),
-    ("xoxs-", 16),
-    ("xapp-", 16),
-    ("sk_live_", 12),
-    ("sk_test_", 12),
-    ("rk_live_", 12),
-    ("pk_live_", 12),
-    ("whsec_", 16),
-    ("AKIA", 16),
-    ("ASIA", 16),
-    ("AIza", 30),
-    ("ya29.", 20),
-    ("eyJ", 30),
-    ("npm_", 30),
-    ("pypi-", 30),
-    ("SG.", 40),
-    ("shpat_", 24),
-    ("dop_v1_", 32),
-    ("hf_", 28),
-    ("sk-", 20),
-    ("tskey-", 16),
-    ("dckr_pat_", 20),
-    ("hvs.", 20),
-    ("hooks.slack.com/services/", 20),
-];
+use crate::line::{Line, is_alphanumeric, steps};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Prefix) {
-        if is_alphanumeric(line.before(anchor.start)) || is_found(search, anchor.start) {
-            continue;
-        }
-        let mark = line.str(anchor.start..anchor.end);
-        let Some((_, least)) = MARKS.iter().find(|(known, _)| *known == mark) else {
+    for anchor in search.anchors {
+        let Meaning::Mark(mark, least) = anchor.meaning else {
             continue;
         };
+        let joined = is_alphanumeric(line.before(anchor.start)) || mark.starts_with('_') && line.before(anchor.start) == b'_';
+        if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
+            continue;
+        }
+        let hash = mark.starts_with('$');
         let end = line.run(anchor.end, |byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=')
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b'~')
+                || hash && matches!(byte, b'$' | b',')
         });
-        let end = line.back(end, |byte| matches!(byte, b'.' | b'/'));
+        let end = line.back(end, |byte| matches!(byte, b'.' | b'/') && !hash);
         if end >= anchor.end + least {
-            search
-                .found
-                .push(Finding::new(anchor.start..end, Class::Token, "marked-token"));
+            let class = if hash { Class::Password } else { Class::Token };
+            search.found.push(Finding::new(anchor.start..end, class, "marked-token"));
         }
     }
 }
+
+/// What the first line of a block says that must not leave.
+const SECRET_BLOCKS: &[&str] = &["PRIVATE KEY", "OpenVPN Static key"];
+
+/// `-----BEGIN ENCRYPTED PRIVATE KEY-----` and what may stand before it in a line of code.
+const LONGEST_TITLE: usize = 256;
 
 /// PEM and OpenSSH private keys, from their first line to their last, or to the end of the text.
 pub(super) fn private_keys(text: &str, anchors: &[Anchor], found: &mut Vec<Finding>) {
@@ -73,8 +44,10 @@ pub(super) fn private_keys(text: &str, anchors: &[Anchor], found: &mut Vec<Findi
             continue;
         }
         let rest = text.get(anchor.start..).unwrap_or_default();
-        let first = rest.split(['\n', '\r']).next().unwrap_or_default();
-        if !first.contains("PRIVATE KEY") {
+        steps::count(LONGEST_TITLE);
+        let first = rest.get(..rest.floor_char_boundary(LONGEST_TITLE)).unwrap_or_default();
+        let first = first.split(['\n', '\r']).next().unwrap_or_default();
+        if !SECRET_BLOCKS.iter().any(|title| first.contains(title)) {
             continue;
         }
         let end = rest
@@ -85,30 +58,28 @@ pub(super) fn private_keys(text: &str, anchors: &[Anchor], found: &mut Vec<Findi
                     .map(|length| at + 8 + length + 5)
             })
             .unwrap_or(rest.len());
+        steps::count(end);
         done = anchor.start + end;
         found.push(Finding::new(anchor.start..done, Class::Key, "private-key"));
     }
 }
+
+/// Nothing shorter is told from a word.
+const SHORTEST: usize = 32;
 
 /// Words of 32 characters or more that mix cases and digits as chance does. Digests in hexadecimal, paths, public keys and
 /// signatures of downloads are not taken for secrets.
 pub(super) fn dense(search: &mut Search<'_, '_>) {
     let line = search.line;
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'=');
-    let mut at = line.start;
+    // A run of so many covers one of the places that lie so far apart.
+    let mut at = line.start + SHORTEST - 1;
     while at < line.end {
-        let start = at
-            + line
-                .slice(at..line.end)
-                .iter()
-                .position(|byte| inside(*byte))
-                .unwrap_or(line.end - at);
-        let end = line.run(start, inside);
-        at = end.max(start + 1);
-        if end < start + 32 || is_found(search, start) || !is_dense(&line, start, end) {
-            continue;
+        let (start, end) = (line.back(at, inside), line.run(at, inside));
+        if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
+            search.found.push(Finding::new(start..end, Class::Token, "dense-token"));
         }
-        search.found.push(Finding::new(start..end, Class::Token, "dense-token"));
+        at = end.max(at) + SHORTEST;
     }
 }
 

@@ -72,7 +72,28 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
                 at += 1;
             }
         }
+        // `<UserName>jane</UserName>`, `<Data Name="TargetUserName">jane</Data>`
+        b'>' if in_tag(line, dotted) => {
+            let end = line.forward(dotted + 1, |byte| byte != b'<');
+            let range = line.trim(dotted + 1..end);
+            return (!range.is_empty()).then_some(Value {
+                range,
+                quoted: true,
+                separated: true,
+            });
+        }
+        _ if line.reads(dotted, "value=") && at < dotted => at = dotted + "value=".len(),
         _ if bare && is_blank(line.at(at)) => at = line.forward(at, is_blank),
+        // "user 'jane'", "user [jane]"
+        _ if at == after && dotted == at + 1 && matches!(line.at(dotted), b'\'' | b'"' | b'[') => {
+            let closing = if line.at(dotted) == b'[' { b']' } else { line.at(dotted) };
+            let end = line.forward(dotted + 1, |byte| byte != closing);
+            return (line.at(end) == closing && (2..64).contains(&(end - dotted))).then_some(Value {
+                range: dotted + 1..end,
+                quoted: true,
+                separated: false,
+            });
+        }
         _ => return None,
     }
     at = line.forward(at, is_blank);
@@ -100,6 +121,12 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         quoted: false,
         separated,
     })
+}
+
+/// Whether the sign that ends a tag of XML stands here.
+fn in_tag(line: &Line<'_>, place: usize) -> bool {
+    let open = line.back(place, |byte| !matches!(byte, b'<' | b'>'));
+    line.before(open) == b'<'
 }
 
 /// Where a field of several words ends: two blanks, a tab, a quote, a bracket or a separator of fields.

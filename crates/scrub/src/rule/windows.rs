@@ -2,13 +2,18 @@
 
 use super::Search;
 use super::person::is_generic;
-use super::words::Words;
+use super::words::{Words, ends, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 
 /// First parts that are no domains: hives, drives of PowerShell, folders, well-known authorities.
 static NOT_DOMAINS: Words = Words::of(include_str!("../../words/not-domains.txt"));
+
+/// Whether this could be the name of somebody's domain or machine before a backslash.
+pub(super) fn is_foreign_domain(domain: &str) -> bool {
+    (1..=32).contains(&domain.len()) && !NOT_DOMAINS.contains(domain) && domain.bytes().all(is_name)
+}
 
 const NOT_ACCOUNTS: &[&str] = &[
     "system",
@@ -26,7 +31,7 @@ const NOT_ACCOUNTS: &[&str] = &[
 pub(super) fn accounts(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut last_end = line.start;
-    for slash in line.places(b'\\') {
+    for &slash in line.backslashes() {
         let mut after = slash + 1;
         // Doubled in JSON.
         if line.at(after) == b'\\' {
@@ -34,10 +39,8 @@ pub(super) fn accounts(search: &mut Search<'_, '_>) {
         } else if line.before(slash) == b'\\' {
             continue;
         }
-        let start = line.back(slash, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_'));
-        let end = line.forward(after, |byte| {
-            is_alphanumeric(byte) || matches!(byte, b'-' | b'.' | b'_' | b'$')
-        });
+        let start = line.back(slash, is_name);
+        let end = line.forward(after, |byte| is_name(byte) || byte == b'$');
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         if start >= slash || end <= after || start < last_end {
             last_end = after;
@@ -58,8 +61,7 @@ fn is_account(line: &Line<'_>, start: usize, slash: usize, name: usize, end: usi
         return false;
     }
     let (domain, user) = (line.str(start..slash), line.str(name..end));
-    let lower = domain.to_ascii_lowercase();
-    let known = NOT_DOMAINS.contains(&lower) || NOT_ACCOUNTS.contains(&user.to_ascii_lowercase().as_str());
+    let known = NOT_DOMAINS.contains(domain) || is_one_of(user, NOT_ACCOUNTS);
     if known
         || domain.len() > 32
         || (domain == "." && is_generic(user))
@@ -73,9 +75,9 @@ fn is_account(line: &Line<'_>, start: usize, slash: usize, name: usize, end: usi
         .bytes()
         .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
         && domain.bytes().any(|byte| byte.is_ascii_uppercase());
-    let has_extension = user.rsplit_once('.').is_some_and(|(_, ending)| {
-        (1..=4).contains(&ending.len()) && FILE_ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
-    });
+    let has_extension = user
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| is_one_of(ending, FILE_ENDINGS));
     if has_extension {
         return false;
     }
@@ -91,9 +93,12 @@ fn is_account(line: &Line<'_>, start: usize, slash: usize, name: usize, end: usi
         || starts_column(line, start, end)
 }
 
-/// At the beginning of a line, followed by a column: `contoso\jane   S-1-5-21-…`.
+/// In a column: `contoso\jane   S-1-5-21-…`, `   contoso\jane   0:00:01`.
 fn starts_column(line: &Line<'_>, start: usize, end: usize) -> bool {
-    start == line.start && is_blank(line.at(end)) && (is_blank(line.at(end + 1)) || line.at(end + 1) == b'S')
+    let wide = |at: usize| is_blank(line.at(at)) && is_blank(line.at(at + 1));
+    let ends = wide(end) || line.at(end) == 0 || is_blank(line.at(end)) && matches!(line.at(end + 1), b'S' | b'0'..=b'9');
+    let begins = start == line.start || start >= line.start + 2 && wide(start - 2);
+    begins && ends
 }
 
 const FILE_ENDINGS: &[&str] = &[
@@ -104,8 +109,9 @@ const FILE_ENDINGS: &[&str] = &[
 
 /// Whether a label of accounts stands right before.
 fn follows_label(line: &Line<'_>, start: usize) -> bool {
-    let before = line.str(start.saturating_sub(48).max(line.start)..start).to_ascii_lowercase();
-    let before = before.trim_end_matches([' ', '\t', ':', '=', '"', '\'', '.']);
+    let before = line
+        .str_before(start, 48)
+        .trim_end_matches([' ', '\t', ':', '=', '"', '\'', '.']);
     [
         "user",
         "username",
@@ -136,13 +142,13 @@ fn follows_label(line: &Line<'_>, start: usize) -> bool {
         "/add",
     ]
     .iter()
-    .any(|label| before.ends_with(label))
+    .any(|label| ends(before, label))
 }
 
 pub(super) fn identifiers(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(b'-') {
+    for &dash in line.dashes() {
         if dash < next {
             continue;
         }
@@ -158,6 +164,9 @@ pub(super) fn identifiers(search: &mut Search<'_, '_>) {
 
 /// 8-4-4-4-12 hexadecimal digits (RFC 9562); none for the nil GUID.
 fn guid(line: &Line<'_>, dash: usize) -> Option<usize> {
+    if line.at(dash + 5) != b'-' || line.at(dash + 10) != b'-' {
+        return None;
+    }
     let start = dash.checked_sub(8)?;
     let end = start + 36;
     let bytes = line.slice(start..end);
@@ -175,6 +184,9 @@ fn guid(line: &Line<'_>, dash: usize) -> Option<usize> {
 
 /// `S-1-5-21-…` (accounts of a domain or machine) and `S-1-12-1-…` (Entra ID); well-known ones name nobody.
 fn sid(line: &Line<'_>, dash: usize) -> Option<usize> {
+    if !matches!(line.before(dash), b'S' | b's') {
+        return None;
+    }
     let start = dash.checked_sub(1)?;
     let is_sid = line.reads(start, "S-1-5-21-") || line.reads(start, "S-1-12-1-");
     if !is_sid || is_alphanumeric(line.before(start)) {

@@ -1,27 +1,93 @@
-//! Lists of words as data (crates/scrub/words), asked quickly.
+//! Lists of words as data (crates/scrub/words), asked quickly and without regard to case, like every comparison with a fixed word here.
 
-use std::collections::HashSet;
 use std::sync::OnceLock;
 
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
 pub(super) struct Words {
     list: &'static str,
-    set: OnceLock<HashSet<&'static str>>,
+    shelves: OnceLock<Vec<Vec<&'static str>>>,
 }
+
+/// One for each pair of length and first letter, both folded to 32 values.
+const SHELVES: usize = 1_024;
 
 impl Words {
     pub(super) const fn of(list: &'static str) -> Self {
         Self {
             list,
-            set: OnceLock::new(),
+            shelves: OnceLock::new(),
         }
     }
 
-    /// Whether this word, in small letters, is in the list.
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.list.lines().filter(|line| !line.starts_with('#'))
+    }
+
+    /// Whether this word, in any case of ASCII letters, is in the list.
     pub(super) fn contains(&self, word: &str) -> bool {
-        let set = self
-            .set
-            .get_or_init(|| self.list.lines().filter(|line| !line.starts_with('#')).collect());
-        set.contains(word)
+        self.shelves
+            .get_or_init(|| sorted(self.list))
+            .get(shelf(word))
+            .is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+    }
+}
+
+fn sorted(list: &'static str) -> Vec<Vec<&'static str>> {
+    let mut shelves = vec![Vec::new(); SHELVES];
+    for word in list.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(words) = shelves.get_mut(shelf(word)) {
+            words.push(word);
+        }
+    }
+    shelves
+}
+
+/// Letters of both cases share their five lowest bits.
+fn shelf(word: &str) -> usize {
+    let first = word.bytes().next().unwrap_or(0);
+    ((word.len() & 31) << 5) | usize::from(first & 31)
+}
+
+/// Whether one of these is the word.
+pub(super) fn is_one_of(word: &str, words: &[&str]) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether the text begins with this.
+pub(super) fn begins(text: &str, lead: &str) -> bool {
+    text.as_bytes()
+        .get(..lead.len())
+        .is_some_and(|bytes| bytes.eq_ignore_ascii_case(lead.as_bytes()))
+}
+
+/// Whether the text ends with this.
+pub(super) fn ends(text: &str, tail: &str) -> bool {
+    let start = text.len().checked_sub(tail.len());
+    start
+        .and_then(|start| text.as_bytes().get(start..))
+        .is_some_and(|bytes| bytes.eq_ignore_ascii_case(tail.as_bytes()))
+}
+
+/// Whether this stands anywhere in the text.
+pub(super) fn holds(text: &str, word: &str) -> bool {
+    text.as_bytes()
+        .windows(word.len().max(1))
+        .any(|bytes| bytes.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static LIST: Words = Words::of("# a list\nroot\nAdministrator\n");
+
+    #[test]
+    fn case_does_not_matter() {
+        assert!(LIST.contains("ROOT") && LIST.contains("administrator"));
+        assert!(!LIST.contains("# a list") && !LIST.contains("roo") && !LIST.contains(""));
+        assert!(begins("SYSTEMD-net", "systemd-") && !begins("sys", "systemd-"));
+        assert!(ends("a.EXE", ".exe") && !ends("exe", ".exe"));
+        assert!(holds("the UPN is", "upn") && !holds("up", "upn"));
     }
 }

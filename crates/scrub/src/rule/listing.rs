@@ -1,0 +1,160 @@
+//! Names of accounts and people in listings: columns under known headings, and layouts that a line shows by itself.
+
+use super::person::{is_account_name, is_full_name};
+use super::{Meaning, Search};
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, has, is_blank};
+use std::ops::Range;
+
+/// Which list of names the lines belong to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum List {
+    /// None that is known.
+    #[default]
+    None,
+    /// After `User accounts for \\HOST`: three names a line.
+    NetUser,
+    /// After `Members`: a name a line.
+    Members,
+}
+
+pub(super) fn find(search: &mut Search<'_, '_>, list: &mut List) {
+    let line = search.line;
+    let first = line.forward(line.start, |byte| is_blank(byte) || byte == b'>');
+    if first == line.end {
+        return;
+    }
+    if let Some(opened) = heading(&line, first) {
+        *list = opened;
+        return;
+    }
+    if !line.has(has::LOWER) && !line.has(has::UPPER) {
+        return;
+    }
+    match *list {
+        List::NetUser | List::Members if ENDS.iter().any(|end| line.reads(first, end)) => *list = List::None,
+        List::NetUser => {
+            let mut at = first;
+            while at < line.end {
+                let end = line.gap(at);
+                name(search, line.trim(at..end), "net-user-list");
+                at = line.forward(end, is_blank);
+            }
+        }
+        List::Members => name(search, line.trim(first..line.end), "group-members"),
+        List::None => {}
+    }
+    account_files(search, first);
+    file_owner(search, first);
+    logged_in(search, first);
+    id(search);
+}
+
+/// Notes what stands where a name would, if it is one.
+fn name(search: &mut Search<'_, '_>, range: Range<usize>, rule: &'static str) {
+    let text = search.line.str(range.clone());
+    if is_account_name(text) || text.contains(' ') && is_full_name(text) {
+        search.found.push(Finding::new(range, Class::User, rule));
+    }
+}
+
+/// How `net` says that it is done.
+const ENDS: &[&str] = &["The command", "Der Befehl", "La commande", "Se ha completado"];
+
+fn heading(line: &Line<'_>, first: usize) -> Option<List> {
+    let text = line.str(line.trim(first..line.end));
+    match line.at(first) {
+        b'U' if text.starts_with("User accounts for") => Some(List::NetUser),
+        b'B' if text.starts_with("Benutzerkonten f") => Some(List::NetUser),
+        b'M' if matches!(text, "Members" | "Mitglieder" | "Membres" | "Miembros") => Some(List::Members),
+        _ => None,
+    }
+}
+
+fn word(line: &Line<'_>, at: usize) -> Range<usize> {
+    at..line.forward(at, |byte| !is_blank(byte))
+}
+
+/// `name:x:uid:gid:full name:home:shell`, `name:$6$…:19000:0:99999:7:::`, `name:1001:LM digest:NT digest:::`, `group:x:27:name,name`.
+fn account_files(search: &mut Search<'_, '_>, first: usize) {
+    let line = search.line;
+    match *line.colons() {
+        [one, two, three, four, five, _] => {
+            if let Ok(uid) = line.str(two + 1..three).parse::<u32>() {
+                if uid >= 500 && uid != 65_534 {
+                    name(search, first..one, "passwd-entry");
+                    let full = line.forward(four + 1, |byte| byte != b',').min(five);
+                    name(search, four + 1..full, "passwd-full-name");
+                }
+            } else if line.str(three + 1..four).len() == 32 && line.str(two + 1..three).len() == 32 {
+                name(search, first..one, "digest-entry");
+                search
+                    .found
+                    .push(Finding::new(two + 1..four, Class::Password, "digest-entry"));
+            }
+        }
+        [one, two, _, _, _, _, _, _] if matches!(line.at(one + 1), b'$' | b'!' | b'*') && two < line.end => {
+            name(search, first..one, "shadow-entry");
+        }
+        [one, two, three] if line.at(one + 1) == b'x' && two == one + 2 => {
+            let mut at = three + 1;
+            while at < line.end {
+                let end = line.forward(at, |byte| byte != b',');
+                name(search, at..end, "group-entry");
+                at = end + 1;
+            }
+        }
+        [one] if line.at(one + 1) == b'$' => name(search, first..one, "htpasswd-entry"),
+        _ => {}
+    }
+}
+
+/// `ls -l`: mode, links, owner, group, size …
+fn file_owner(search: &mut Search<'_, '_>, first: usize) {
+    let line = search.line;
+    if !b"-dlbcps".contains(&line.at(first)) {
+        return;
+    }
+    let mode = line.slice(first..first + 10);
+    let is_mode = line.end - first > 20
+        && mode.iter().all(|byte| b"-dlrwxsStTbcp".contains(byte))
+        && mode.iter().skip(1).any(|byte| matches!(byte, b'r' | b'-'));
+    if !is_mode {
+        return;
+    }
+    let mut at = first;
+    for column in 0..4 {
+        let range = word(&line, at);
+        at = line.forward(range.end, is_blank);
+        if column >= 2 {
+            name(search, range, "file-owner");
+        }
+    }
+}
+
+/// `who`, `last`: a name and a terminal.
+fn logged_in(search: &mut Search<'_, '_>, first: usize) {
+    let line = search.line;
+    let range = word(&line, first);
+    let second = line.str(word(&line, line.forward(range.end, is_blank)));
+    let numbered = ["pts/", "tty", "ttys"].iter().any(|kind| {
+        second
+            .strip_prefix(kind)
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b's'))
+    });
+    if numbered || matches!(second, ":0" | ":1" | "console" | "seat0") {
+        name(search, range, "login-list");
+    }
+}
+
+/// `uid=1001(jane) gid=1001(jane) groups=1001(jane),27(sudo)`.
+fn id(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Id) {
+        let open = line.forward(anchor.end, |byte| byte.is_ascii_digit());
+        if line.at(open) == b'(' {
+            name(search, open + 1..line.forward(open + 1, |byte| byte != b')'), "id");
+        }
+    }
+}

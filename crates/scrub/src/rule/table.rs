@@ -1,0 +1,503 @@
+//! Tables: what stands under a heading that announces names, numbers or secrets. Fields with separators (CSV, psql, mysql), columns that
+//! a row of dashes measures (PowerShell) or that two blanks part, and words under headings in capitals (ps, lsof, query user).
+
+use super::host::is_host_name;
+use super::person::{is_account_name, is_full_name};
+use super::secret::is_secret_word;
+use super::windows::is_foreign_domain;
+use super::{Meaning, Search};
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, has, is_blank, is_name};
+use std::ops::Range;
+
+/// The table whose rows may follow.
+#[derive(Default)]
+pub(crate) struct Table {
+    layout: Layout,
+    columns: Vec<Column>,
+    /// Fields of a row, when they have separators.
+    fields: usize,
+    /// The line above, which a row of dashes makes a heading.
+    above: Range<usize>,
+    rows: usize,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    #[default]
+    None,
+    /// Fields between two of these.
+    Separated(u8),
+    /// A cell reaches from below its heading to below the next.
+    Spread,
+    /// A cell is the word below its heading.
+    Words,
+}
+
+struct Column {
+    class: Class,
+    /// The number of the field, or the characters of the line.
+    place: Range<usize>,
+}
+
+/// Headings, without blanks, dashes and underscores.
+const HEADINGS: &[(Class, &[&str])] = &[
+    (
+        Class::User,
+        &[
+            "user",
+            "username",
+            "login",
+            "loginname",
+            "logonname",
+            "loginid",
+            "userid",
+            "account",
+            "accountname",
+            "samaccountname",
+            "owner",
+            "uid",
+            "fullname",
+            "displayname",
+            "givenname",
+            "firstname",
+            "lastname",
+            "surname",
+            "sn",
+            "cn",
+            "employee",
+            "contact",
+            "manager",
+            "author",
+            "who",
+            "member",
+            "membername",
+            "alias",
+            "customer",
+            "customername",
+            "person",
+            "benutzer",
+            "benutzername",
+            "vorname",
+            "nachname",
+            "mitarbeiter",
+            "kunde",
+            "createdby",
+            "modifiedby",
+            "assignedto",
+            "requester",
+            "reporter",
+            "csusername",
+            "cardholder",
+            "principal",
+            "identity",
+            "runasuser",
+            "startname",
+            "mailbox",
+        ],
+    ),
+    (
+        Class::Host,
+        &[
+            "host",
+            "hostname",
+            "computer",
+            "computername",
+            "machine",
+            "machinename",
+            "server",
+            "servername",
+            "workstation",
+            "pscomputername",
+            "dnshostname",
+            "device",
+            "devicename",
+            "client",
+            "clientname",
+            "node",
+            "nodename",
+            "endpoint",
+            "fqdn",
+            "rechner",
+            "scomputername",
+        ],
+    ),
+    (
+        Class::Password,
+        &["password", "passwd", "passwort", "kennwort", "pass", "pwd", "pin", "psk"],
+    ),
+    (
+        Class::Token,
+        &["token", "apikey", "secret", "accesskey", "secretkey", "apitoken"],
+    ),
+    (
+        Class::Phone,
+        &[
+            "phone",
+            "phonenumber",
+            "telephone",
+            "tel",
+            "mobile",
+            "mobilephone",
+            "officephone",
+            "telefon",
+            "handy",
+            "fax",
+        ],
+    ),
+];
+
+/// What makes "Name" the name of a person, or of a machine.
+const BESIDE_PEOPLE: &[&str] = &[
+    "samaccountname",
+    "userprincipalname",
+    "enabled",
+    "givenname",
+    "surname",
+    "email",
+    "mail",
+    "phone",
+    "primarysmtpaddress",
+    "lastlogon",
+    "lastlogondate",
+    "passwordlastset",
+    "department",
+    "role",
+    "principalsource",
+    "birthday",
+    "iban",
+    "mobile",
+];
+const BESIDE_MACHINES: &[&str] = &[
+    "dnshostname",
+    "operatingsystem",
+    "ipv4address",
+    "ipaddress",
+    "ip",
+    "address",
+    "os",
+    "lastseen",
+];
+
+pub(super) fn find(search: &mut Search<'_, '_>, table: &mut Table) {
+    let line = search.line;
+    let above = std::mem::replace(&mut table.above, line.start..line.end);
+    let first = line.forward(line.start, is_blank);
+    if first >= line.end {
+        if table.rows > 0 {
+            table.layout = Layout::None;
+        }
+        return;
+    }
+    if is_rule(&line, first) {
+        open_ruled(&line, above, table);
+    } else if may_be_heading(search) && open(&line, table) {
+        table.rows = 0;
+    } else if table.layout != Layout::None {
+        row(search, table, first);
+    }
+}
+
+/// Nothing but dashes and what parts them.
+fn is_rule(line: &Line<'_>, first: usize) -> bool {
+    matches!(line.at(first), b'-' | b'=' | b'+' | b'|')
+        && !line.has(has::LOWER)
+        && !line.has(has::UPPER)
+        && !line.has(has::DIGIT)
+        && line.end > first + 2
+        && line.run(first, |byte| matches!(byte, b'-' | b'=' | b'+' | b'|' | b' ' | b'\t' | b':')) == line.end
+}
+
+fn open_ruled(line: &Line<'_>, above: Range<usize>, table: &mut Table) {
+    let dashes = line.str(line.start..line.end);
+    let heading = line.earlier(above);
+    if dashes.contains(['+', '|']) {
+        if heading.contains('|') {
+            open_separated(heading, b'|', table);
+        }
+        return;
+    }
+    let starts: Vec<usize> = runs(dashes, |c| matches!(c, '-' | '=')).iter().map(|run| run.start).collect();
+    if starts.len() > 1 {
+        open_spread(heading, &starts, table);
+    }
+}
+
+/// Whether a word that headings hold stands where a heading would begin: what spares other lines the reading.
+fn may_be_heading(search: &Search<'_, '_>) -> bool {
+    let line = search.line;
+    if line.end - line.start > 400 || line.has(has::BACKSLASH) || line.has(has::COLON) || line.has(has::DOT) {
+        return false;
+    }
+    let capitals = !line.has(has::LOWER);
+    search.anchors.iter().any(|anchor| {
+        let known = matches!(
+            anchor.meaning,
+            Meaning::Phone
+                | Meaning::Setting(Class::User | Class::Host | Class::Password | Class::Token)
+                | Meaning::Field(Class::User)
+                | Meaning::Id
+        );
+        let before = line.before(anchor.start);
+        let begins = match before {
+            0 | b',' | b';' | b'|' | b'\t' | b'"' => true,
+            b' ' => capitals || matches!(line.before(anchor.start - 1), b' ' | b'|' | b',' | b';'),
+            _ => false,
+        };
+        let after = line.at(anchor.end);
+        let cell = line.at(line.forward(anchor.end, is_name));
+        let ends = capitals || matches!(cell, 0 | b',' | b';' | b'|' | b'\t' | b'"') || cell == b' ';
+        known && begins && ends && after != b'='
+    })
+}
+
+/// Whether this line is a heading by itself.
+fn open(line: &Line<'_>, table: &mut Table) -> bool {
+    let text = line.str(line.start..line.end);
+    for separator in [b',', b';', b'\t', b'|'] {
+        if text.bytes().filter(|byte| *byte == separator).count() > 0 && open_separated(text, separator, table) {
+            return true;
+        }
+    }
+    if !line.has(has::LOWER) && line.has(has::UPPER) {
+        return open_words(text, table);
+    }
+    // "Username   Port   From   Latest"
+    if !text.contains("  ") || line.has(has::DIGIT) || line.has(has::COLON) || line.has(has::DOT) {
+        return false;
+    }
+    let starts: Vec<usize> = spread(text).iter().map(|run| run.start).collect();
+    let titled = cells(text, &starts).all(|cell| cell.starts_with(|c: char| c.is_uppercase()));
+    starts.len() > 2 && titled && open_spread(text, &starts, table)
+}
+
+fn open_separated(text: &str, separator: u8, table: &mut Table) -> bool {
+    let fields: Vec<&str> = split(text, separator)
+        .map(|range| clean(text.get(range).unwrap_or_default()))
+        .collect();
+    let headings = fields.iter().all(|field| {
+        field.len() <= 30
+            && field.split(' ').count() <= 3
+            && field
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80 || b" _-./()#".contains(&byte))
+    });
+    let names = fields.iter().filter(|field| !field.is_empty()).count();
+    headings && names > 1 && set(table, Layout::Separated(separator), &fields, |at| at..at + 1)
+}
+
+fn open_spread(heading: &str, starts: &[usize], table: &mut Table) -> bool {
+    let fields: Vec<&str> = cells(heading, starts).collect();
+    set(table, Layout::Spread, &fields, |at| {
+        let start = starts.get(at).copied().unwrap_or(0);
+        start..starts.get(at + 1).copied().unwrap_or(usize::MAX)
+    })
+}
+
+fn open_words(text: &str, table: &mut Table) -> bool {
+    let words = runs(text, |c| !c.is_whitespace());
+    let fields: Vec<&str> = words.iter().map(|word| part(text, word.clone())).collect();
+    let headings = fields.iter().all(|field| {
+        field
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || b"%/()_-#:+@".contains(&byte))
+    });
+    headings && fields.len() > 1 && set(table, Layout::Words, &fields, |at| words.get(at).cloned().unwrap_or_default())
+}
+
+/// Takes the columns whose headings are known; whether there is one.
+fn set(table: &mut Table, layout: Layout, fields: &[&str], place: impl Fn(usize) -> Range<usize>) -> bool {
+    let columns: Vec<Column> = fields
+        .iter()
+        .enumerate()
+        .filter_map(|(at, field)| {
+            let class = class_of(field, fields)?;
+            Some(Column { class, place: place(at) })
+        })
+        .collect();
+    if columns.is_empty() {
+        return false;
+    }
+    (table.layout, table.columns, table.fields) = (layout, columns, fields.len());
+    true
+}
+
+fn class_of(field: &str, all: &[&str]) -> Option<Class> {
+    let plain = plain(field)?;
+    if plain != "name" {
+        return HEADINGS
+            .iter()
+            .find(|(_, known)| known.contains(&plain.as_str()))
+            .map(|(class, _)| *class);
+    }
+    let beside = |known: &[&str]| {
+        all.iter()
+            .filter_map(|field| self::plain(field))
+            .any(|field| known.contains(&field.as_str()))
+    };
+    if beside(BESIDE_MACHINES) {
+        Some(Class::Host)
+    } else {
+        beside(BESIDE_PEOPLE).then_some(Class::User)
+    }
+}
+
+/// In small letters, without what stands between them; `None` for what is longer than any heading of ours.
+fn plain(field: &str) -> Option<String> {
+    let kept = |c: &char| c.is_alphanumeric();
+    (field.len() <= 30).then(|| field.chars().filter(kept).flat_map(char::to_lowercase).collect())
+}
+
+fn row(search: &mut Search<'_, '_>, table: &mut Table, first: usize) {
+    let line = search.line;
+    let text = line.str(line.start..line.end);
+    // A prompt ends what was printed.
+    let word = line.str(first..line.forward(first, |byte| !is_blank(byte)));
+    if word.len() > 1 && word.ends_with(['$', '#', '%', '>']) || matches!(word, "$" | "PS") {
+        table.layout = Layout::None;
+        return;
+    }
+    table.rows += 1;
+    let fields: Vec<Range<usize>> = match table.layout {
+        Layout::Separated(separator) => split(text, separator).collect(),
+        _ => Vec::new(),
+    };
+    if !fields.is_empty() && fields.len() != table.fields {
+        table.layout = Layout::None;
+        return;
+    }
+    let words = if table.layout == Layout::Words {
+        runs(text, |c| !c.is_whitespace())
+    } else {
+        Vec::new()
+    };
+    for column in &table.columns {
+        let range = match table.layout {
+            Layout::Separated(_) => fields.get(column.place.start).cloned().unwrap_or_default(),
+            Layout::Spread => bytes(text, column.place.clone()),
+            _ => {
+                let below = words
+                    .iter()
+                    .find(|word| word.start < column.place.end && column.place.start < word.end);
+                below.map(|word| bytes(text, word.clone())).unwrap_or_default()
+            }
+        };
+        let cell = text.get(range.clone()).unwrap_or_default();
+        let inside = clean(cell);
+        let start = line.start + range.start + cell.find(inside).unwrap_or(0);
+        if let Some(class) = accepts(column.class, inside) {
+            search
+                .found
+                .push(Finding::new(start..start + inside.len(), class, "table-column"));
+        }
+    }
+}
+
+/// Without blanks, quotes and the mark of one's own session around it.
+fn clean(cell: &str) -> &str {
+    cell.trim_matches([' ', '\t', '"', '\'', '>', '*', '#'])
+}
+
+/// What this cell is, if it is what its heading says.
+fn accepts(class: Class, cell: &str) -> Option<Class> {
+    match class {
+        Class::User => {
+            if let Some((domain, user)) = cell.split_once('\\') {
+                return (is_account_name(user) && is_foreign_domain(domain)).then_some(Class::DomainUser);
+            }
+            let name = is_account_name(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+            (name || cell.contains(' ') && is_full_name(cell)).then_some(Class::User)
+        }
+        Class::Host => is_host_name(cell).then_some(Class::Host),
+        Class::Phone => {
+            let number = cell.bytes().all(|byte| byte.is_ascii_digit() || b" +-./()".contains(&byte));
+            (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 6).then_some(Class::Phone)
+        }
+        Class::Token => {
+            (cell.len() >= 8 && !cell.contains(' ') && cell.bytes().any(|byte| byte.is_ascii_digit())).then_some(class)
+        }
+        _ => is_secret_word(cell).then_some(class),
+    }
+}
+
+/// The fields of a line, quotes taken into account.
+fn split(text: &str, separator: u8) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at > bytes.len() {
+            return None;
+        }
+        let start = at;
+        let mut quoted = false;
+        while let Some(byte) = bytes.get(at) {
+            if *byte == b'"' {
+                quoted = !quoted;
+            } else if *byte == separator && !quoted {
+                break;
+            }
+            at += 1;
+        }
+        let end = at;
+        at += 1;
+        Some(start..end)
+    })
+}
+
+/// Runs of characters that satisfy the test, by the numbers of the characters.
+fn runs(text: &str, test: impl Fn(char) -> bool) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut open = false;
+    for (at, c) in text.chars().enumerate() {
+        if !test(c) {
+            open = false;
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run) if open => run.end = at + 1,
+            _ => runs.push(at..at + 1),
+        }
+        open = true;
+    }
+    runs
+}
+
+/// Words that one blank parts belong together.
+fn spread(text: &str) -> Vec<Range<usize>> {
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for word in runs(text, |c| !c.is_whitespace()) {
+        match parts.last_mut() {
+            Some(part) if word.start == part.end + 1 => part.end = word.end,
+            _ => parts.push(word),
+        }
+    }
+    parts
+}
+
+/// The cells that begin at these characters.
+fn cells<'a>(text: &'a str, starts: &[usize]) -> impl Iterator<Item = &'a str> {
+    let ends = starts.iter().skip(1).copied().chain([usize::MAX]);
+    starts
+        .iter()
+        .copied()
+        .zip(ends)
+        .map(move |(start, end)| part(text, start..end).trim())
+}
+
+fn part(text: &str, characters: Range<usize>) -> &str {
+    text.get(bytes(text, characters)).unwrap_or_default()
+}
+
+/// Where these characters stand, in bytes.
+fn bytes(text: &str, characters: Range<usize>) -> Range<usize> {
+    let place = |number: usize| {
+        if text.is_ascii() {
+            number.min(text.len())
+        } else {
+            text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
+        }
+    };
+    let start = place(characters.start);
+    start..place(characters.end).max(start)
+}
