@@ -19,11 +19,15 @@ export function minute(ms: number): string {
   return `${day(ms)} ${clock(ms).slice(0, 5)}`;
 }
 
+/** Made when first needed: each costs more than drawing a page. */
+let zones: [Intl.DateTimeFormat, Intl.DateTimeFormat] | undefined;
+
 /** What a pointer shows over a UTC time: full UTC and this computer's own time. */
 export function bothZones(ms: number): string {
   const at = new Date(ms);
-  const local = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
-  const zone = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? '';
+  zones ??= [new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }), new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })];
+  const local = zones[0].format(at);
+  const zone = zones[1].formatToParts(at).find((part) => part.type === 'timeZoneName')?.value ?? '';
   return `${at.toISOString().replace('T', ' ').replace('Z', '')} UTC\n${local} ${zone} on this computer`;
 }
 
@@ -53,7 +57,7 @@ export function ago(ms: number, now: number): string {
 
 /** 1,204 */
 export function count(value: number): string {
-  return value.toLocaleString('en-GB');
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** one entry, 12 entries */
