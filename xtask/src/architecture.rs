@@ -26,7 +26,13 @@ mod tests {
         ),
         (
             "caisey-control-native",
-            &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+            &[
+                "caisey-command",
+                "caisey-control",
+                "caisey-ledger",
+                "caisey-protocol",
+                "caisey-transcript",
+            ],
         ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),

@@ -8,6 +8,10 @@ use crate::error::ApiError;
 use crate::exchange::{Ask, Exchange};
 use crate::token::{BearerToken, TokenSource};
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, TimeMs};
+use caisey_protocol::consent::{
+    AboutApproval, ApprovalAnswer, ApprovalView, ContactChain, ContactSays, EndpointTraits, PolicyCheck, PolicyView,
+    PublishPolicy,
+};
 use caisey_protocol::handover::{KeyEvidence, ReviewView, SubmitReview};
 use caisey_protocol::http::{
     ClientView, Cosign, CosignedPage, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolAnswer, EnrolRequest,
@@ -36,7 +40,7 @@ pub struct SessionQuery {
 /// A control plane, as one person (or nobody) sees it. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    pub(crate) exchange: Exchange,
+    exchange: Exchange,
 }
 
 /// Methods fail with [`ApiError`].
@@ -225,6 +229,66 @@ impl Api {
     pub async fn submit(&self, endpoint: &EndpointId, request: &Submit) -> Result<Submitted, ApiError> {
         self.exchange
             .json(&Ask::post(format!("/v1/endpoints/{endpoint}/statements"), request))
+            .await
+    }
+
+    /// `GET /v1/approvals`: open ones first, with what is to be approved.
+    pub async fn approvals(&self) -> Result<Vec<ApprovalView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/approvals")).await
+    }
+
+    /// `POST /v1/endpoints/{id}/decisions`: a signed `approval.decided` or `action.reviewed`. Repeating the same statement is safe.
+    pub async fn decide(&self, endpoint: &EndpointId, request: &Submit) -> Result<Submitted, ApiError> {
+        self.exchange
+            .json(&Ask::post(format!("/v1/endpoints/{endpoint}/decisions"), request))
+            .await
+    }
+
+    /// `POST /v1/endpoints/{id}/approvals`. Repeating it is safe; of nudges, one a minute counts.
+    pub async fn about_approval(&self, endpoint: &EndpointId, request: &AboutApproval) -> Result<ApprovalAnswer, ApiError> {
+        self.exchange
+            .json(&Ask::post(format!("/v1/endpoints/{endpoint}/approvals"), request))
+            .await
+    }
+
+    /// `GET /v1/policies`: all versions of all.
+    pub async fn policies(&self) -> Result<Vec<PolicyView>, ApiError> {
+        self.exchange.json(&Ask::get("/v1/policies")).await
+    }
+
+    /// `POST /v1/policies`. Repeating the same is safe.
+    pub async fn publish_policy(&self, request: &PublishPolicy) -> Result<PolicyView, ApiError> {
+        self.exchange.json(&Ask::post("/v1/policies", request)).await
+    }
+
+    /// `POST /v1/policies/check`: changes nothing.
+    pub async fn check_policy(&self, request: &PublishPolicy) -> Result<PolicyCheck, ApiError> {
+        self.exchange.json(&Ask::post("/v1/policies/check", request)).await
+    }
+
+    /// `GET /v1/contacts`: what a client's contacts have said.
+    pub async fn contacts(&self, client: &ClientId) -> Result<ContactChain, ApiError> {
+        self.exchange
+            .json(&Ask::get("/v1/contacts").query("client", Some(client)))
+            .await
+    }
+
+    /// `POST /v1/contacts`. Repeating the same statement is safe.
+    pub async fn contact_says(&self, request: &ContactSays) -> Result<ContactChain, ApiError> {
+        self.exchange.json(&Ask::post("/v1/contacts", request)).await
+    }
+
+    /// `GET /v1/endpoints/{id}/traits`: what policies know of it.
+    pub async fn endpoint_traits(&self, endpoint: &EndpointId) -> Result<EndpointTraits, ApiError> {
+        self.exchange
+            .json(&Ask::get(format!("/v1/endpoints/{endpoint}/traits")))
+            .await
+    }
+
+    /// `PUT /v1/endpoints/{id}/traits`.
+    pub async fn set_endpoint_traits(&self, endpoint: &EndpointId, traits: &EndpointTraits) -> Result<(), ApiError> {
+        self.exchange
+            .done(&Ask::put(format!("/v1/endpoints/{endpoint}/traits"), traits))
             .await
     }
 

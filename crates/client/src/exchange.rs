@@ -71,6 +71,13 @@ impl<'a, B: Serialize + Sync> Ask<'a, B> {
             body: Some(body),
         }
     }
+
+    pub(crate) fn put(path: impl Into<String>, body: &'a B) -> Self {
+        Self {
+            method: Method::PUT,
+            ..Self::post(path, body)
+        }
+    }
 }
 
 impl Exchange {

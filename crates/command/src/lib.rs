@@ -49,6 +49,13 @@ pub fn read(_interpreter: Interpreter, text: &str) -> Reading {
     )
 }
 
+/// No probe is known: this build has no grammars to read it with.
+#[must_use]
+#[cfg(not(feature = "grammars"))]
+pub fn probe(_interpreter: Interpreter, _reading: &Reading) -> Option<String> {
+    None
+}
+
 /// The same, and how many steps it took: at most [`STEPS_PER_BYTE`] for each byte of the text and [`STEPS_FOR_FREE`].
 #[must_use]
 #[cfg(feature = "grammars")]

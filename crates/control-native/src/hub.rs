@@ -4,8 +4,9 @@
 //! continue from where they were); a directory watcher is marked and gets a fresh snapshot when it has caught up.
 
 use crate::object::{locked, too_slow};
+use caisey_control::audience::Viewer;
 use caisey_control::port::{ConnId, ObjectName};
-use caisey_ledger::id::{ClientId, OrganisationId};
+use caisey_ledger::id::{EndpointId, OrganisationId};
 use caisey_protocol::error::ErrorBody;
 use caisey_protocol::watch::DirectoryEvent;
 use serde::Serialize;
@@ -82,7 +83,7 @@ struct Entry {
 /// Who watches a directory: the whole, or one client's part.
 struct Watcher {
     conn: ConnId,
-    client: Option<ClientId>,
+    viewer: Viewer,
 }
 
 /// All live connections.
@@ -112,11 +113,11 @@ impl Hub {
     }
 
     /// A connection that watches an organisation's directory, or one client's part of it.
-    pub(crate) fn watch(&self, organisation: &OrganisationId, client: Option<ClientId>) -> Inbox {
+    pub(crate) fn watch(&self, organisation: &OrganisationId, viewer: Viewer) -> Inbox {
         let inbox = self.enter(true);
         locked(&self.watchers).entry(organisation.clone()).or_default().push(Watcher {
             conn: inbox.conn,
-            client,
+            viewer,
         });
         inbox
     }
@@ -152,6 +153,16 @@ impl Hub {
     /// Connections of an object.
     pub(crate) fn attached(&self, name: &ObjectName) -> Vec<ConnId> {
         locked(&self.attached).get(name).cloned().unwrap_or_default()
+    }
+
+    /// An organisation's endpoints that have any.
+    pub(crate) fn attached_endpoints(&self, organisation: &OrganisationId) -> Vec<EndpointId> {
+        let attached = locked(&self.attached);
+        let own = attached.keys().filter_map(|name| match name {
+            ObjectName::Endpoint(of, endpoint) if of == organisation => Some(endpoint.clone()),
+            _ => None,
+        });
+        own.collect()
     }
 
     /// Whether an object has any.
@@ -195,12 +206,12 @@ impl Hub {
         }
     }
 
-    /// Shows a change to everyone who may see that client.
-    pub(crate) fn announce(&self, organisation: &OrganisationId, client: &ClientId, event: &DirectoryEvent) {
+    /// Shows a change to everyone who may see it.
+    pub(crate) fn announce(&self, organisation: &OrganisationId, event: &DirectoryEvent, may_see: impl Fn(&Viewer) -> bool) {
         let conns: Vec<_> = match locked(&self.watchers).get(organisation) {
             Some(watchers) => {
-                let may_see = |watcher: &&Watcher| watcher.client.as_ref().is_none_or(|only| only == client);
-                watchers.iter().filter(may_see).map(|watcher| watcher.conn).collect()
+                let seeing = watchers.iter().filter(|watcher| may_see(&watcher.viewer));
+                seeing.map(|watcher| watcher.conn).collect()
             }
             None => return,
         };

@@ -4,7 +4,8 @@ use crate::desk::{Desk, Socket, enrolment, now};
 use crate::issuer::{Issuer, SigningKey};
 use caisey_control_native::config::IssuerConfig;
 use caisey_control_native::{RouteFacts, Running};
-use caisey_ledger::id::{ClientId, InstallerId, SessionId};
+use caisey_ledger::id::{ActionId, ClientId, InstallerId, SessionId};
+use caisey_protocol::consent::{ContactChain, ContactSays, EndpointTraits, PolicyView};
 use caisey_protocol::http::{EndpointView, EraseText, InstallerView, Submit};
 use caisey_protocol::role::Role;
 use caisey_protocol::watch::{DirectoryEvent, LogEvent};
@@ -65,6 +66,7 @@ impl Place {
         let query = match route.path {
             "/v1/endpoints/{id}/proof/consistency" => "?from=1&to=2",
             "/v1/endpoints/{id}/proof/inclusion" => "?seq=0&size=2",
+            "/v1/contacts" if route.method == "GET" => &format!("?client={}", self.client),
             _ => "",
         };
         format!("{}{query}", route.path.replace("{id}", &id))
@@ -86,6 +88,21 @@ impl Place {
             }
             ("POST", "/v1/endpoints/{id}/cosignatures") => {
                 json!({ "version": 1, "size": 3, "key": self.person.public_key(), "cosignature": "— a b\n" })
+            }
+            ("POST", "/v1/endpoints/{id}/decisions") => {
+                let action = ActionId::from_bits([9; 16]);
+                let statement = self.person.review(&self.runtime.log, now(), &self.session, &action);
+                serde_json::to_value(Submit { version: 1, statement }).unwrap()
+            }
+            ("POST", "/v1/endpoints/{id}/approvals") => json!({ "action": ActionId::from_bits([9; 16]), "what": "look" }),
+            ("PUT", "/v1/endpoints/{id}/traits") => json!({ "class": "planted", "attended": false, "sensitive": false }),
+            ("POST", "/v1/policies" | "/v1/policies/check") => json!({
+                "name": "planted", "after": 0, "scope": { "scope": "organisation" }, "text": "permit (principal, action, resource);",
+            }),
+            ("POST", "/v1/contacts") => {
+                let contact = Person::contact(9, &self.person.organisation, &self.client);
+                let statement = contact.says(&[], now(), contact.introduced());
+                serde_json::to_value(ContactSays { version: 1, statement }).unwrap()
             }
             ("POST", "/v1/endpoints/{id}/erase") => {
                 let request = EraseText {
@@ -125,6 +142,16 @@ impl Place {
         );
         let clients: Vec<Value> = self.desk.get("/v1/clients", &self.owner).await.ok();
         assert_eq!(clients.len(), 1);
+        let policies: Vec<PolicyView> = self.desk.get("/v1/policies", &self.owner).await.ok();
+        assert_eq!(policies.len(), 1, "the built-in one");
+        let contacts = format!("/v1/contacts?client={}", self.client);
+        let contacts: ContactChain = self.desk.get(&contacts, &self.owner).await.ok();
+        assert!(contacts.statements.is_empty());
+        let traits = format!("/v1/endpoints/{}/traits", self.runtime.endpoint);
+        assert_eq!(
+            self.desk.get(&traits, &self.owner).await.ok::<EndpointTraits>(),
+            EndpointTraits::default()
+        );
         let again = enrolment(&self.runtime, &self.installer_token);
         let _: Value = self.desk.call("POST", "/v1/enrol", None, Some(&again)).await.ok();
     }
@@ -151,6 +178,10 @@ impl Place {
             panic!("a snapshot")
         };
         assert!(endpoints.is_empty() && sessions.is_empty());
+        let DirectoryEvent::Approvals { approvals } = watch.next().await else {
+            panic!("approval requests")
+        };
+        assert!(approvals.is_empty());
         watch
     }
 }

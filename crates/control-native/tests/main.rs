@@ -9,6 +9,7 @@
 )]
 
 mod administration;
+mod approvals;
 mod containment;
 mod data_dir;
 mod desk;

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_ledger::event::{DisconnectReason, RunOutcome};
 use caisey_ledger::hash::Hash;
-use caisey_ledger::id::{ActionId, SessionId};
+use caisey_ledger::id::{ActionId, EndpointId, SessionId};
 use caisey_ledger::verify::LogVerifier;
 use caisey_protocol::http::{EndpointState, EndpointView, EntriesPage, ProofAnswer, Sendable, SessionView, Submit, Submitted};
 use caisey_protocol::runtime::{FromRuntime, ToRuntime};
@@ -15,14 +15,16 @@ use serde_json::{Value, json};
 
 /// Everything in the log, verified as a console would.
 pub async fn verified(desk: &Desk, token: &str, runtime: &Runtime) -> Vec<(String, Value)> {
-    let mut verifier = LogVerifier::new(&runtime.log);
+    let entries = kinds_of(desk, token, &runtime.endpoint, &runtime.log).await;
+    entries.into_iter().map(|(kind, _, facts)| (kind, facts)).collect()
+}
+
+/// The same with the action that each entry is about, empty for none.
+pub async fn kinds_of(desk: &Desk, token: &str, endpoint: &EndpointId, log: &str) -> Vec<(String, String, Value)> {
+    let mut verifier = LogVerifier::new(log);
     let mut kinds = Vec::new();
     loop {
-        let path = format!(
-            "/v1/endpoints/{}/entries?from={}&limit=100",
-            runtime.endpoint,
-            verifier.size()
-        );
+        let path = format!("/v1/endpoints/{endpoint}/entries?from={}&limit=100", verifier.size());
         let page: EntriesPage = desk.get(&path, token).await.ok();
         let outcome = verifier.accept_batch(&page.records);
         assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
@@ -30,6 +32,7 @@ pub async fn verified(desk: &Desk, token: &str, runtime: &Runtime) -> Vec<(Strin
             let entry: Value = serde_json::from_str(&record.leaf).unwrap();
             kinds.push((
                 entry["statement"]["kind"].as_str().unwrap().to_owned(),
+                entry["statement"]["action"].as_str().unwrap_or_default().to_owned(),
                 entry["statement"]["facts"].clone(),
             ));
         }

@@ -5,6 +5,7 @@
 //! database, spoken to through the [`store`] port; what a host gives and takes is in [`port`]. Leaves out: transports, sign-in,
 //! scheduling and files, which are the hosts'. Follows docs/ARCHITECTURE.md.
 
+pub mod audience;
 pub mod endpoint;
 mod journal;
 pub mod organisation;
@@ -12,6 +13,7 @@ pub mod port;
 mod proof;
 mod refusal;
 mod row;
+pub mod rules;
 mod schema;
 pub mod store;
 mod turn;

@@ -6,6 +6,7 @@
 //! answers every request in the batch with `NotRecorded`, closes its runtime's connection, and loads the object again on demand.
 
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, MemberId, OrganisationId, TimeMs};
+use caisey_protocol::consent::{ApprovalAnswer, ApprovalView};
 use caisey_protocol::error::ErrorBody;
 use caisey_protocol::http::{CosignedPage, EndpointView, Sendable, SessionView, Submitted};
 use caisey_protocol::role::Role;
@@ -96,15 +97,19 @@ pub enum Answer {
     Cosigned(CosignedPage),
     /// To the question whether the runtime can be reached.
     Sendable(Sendable),
+    /// To what somebody said about an approval request.
+    Approval(Box<ApprovalAnswer>),
 }
 
-/// What the directory has to know of an endpoint. Each change replaces the last one of its endpoint or session: safe to repeat.
+/// What the directory has to know of an endpoint. Each change replaces the last one of its endpoint, session or action: safe to repeat.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DirectoryChange {
     /// State or log size.
     Endpoint(EndpointView),
     /// Opened, changed or closed.
     Session(SessionView),
+    /// Somebody was asked, or something about a request changed.
+    Approval(Box<ApprovalView>),
 }
 
 /// Which database an object lives in.

@@ -10,6 +10,8 @@
     unreachable_pub
 )]
 
+mod approvals;
+mod consent_simulation;
 mod cosigning;
 mod faults;
 mod journal;
@@ -17,6 +19,7 @@ mod lifecycle;
 mod organisation;
 mod refusals;
 mod reviews;
+mod rules;
 mod simulation;
 #[path = "../../control-native/src/store/mod.rs"]
 #[allow(dead_code)]
@@ -118,7 +121,7 @@ impl Desk {
         let others = self.pump(effects);
         answer_to(&others, request).map(|answer| match answer {
             Answer::Submitted(placed) => placed.seq,
-            Answer::Sendable(_) | Answer::Cosigned(_) => panic!("not an answer to a submission"),
+            Answer::Sendable(_) | Answer::Cosigned(_) | Answer::Approval(_) => panic!("not an answer to a submission"),
         })
     }
 

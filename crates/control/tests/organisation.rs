@@ -24,7 +24,7 @@ pub struct Office {
     pub store: SqliteStore,
     pub object: OrganisationObject,
     pub organisation: OrganisationId,
-    admin: Person,
+    pub admin: Person,
     now: u64,
     dice: Dice,
 }
@@ -60,7 +60,7 @@ impl Office {
         reply
     }
 
-    fn client(&mut self, number: u8, name: &str) -> ClientId {
+    pub fn client(&mut self, number: u8, name: &str) -> ClientId {
         let client = ClientId::from_bits([number; 16]);
         let caller = self.admin.caller();
         self.ask(Request::CreateClient(
@@ -75,7 +75,7 @@ impl Office {
         client
     }
 
-    fn token(&mut self, number: u8, client: &ClientId, max_uses: u32) -> String {
+    pub fn token(&mut self, number: u8, client: &ClientId, max_uses: u32) -> String {
         let wanted = create_installer(number, client, self.now + 1_000_000, max_uses);
         let caller = self.admin.caller();
         let Ok(Reply::Installer(secret)) = self.ask(Request::CreateInstaller(caller, wanted)) else {
@@ -84,7 +84,7 @@ impl Office {
         secret.token
     }
 
-    fn enrol(&mut self, token: &str, runtime: &Runtime) -> Result<Identity, ErrorCode> {
+    pub fn enrol(&mut self, token: &str, runtime: &Runtime) -> Result<Identity, ErrorCode> {
         match self.ask(Request::Enrol(enrol_request(token, runtime))) {
             Ok(Reply::Enrolled(identity)) => Ok(*identity),
             Ok(_) => panic!(),
@@ -120,7 +120,7 @@ fn enrol_request(token: &str, runtime: &Runtime) -> EnrolRequest {
     }
 }
 
-fn machine(seed: u64) -> Runtime {
+pub fn machine(seed: u64) -> Runtime {
     Runtime::new(seed, &EndpointId::from_bits([0; 16]), "unknown yet")
 }
 
@@ -336,8 +336,8 @@ fn a_device_belongs_to_who_proved_its_key() {
         ErrorCode::BadRequest
     );
     let find = |caller| Request::FindDevice(caller, robin.public_key());
-    assert!(matches!(office.ask(find(robin.caller())), Ok(Reply::FoundDevice(Some(found))) if found == first));
-    assert!(matches!(office.ask(find(other.caller())), Ok(Reply::FoundDevice(None))));
+    assert!(matches!(office.ask(find(robin.caller())), Ok(Reply::FoundDevice(Some(found), _)) if found == first));
+    assert!(matches!(office.ask(find(other.caller())), Ok(Reply::FoundDevice(None, _))));
 }
 
 /// Every request that names a caller.

@@ -11,6 +11,7 @@ use caisey_ledger::event::Channel;
 use cedar_policy::{Authorizer, Decision, PolicySet, Schema};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// The policy that is there before anybody wrote one, and under all others.
 pub const DEFAULT_NAME: &str = "default";
@@ -75,7 +76,7 @@ struct Compiled {
 
 /// All policies that apply to one endpoint, ready to decide.
 pub struct Policies {
-    schema: Schema,
+    schema: &'static Schema,
     /// Narrowest first; the built-in one is last.
     compiled: Vec<Compiled>,
 }
@@ -104,6 +105,15 @@ pub fn default_document() -> Document {
 }
 
 impl Policies {
+    /// The built-in policy alone, read once.
+    ///
+    /// # Errors
+    /// When it cannot be read, which a test rules out.
+    pub fn built_in() -> Result<&'static Self, Unusable> {
+        static ALONE: LazyLock<Result<Policies, Unusable>> = LazyLock::new(|| Policies::compile(&[]));
+        ALONE.as_ref().map_err(Clone::clone)
+    }
+
     /// Reads the documents; those whose scope does not cover the endpoint must have been left out by the caller or are skipped when
     /// deciding. The built-in policy is added.
     ///
@@ -149,7 +159,7 @@ impl Policies {
         facts: &Facts,
         standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
     ) -> Result<Verdict, Unfit> {
-        let (request, entities) = facts.to_cedar(&self.schema)?;
+        let (request, entities) = facts.to_cedar(self.schema)?;
         let authorizer = Authorizer::new();
         let mut best: Option<(u8, Verdict)> = None;
         for compiled in self

@@ -219,7 +219,7 @@ pub fn check_text(text: &str) -> Result<PolicySet, Vec<Complaint>> {
     }
     match vocabulary::schema() {
         Ok(schema) => {
-            let found = Validator::new(schema).validate(&set, ValidationMode::default());
+            let found = Validator::new(schema.clone()).validate(&set, ValidationMode::default());
             complaints.extend(found.validation_errors().map(|error| {
                 let diagnostic: &dyn miette::Diagnostic = error;
                 let offset = diagnostic

@@ -9,6 +9,7 @@ use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Reque
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 /// The schema that every policy is checked against, in Cedar's own notation.
 pub const SCHEMA: &str = r#"
@@ -87,8 +88,11 @@ fn unfit(error: impl std::fmt::Display) -> Unfit {
     Unfit(error.to_string())
 }
 
-pub(crate) fn schema() -> Result<Schema, Unfit> {
-    Schema::from_cedarschema_str(SCHEMA).map(|(schema, _)| schema).map_err(unfit)
+/// The schema, read once: it is a constant.
+pub(crate) fn schema() -> Result<&'static Schema, Unfit> {
+    static READ: LazyLock<Result<Schema, Unfit>> =
+        LazyLock::new(|| Schema::from_cedarschema_str(SCHEMA).map(|(schema, _)| schema).map_err(unfit));
+    READ.as_ref().map_err(Clone::clone)
 }
 
 fn uid(kind: &str, id: &str) -> Result<EntityUid, Unfit> {

@@ -4,12 +4,18 @@
 //! |---|---|---|
 //! | GET /v1/approvals | → `[ApprovalView]`, open ones first | ReadDirectory |
 //! | POST /v1/endpoints/{id}/decisions | `Submit` of an `approval.decided` or `action.reviewed` → `Submitted` | Decide |
-//! | POST /v1/endpoints/{id}/approvals | `AboutApproval` → `ApprovalView` | ReadDirectory; what each may do, the object checks |
+//! | POST /v1/endpoints/{id}/approvals | `AboutApproval` → `ApprovalAnswer` | ReadDirectory; what each may do, the object checks |
 //! | GET /v1/policies · POST /v1/policies | → `[PolicyView]`, all versions · `PublishPolicy` → `PolicyView` | ReadDirectory · Administer |
 //! | POST /v1/policies/check | `PublishPolicy` → `PolicyCheck` | ReadDirectory |
 //! | GET /v1/contacts?client= | → `ContactChain` | ReadDirectory |
 //! | POST /v1/contacts | `ContactSays` → `ContactChain` | Decide |
+//! | GET /v1/endpoints/{id}/traits | → `EndpointTraits` | ReadDirectory |
 //! | PUT /v1/endpoints/{id}/traits | `EndpointTraits` → 204 | Administer |
+//!
+//! A decision that does not count is on record and is answered with an error whose `detail` says why: `conflict`, the request is over, or is
+//! another one than the decision names; `bad_request`, the number is wrong or the answer not sure enough, so it can be given again;
+//! `bad_signature`, the console's key does not speak for the client yet; `forbidden`, this person's answer does not count here, whatever it is.
+//! The same decision sent again gets the same answer. An emergency is declared by an `action.break_glass` with the other statements.
 //!
 //! Prompts reach consoles as [`crate::watch::DirectoryEvent::Approvals`] (the whole list, with every connection) and
 //! [`crate::watch::DirectoryEvent::Approval`].

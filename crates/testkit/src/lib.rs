@@ -10,6 +10,7 @@
     missing_docs
 )]
 
+pub mod consent;
 pub mod contract;
 pub mod dice;
 pub mod faulty;

@@ -66,7 +66,7 @@ impl Person {
         }
     }
 
-    fn seed(&mut self) -> TextSeed {
+    pub(crate) fn seed(&mut self) -> TextSeed {
         TextSeed::from_bytes(self.dice.bytes())
     }
 

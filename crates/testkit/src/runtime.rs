@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use caisey_control::endpoint::Identity;
 use caisey_ledger::checkpoint::Checkpoint;
-use caisey_ledger::consent::SignedContactStatement;
+use caisey_ledger::consent::{Consent, SignedContactStatement};
 use caisey_ledger::entry::{Actor, Entry, SignedStatement};
 use caisey_ledger::event::{Event, Interpreter, RunOutcome, Stream};
 use caisey_ledger::id::{ActionId, Counter, EndpointId, Seq, SessionId, TimeMs};
@@ -41,6 +41,8 @@ pub struct Runtime {
     pub starts: BTreeMap<ActionId, u32>,
     /// All `Run`s received, repeated ones too.
     pub runs: Vec<ActionId>,
+    /// Every `Run` as it came, with what allows it.
+    pub told: Vec<(SignedStatement, Option<Consent>)>,
     pub removed: bool,
     /// Everything ever said, by counter.
     history: Vec<SignedStatement>,
@@ -70,6 +72,7 @@ impl Runtime {
             alive: BTreeSet::new(),
             starts: BTreeMap::new(),
             runs: Vec::new(),
+            told: Vec::new(),
             removed: false,
             history: Vec::new(),
             tree: Frontier::new(),
@@ -178,7 +181,10 @@ impl Runtime {
                 checkpoint,
             } => vec![self.follow(now, from, first_counter.get(), &leaves, &checkpoint)],
             ToRuntime::Ping { nonce } => vec![FromRuntime::Pong { nonce }],
-            ToRuntime::Run { proposal, .. } => self.run(now, &proposal),
+            ToRuntime::Run { proposal, consent } => {
+                self.told.push(((*proposal).clone(), consent.map(|consent| *consent)));
+                self.run(now, &proposal)
+            }
             ToRuntime::Contacts { statements } => {
                 self.contacts.extend(statements);
                 Vec::new()

@@ -62,7 +62,7 @@ async fn accept(app: &App, request: EnrolRequest) -> Result<EnrolAnswer, ErrorBo
     let Reply::Enrolled(identity) = app.objects.organisation(&organisation, Request::Enrol(request)).await? else {
         return Err(crate::object::internal("the organisation gave an unexpected answer"));
     };
-    let answer = EnrolAnswer {
+    let mut answer = EnrolAnswer {
         endpoint: identity.endpoint.clone(),
         log: identity.log.clone(),
         checkpoint_key: app.objects.signer().public_base64(),
@@ -70,6 +70,7 @@ async fn accept(app: &App, request: EnrolRequest) -> Result<EnrolAnswer, ErrorBo
         contacts: Vec::new(),
     };
     app.objects.enrolled(*identity).await?;
+    answer.contacts = app.objects.contacts_of(&organisation, &answer.endpoint).await?;
     Ok(answer)
 }
 

@@ -4,6 +4,7 @@
 //! answer is an `ErrorBody`; bodies and frames are bounded; neither tokens nor texts of entries are ever logged.
 
 mod access;
+mod consent;
 mod cosign;
 mod directory;
 mod enrol;

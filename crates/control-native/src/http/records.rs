@@ -140,9 +140,11 @@ pub(crate) async fn with_device(app: &App, signed: &Signed, endpoint: &str, key:
         return Err(Refusal::not_found("There is no such endpoint."));
     }
     let find = Request::FindDevice(signed.caller(), key.to_owned());
-    let Reply::FoundDevice(device) = app.objects.organisation(organisation, find).await? else {
+    let Reply::FoundDevice(device, revision) = app.objects.organisation(organisation, find).await? else {
         return Err(internal("the organisation gave an unexpected answer").into());
     };
+    // What is submitted is decided by what was in force when it came.
+    app.objects.brief(organisation, &endpoint, revision).await?;
     let device = device
         .filter(|device| device.member == signed.0.caller.member)
         .ok_or_else(|| {

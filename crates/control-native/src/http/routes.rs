@@ -2,8 +2,8 @@
 //! made from it, so none of them can forget a route.
 
 use super::App;
-use super::{cosign, directory, enrol, openapi, proof, records, review, runtime_socket, sign_in, watch_socket};
-use axum::routing::{MethodRouter, delete, get, post};
+use super::{consent, cosign, directory, enrol, openapi, proof, records, review, runtime_socket, sign_in, watch_socket};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use caisey_protocol::role::Permission;
 
 /// What a request must prove before its handler runs.
@@ -55,6 +55,7 @@ pub(crate) struct Route {
 const DIRECTORY: Needs = Needs::Permission(Permission::ReadDirectory);
 const RECORDS: Needs = Needs::Permission(Permission::ReadRecords);
 const OPERATE: Needs = Needs::Permission(Permission::Operate);
+const DECIDE: Needs = Needs::Permission(Permission::Decide);
 const ADMINISTER: Needs = Needs::Permission(Permission::Administer);
 
 macro_rules! table {
@@ -105,6 +106,16 @@ pub(crate) fn all() -> Vec<Route> {
         "GET" "/v1/keys", Needs::AnyMember, ["device"], None, Json("KeyEvidence"), get(review::key), "That the organisation's log introduced a device's key.";
         "GET" "/v1/reviews", RECORDS, ["of"], None, List("ReviewView"), get(review::reviews), "Verdicts on a snapshot or on all of a session, with whose key signed each.";
         "POST" "/v1/reviews", RECORDS, [], Some("SubmitReview"), Json("ReviewView"), post(review::submit), "Takes a verdict of somebody who took no part.";
+        "GET" "/v1/approvals", DIRECTORY, [], None, List("ApprovalView"), get(consent::approvals), "Approval requests, open ones first.";
+        "POST" "/v1/endpoints/{id}/decisions", DECIDE, [], Some("Submit"), Json("Submitted"), post(records::submit), "Places a signed decision about an approval request, or a review of what ran under break-glass.";
+        "POST" "/v1/endpoints/{id}/approvals", DIRECTORY, [], Some("AboutApproval"), Json("ApprovalAnswer"), post(consent::about), "Says that a request was delivered or opened, asks again, or looks at it.";
+        "GET" "/v1/policies", DIRECTORY, [], None, List("PolicyView"), get(consent::policies), "All versions of all policies.";
+        "POST" "/v1/policies", ADMINISTER, [], Some("PublishPolicy"), Json("PolicyView"), post(consent::publish_policy), "Publishes the next version of a policy.";
+        "POST" "/v1/policies/check", DIRECTORY, [], Some("PublishPolicy"), Json("PolicyCheck"), post(consent::check_policy), "What publishing it would come to.";
+        "GET" "/v1/contacts", DIRECTORY, ["client"], None, Json("ContactChain"), get(consent::contacts), "What a client's contacts have said.";
+        "POST" "/v1/contacts", DECIDE, [], Some("ContactSays"), Json("ContactChain"), post(consent::contact_says), "A contact says something for their client.";
+        "GET" "/v1/endpoints/{id}/traits", DIRECTORY, [], None, Json("EndpointTraits"), get(consent::traits), "What policies know of an endpoint.";
+        "PUT" "/v1/endpoints/{id}/traits", ADMINISTER, [], Some("EndpointTraits"), Nothing, put(consent::set_traits), "Sets what policies know of an endpoint.";
         "GET" "/v1/watch", DIRECTORY, [], None, Frames("directory events"), get(watch_socket::directory), "The directory as it changes.";
         "GET" "/v1/admin-log", ADMINISTER, ["from?", "limit?"], None, Json("EntriesPage"), get(records::admin_log), "The organisation's own log.";
     }

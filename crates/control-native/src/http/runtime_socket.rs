@@ -114,8 +114,8 @@ impl Wire for RuntimeWire<'_> {
         self.objects.tell(self.name, size, input).await
     }
 
-    async fn drained(&mut self, _lagged: bool) -> Result<Option<String>, ErrorBody> {
-        Ok(None)
+    async fn drained(&mut self, _lagged: bool) -> Result<Vec<String>, ErrorBody> {
+        Ok(Vec::new())
     }
 }
 

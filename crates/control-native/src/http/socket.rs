@@ -39,8 +39,8 @@ pub(super) trait Wire {
     fn error(&self, error: ErrorBody) -> Option<String>;
     /// A text frame came.
     async fn heard(&mut self, text: Utf8Bytes) -> Result<(), ErrorBody>;
-    /// Everything queued has been sent; perhaps some was dropped before. What is returned is sent next.
-    async fn drained(&mut self, lagged: bool) -> Result<Option<String>, ErrorBody>;
+    /// Everything queued has been sent; perhaps some was dropped before. What is returned is sent next, in one piece.
+    async fn drained(&mut self, lagged: bool) -> Result<Vec<String>, ErrorBody>;
 }
 
 /// Sets the limits of an upgrade.
@@ -89,9 +89,14 @@ pub(super) async fn run<W: Wire>(socket: &mut WebSocket, inbox: &mut Inbox, wire
     }
 }
 
-/// Sends a frame before the loop; says whether the peer took it.
-pub(super) async fn first(socket: &mut WebSocket, text: String, within: Duration) -> bool {
-    send(socket, Message::Text(text.into()), within).await.is_ok()
+/// Sends frames before the loop; says whether the peer took them.
+pub(super) async fn first(socket: &mut WebSocket, frames: Vec<String>, within: Duration) -> bool {
+    for text in frames {
+        if send(socket, Message::Text(text.into()), within).await.is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Ends a connection that never got into the loop.
@@ -121,9 +126,12 @@ async fn outward<W: Wire>(
         Some(Frame::Text(text)) => {
             send(socket, Message::Text(text.into()), within).await?;
             while inbox.frames.is_empty() {
-                match wire.drained(inbox.take_lagged()).await? {
-                    Some(text) => send(socket, Message::Text(text.into()), within).await?,
-                    None => break,
+                let more = wire.drained(inbox.take_lagged()).await?;
+                if more.is_empty() {
+                    break;
+                }
+                for text in more {
+                    send(socket, Message::Text(text.into()), within).await?;
                 }
             }
             Ok(())

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::access::Signed;
+use super::consent::all_approvals;
 use super::directory::{all_endpoints, some_sessions};
 use super::records::{bad_query, readable, seq};
 use super::refusal::Refusal;
@@ -12,13 +13,18 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use caisey_control::audience::Viewer;
 use caisey_control::endpoint::Input;
 use caisey_control::organisation::SessionFilter;
 use caisey_control::port::{ConnId, ObjectName};
 use caisey_ledger::id::Seq;
+use caisey_protocol::consent::ApprovalView;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::watch::{DirectoryEvent, LogEvent};
 use serde::Deserialize;
+
+/// Approval requests in one frame, in bytes of JSON: half of what a frame may have, so that the rest has room.
+const LIST_BYTES: usize = caisey_protocol::MAX_MESSAGE_BYTES / 2;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
@@ -31,7 +37,7 @@ async fn serve_directory(mut socket: WebSocket, app: App, signed: Signed) {
     let organisation = signed.0.caller.organisation.clone();
     // Listening starts before the snapshot is taken: nothing falls between.
     let hub = std::sync::Arc::clone(app.objects.hub());
-    let mut inbox = hub.watch(&organisation, signed.0.caller.client.clone());
+    let mut inbox = hub.watch(&organisation, viewer(&signed));
     let conn = inbox.conn;
     let until = Until {
         first_frame: None,
@@ -56,14 +62,56 @@ struct DirectoryWire {
 }
 
 impl DirectoryWire {
-    async fn snapshot(&self) -> Result<String, ErrorBody> {
+    /// Everything that this person may see: the directory, then what is to be decided.
+    async fn snapshot(&self) -> Result<Vec<String>, ErrorBody> {
         let endpoints = all_endpoints(&self.app, &self.signed).await.map_err(Refusal::into_body)?;
         let sessions = some_sessions(&self.app, &self.signed, SessionFilter::default())
             .await
             .map_err(Refusal::into_body)?;
-        serde_json::to_string(&DirectoryEvent::Snapshot { endpoints, sessions })
-            .map_err(|_| crate::object::internal("the directory could not be written as JSON"))
+        let approvals = all_approvals(&self.app, &self.signed).await.map_err(Refusal::into_body)?;
+        let frames = [
+            vec![DirectoryEvent::Snapshot { endpoints, sessions }],
+            split(approvals).map_err(|_| not_written())?,
+        ];
+        frames
+            .iter()
+            .flatten()
+            .map(|frame| serde_json::to_string(frame).map_err(|_| not_written()))
+            .collect()
     }
+}
+
+fn viewer(signed: &Signed) -> Viewer {
+    let caller = &signed.0.caller;
+    Viewer {
+        member: caller.member.clone(),
+        role: caller.role,
+        client: caller.client.clone(),
+    }
+}
+
+fn not_written() -> ErrorBody {
+    crate::object::internal("the directory could not be written as JSON")
+}
+
+/// The whole list in one frame; prompts for which that has no room follow one by one.
+fn split(approvals: Vec<ApprovalView>) -> Result<Vec<DirectoryEvent>, serde_json::Error> {
+    let (mut list, mut rest, mut bytes) = (Vec::with_capacity(approvals.len()), Vec::new(), 0);
+    for approval in approvals {
+        bytes += serde_json::to_string(&approval)?.len();
+        let fits = bytes <= LIST_BYTES || approval.prompt.is_none();
+        if fits {
+            list.push(approval);
+        } else {
+            list.push(ApprovalView {
+                prompt: None,
+                ..approval.clone()
+            });
+            rest.push(DirectoryEvent::Approval(Box::new(approval)));
+        }
+    }
+    rest.insert(0, DirectoryEvent::Approvals { approvals: list });
+    Ok(rest)
 }
 
 impl Wire for DirectoryWire {
@@ -75,8 +123,8 @@ impl Wire for DirectoryWire {
         Err(listen_only())
     }
 
-    async fn drained(&mut self, lagged: bool) -> Result<Option<String>, ErrorBody> {
-        if lagged { self.snapshot().await.map(Some) } else { Ok(None) }
+    async fn drained(&mut self, lagged: bool) -> Result<Vec<String>, ErrorBody> {
+        if lagged { self.snapshot().await } else { Ok(Vec::new()) }
     }
 }
 
@@ -141,9 +189,9 @@ impl Wire for LogWire<'_> {
         Err(listen_only())
     }
 
-    async fn drained(&mut self, _lagged: bool) -> Result<Option<String>, ErrorBody> {
+    async fn drained(&mut self, _lagged: bool) -> Result<Vec<String>, ErrorBody> {
         self.app.objects.tell_now(self.name, Input::WatchDrained(self.conn));
-        Ok(None)
+        Ok(Vec::new())
     }
 }
 

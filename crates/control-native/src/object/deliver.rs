@@ -82,6 +82,7 @@ fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, waiting: Vec<Waits>, lost: &L
     for waits in waiting {
         refuse(shared, waits, &refusal);
     }
+    slot.forget_briefed();
     for conn in shared.hub.attached(&slot.name) {
         shared.hub.send(conn, Frame::Fail(refusal.clone()));
     }
@@ -122,6 +123,7 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
         if let Some(lost) = outcome.refused.remove(&at) {
             tracing::error!(object = %Shown(&slot.name), error = %lost, "an input could not be recorded; it alone was refused");
             refuse(shared, waits, &not_recorded(lost.for_people()));
+            slot.forget_briefed();
             continue;
         }
         match (waits, outcome.replies.remove(&at)) {
@@ -137,6 +139,7 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
             Effect::ToRuntime { conn, message } => {
                 if matches!(message, ToRuntime::Welcome { .. }) {
                     shared.hub.welcome(conn);
+                    super::brief::soon(shared, &slot.name);
                 }
                 shared.hub.send_json(conn, &message);
             }

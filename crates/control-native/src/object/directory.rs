@@ -1,13 +1,14 @@
 //! Carries changes from Endpoint objects to their Organisation object and to the consoles that watch the directory.
 //!
-//! Each change replaces the last one of its endpoint or session, so a log that grows a thousand times a second becomes a few
+//! Each change replaces the last one of its endpoint, session or approval request, so a log that grows a thousand times a second becomes a few
 //! directory writes. A question about the directory takes the pending changes along in front of it: answers are never stale.
 
 use super::slot::Mail;
 use super::{Objects, locked};
+use caisey_control::audience::Viewer;
 use caisey_control::organisation::Request;
 use caisey_control::port::{DirectoryChange, ObjectName};
-use caisey_ledger::id::OrganisationId;
+use caisey_ledger::id::{ClientId, OrganisationId};
 use caisey_protocol::watch::DirectoryEvent;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -28,6 +29,7 @@ impl Changes {
         let key = match &change {
             DirectoryChange::Endpoint(view) => view.endpoint.as_str().to_owned(),
             DirectoryChange::Session(view) => view.session.as_str().to_owned(),
+            DirectoryChange::Approval(view) => view.action.as_str().to_owned(),
         };
         locked(&self.pending)
             .entry(organisation.clone())
@@ -45,12 +47,25 @@ impl Objects {
         let mut pending = locked(&self.0.changes.pending);
         let Some(changes) = pending.remove(organisation) else { return };
         for change in changes.into_values() {
-            let (event, client) = match &change {
-                DirectoryChange::Endpoint(view) => (DirectoryEvent::Endpoint(view.clone()), view.client.clone()),
-                DirectoryChange::Session(view) => (DirectoryEvent::Session(view.clone()), view.client.clone()),
-            };
+            match &change {
+                DirectoryChange::Endpoint(view) => {
+                    let event = DirectoryEvent::Endpoint(view.clone());
+                    self.0
+                        .hub
+                        .announce(organisation, &event, |viewer| of_client(viewer, &view.client));
+                }
+                DirectoryChange::Session(view) => {
+                    let event = DirectoryEvent::Session(view.clone());
+                    self.0
+                        .hub
+                        .announce(organisation, &event, |viewer| of_client(viewer, &view.client));
+                }
+                DirectoryChange::Approval(view) => {
+                    let event = DirectoryEvent::Approval(view.clone());
+                    self.0.hub.announce(organisation, &event, |viewer| viewer.sees(view));
+                }
+            }
             self.put(&slot, Mail::Organisation(Box::new(Request::Directory(change)), None), 0);
-            self.0.hub.announce(organisation, &client, &event);
         }
     }
 
@@ -60,6 +75,11 @@ impl Objects {
             self.flush_directory(&organisation);
         }
     }
+}
+
+/// Whether somebody may see what belongs to a client.
+fn of_client(viewer: &Viewer, client: &ClientId) -> bool {
+    viewer.client.as_ref().is_none_or(|only| only == client)
 }
 
 /// Runs until the objects stop.

@@ -5,6 +5,7 @@
 //! needs costs no thread, no task and no open file. Mailboxes are bounded ([`slot::Slot::reserve`]).
 
 mod batch;
+mod brief;
 mod deadline;
 mod deliver;
 mod directory;

@@ -52,6 +52,7 @@ impl Mail {
                 | Input::SubmitExamined(request, ..)
                 | Input::Cosign(request, ..)
                 | Input::AskSendable(request)
+                | Input::AboutApproval(request, ..)
                 | Input::Erase(request, ..)
                 | Input::Remove(request, ..),
             ) => Waits::Request(*request),
@@ -116,6 +117,8 @@ pub(crate) struct Slot {
     pub(super) failed: Mutex<Option<Failed>>,
     /// Jumps of the clock that the object was told of.
     jumps: AtomicU64,
+    /// Revision of the rules that an Endpoint object was handed; 0 when that may be lost.
+    briefed: AtomicU64,
 }
 
 impl Slot {
@@ -132,6 +135,7 @@ impl Slot {
             deadline_ms: AtomicU64::new(0),
             failed: Mutex::default(),
             jumps: AtomicU64::new(jumps),
+            briefed: AtomicU64::new(0),
         }
     }
 
@@ -143,6 +147,21 @@ impl Slot {
         let (expected, found) = watch.jump;
         let mail = Mail::Endpoint(Input::ClockJumped(TimeMs::new(expected)?, TimeMs::new(found)?));
         Some(Letter { mail, units: 0 })
+    }
+
+    /// Revision of the rules that the object was handed last.
+    pub(super) fn briefed(&self) -> u64 {
+        self.briefed.load(Ordering::Acquire)
+    }
+
+    /// The object was handed rules of this revision.
+    pub(super) fn note_briefed(&self, revision: u64) {
+        self.briefed.fetch_max(revision, Ordering::AcqRel);
+    }
+
+    /// A batch was lost, and rules may have been in it.
+    pub(super) fn forget_briefed(&self) {
+        self.briefed.store(0, Ordering::Release);
     }
 
     /// Waits for room for a letter of that size.

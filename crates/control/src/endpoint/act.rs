@@ -3,18 +3,20 @@
 //! Decisions:
 //! - several sessions may be open on an endpoint, each led by the member who opened it; only they propose actions in it and close it,
 //!   anybody who may operate can chat, note and cancel;
+//! - policies decide over what is proposed (`authorise`); what waits for somebody's answer is taken back by cancelling it;
 //! - a session is not closed while an action of it is under way and the runtime is connected (`Conflict`: cancel first). When the
-//!   runtime is not connected, such actions become `unknown` and the session closes;
+//!   runtime is not connected, such actions become `unknown`, requests are withdrawn, and the session closes;
 //! - a proposal made while the runtime is not connected is recorded, refused as `not_sendable`, and never runs later.
 
 use super::action::{self, Action, ActionState};
-use super::authorise::authorise;
+use super::answer::Decided;
+use super::ask::Proposed;
 use super::live::Live;
 use super::session::{self, Session};
 use super::submit::{Outcome, Submission};
 use crate::port::Caller;
 use crate::refusal::{Stop, refused};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::turn::Turn;
 use caisey_ledger::entry::{Actor, Statement};
 use caisey_ledger::event::{Event, SessionEnd};
@@ -38,12 +40,34 @@ impl Live {
                 let session = self.session_of(turn.store, &submission.said.statement)?;
                 self.close(turn, submission, session, by_technician)
             }
-            Event::ActionProposed { timeout_ms, model, .. } => {
+            Event::ActionProposed {
+                interpreter,
+                timeout_ms,
+                model,
+            } => {
                 let (timeout_ms, has_model) = (*timeout_ms, model.is_some());
+                let proposed = Proposed::of(&submission, *interpreter);
                 let session = self.session_of(turn.store, &submission.said.statement)?;
-                self.propose(turn, submission, session, timeout_ms, has_model)
+                self.propose(turn, submission, session, &proposed, timeout_ms, has_model)
             }
             Event::ActionCancelRequested {} => self.cancel(turn, submission),
+            Event::ApprovalDecided {
+                decision,
+                digest,
+                assurance,
+                number,
+                ..
+            } => {
+                let decided = Decided {
+                    decision: *decision,
+                    digest: digest.clone(),
+                    assurance: *assurance,
+                    number: number.clone(),
+                };
+                self.decide(turn, submission, &decided)
+            }
+            Event::ActionBreakGlass {} => self.break_glass(turn, submission),
+            Event::ActionReviewed { .. } => self.reviewed(turn, submission),
             Event::ChatMessage {} => {
                 self.session_of(turn.store, &submission.said.statement)?;
                 Ok(Outcome::Placed(self.admit(turn, submission)?))
@@ -133,9 +157,7 @@ impl Live {
             ));
         }
         self.introduce(turn, &submission)?;
-        for action in under_way {
-            self.give_up(turn, action)?;
-        }
+        self.leave_unfinished(turn, &session.session, Some(&submission.caller.member))?;
         let seq = self.admit(turn, submission)?;
         self.close_session(turn, &session.session, seq)?;
         Ok(Outcome::Placed(seq))
@@ -146,6 +168,7 @@ impl Live {
         turn: &mut Turn<'_>,
         submission: Submission,
         mut session: Session,
+        proposed: &Proposed,
         timeout_ms: u64,
         has_model: bool,
     ) -> Result<Outcome, Stop> {
@@ -173,7 +196,7 @@ impl Live {
         session.actions += 1;
         session.put(turn.store)?;
         self.out.sessions_changed.insert(session.session.clone());
-        let proposed = Action {
+        let recorded = Action {
             action,
             session: session.session.clone(),
             state: ActionState::Proposed,
@@ -183,29 +206,22 @@ impl Live {
             proposal_seq: seq,
             proposed_at: turn.now,
             timeout_ms,
+            authorised_at: None,
         };
+        let first_seq = session.first_seq;
         session.active_at = turn.now;
         self.sessions.insert(session.session.clone(), session);
         if self.link.conn.is_none() {
             self.refuse(
                 turn,
-                proposed,
+                recorded,
                 "not_sendable",
                 "The endpoint was not connected. The command was not sent and will not run.",
             )?;
             return Ok(Outcome::NotSendable);
         }
-        self.dispatch(turn, proposed)?;
+        self.consider(turn, recorded, proposed, first_seq)?;
         Ok(Outcome::Placed(seq))
-    }
-
-    /// Authorises a recorded proposal and sends it; it leaves the host only once both are durable.
-    fn dispatch(&mut self, turn: &mut Turn<'_>, mut action: Action) -> Result<(), StoreError> {
-        let authorised = authorise(&action);
-        self.say_about(turn, &authorised, Some(&action.session), Some(&action.action), &[])?;
-        action.state = ActionState::Waiting;
-        self.keep(turn.store, action.clone())?;
-        self.send_run(turn, action)
     }
 
     fn cancel(&mut self, turn: &mut Turn<'_>, submission: Submission) -> Result<Outcome, Stop> {
@@ -220,6 +236,12 @@ impl Live {
                 ErrorCode::Conflict,
                 "The action is over already: there is nothing to cancel.",
             ));
+        }
+        if let Some(asked) = self.asked.get(&action).cloned() {
+            let by = submission.caller.member.clone();
+            let seq = self.admit(turn, submission)?;
+            self.withdraw(turn, asked, Some(&by))?;
+            return Ok(Outcome::Placed(seq));
         }
         let seq = self.admit(turn, submission)?;
         known.cancel = true;

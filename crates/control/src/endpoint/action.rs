@@ -7,13 +7,22 @@ use crate::row::{Row, damaged, int, text, text_or_null};
 use crate::store::{Rows, Store, StoreError};
 use caisey_ledger::id::{ActionId, Seq, SessionId, TimeMs};
 
+/// When actions were allowed to run. A table of its own: the other one is from before there were approvals.
+pub(super) const AUTHORISATIONS: &str = "
+    CREATE TABLE authorisations (
+        action TEXT PRIMARY KEY,
+        at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
 const COLUMNS: &str =
-    "SELECT action, session, state, accepted, cancel, refusal, proposal_seq, proposed_at_ms, timeout_ms FROM actions";
+    "SELECT actions.action, session, state, accepted, cancel, refusal, proposal_seq, proposed_at_ms, timeout_ms,
+    authorisations.at_ms FROM actions LEFT JOIN authorisations ON authorisations.action = actions.action";
 
 /// Where an action stands, as users see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ActionState {
-    /// Recorded, not yet authorised.
+    /// Recorded, not yet authorised: somebody is asked.
     Proposed,
     /// Authorised and sent; not known to have started.
     Waiting,
@@ -70,6 +79,8 @@ pub(super) struct Action {
     pub(super) proposal_seq: Seq,
     pub(super) proposed_at: TimeMs,
     pub(super) timeout_ms: u64,
+    /// When it was allowed to run; none before that, and of actions that a program without approvals kept.
+    pub(super) authorised_at: Option<TimeMs>,
 }
 
 pub(super) fn unfinished(store: &dyn Store) -> Result<Vec<Action>, StoreError> {
@@ -77,9 +88,11 @@ pub(super) fn unfinished(store: &dyn Store) -> Result<Vec<Action>, StoreError> {
 }
 
 pub(super) fn find(store: &dyn Store, action: &ActionId) -> Result<Option<Action>, StoreError> {
-    Ok(read(store.exec(&format!("{COLUMNS} WHERE action = ?1"), &[text(action)])?)?
-        .into_iter()
-        .next())
+    Ok(
+        read(store.exec(&format!("{COLUMNS} WHERE actions.action = ?1"), &[text(action)])?)?
+            .into_iter()
+            .next(),
+    )
 }
 
 fn read(rows: Rows) -> Result<Vec<Action>, StoreError> {
@@ -98,13 +111,26 @@ fn read(rows: Rows) -> Result<Vec<Action>, StoreError> {
             proposal_seq: Seq::new(row.number()?).ok_or_else(|| damaged("an action's place is out of range"))?,
             proposed_at: TimeMs::new(row.number()?).ok_or_else(|| damaged("an action's time is out of range"))?,
             timeout_ms: row.number()?,
+            authorised_at: row
+                .number_or_null()?
+                .map(|time| TimeMs::new(time).ok_or_else(|| damaged("an action's time is out of range")))
+                .transpose()?,
         });
     }
     Ok(actions)
 }
 
 impl Action {
-    /// Writes the row, new or changed.
+    /// Stores when it was allowed to run.
+    pub(super) fn authorise(&mut self, store: &dyn Store, at: TimeMs) -> Result<(), StoreError> {
+        self.authorised_at = Some(at);
+        let row = [text(&self.action), int(at.get())];
+        store
+            .exec("INSERT OR REPLACE INTO authorisations (action, at_ms) VALUES (?1, ?2)", &row)
+            .map(drop)
+    }
+
+    /// Writes the row, new or changed; not when it was allowed to run.
     pub(super) fn put(&self, store: &dyn Store) -> Result<(), StoreError> {
         store.exec(
             "INSERT INTO actions (action, session, state, accepted, cancel, refusal, proposal_seq, proposed_at_ms, timeout_ms)

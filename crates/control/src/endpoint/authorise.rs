@@ -1,16 +1,127 @@
-//! The one place that decides whether a recorded proposal may run. Today the built-in policy `default` allows everything that a role lets
-//! a person propose; the consent issue puts policies, approval requests and signed decisions here.
+//! The one place that decides whether a recorded proposal may run: what the command does, what policies say of that, and whether the
+//! endpoint would go along.
+//!
+//! Decisions (docs/decisions/0050-where-approvals-are-decided.md): command and probe are read, the worse of both counts. Where a policy lets
+//! something run that the client's endpoint would refuse without its contact (docs/formats/consent.md, "What an endpoint runs"), the
+//! built-in policy decides instead, which asks the contact.
 
-use super::action::Action;
-use caisey_ledger::event::{Channel, Event};
+use super::Identity;
+use super::rules::InForce;
+use caisey_command::{ActionClass, Reading};
+use caisey_ledger::consent::Approver;
+use caisey_ledger::event::{Channel, Event, Interpreter};
+use caisey_ledger::id::{MemberId, TimeMs};
+use caisey_policy::decide::{Outcome, Policies, Verdict};
+use caisey_policy::vocabulary::Facts;
+use caisey_protocol::role::Role;
+
+/// Who asks for what.
+pub(super) struct Deed<'a> {
+    pub(super) member: &'a MemberId,
+    pub(super) role: Role,
+    pub(super) by_agent: bool,
+    pub(super) interpreter: Interpreter,
+    pub(super) command: &'a str,
+    pub(super) probe: Option<&'a str>,
+    pub(super) at: TimeMs,
+}
+
+/// What was found out about it.
+pub(super) struct Ruling {
+    pub(super) reading: Reading,
+    /// Of command and probe, the worse.
+    pub(super) class: ActionClass,
+    /// What policies come to, or why they come to nothing.
+    pub(super) verdict: Result<Verdict, String>,
+}
+
+/// Reads the command and asks the policies.
+pub(super) fn rule(rules: &InForce, identity: &Identity, deed: &Deed<'_>) -> Ruling {
+    let reading = caisey_command::read(deed.interpreter, deed.command);
+    let probe = deed.probe.map(|probe| caisey_command::read(deed.interpreter, probe).class);
+    let class = reading.class.max(probe.unwrap_or(ActionClass::ReadOnly));
+    let facts = facts(rules, identity, deed, class);
+    let verdict = decide(rules, &facts);
+    Ruling { reading, class, verdict }
+}
+
+fn facts(rules: &InForce, identity: &Identity, deed: &Deed<'_>, class: ActionClass) -> Facts {
+    let traits = &rules.rules.traits;
+    Facts {
+        organisation: identity.organisation.clone(),
+        client: identity.client.clone(),
+        client_has_contacts: rules.trust.is_pinned(),
+        endpoint: identity.endpoint.clone(),
+        endpoint_class: traits.class.clone(),
+        os: identity.os.clone(),
+        attended: traits.attended,
+        sensitive: traits.sensitive,
+        member: deed.member.clone(),
+        role: word(&deed.role),
+        by_agent: deed.by_agent,
+        class,
+        interpreter: word(&deed.interpreter),
+        // Runtimes run as a service with all rights.
+        elevated: true,
+        at: deed.at,
+    }
+}
+
+fn decide(rules: &InForce, facts: &Facts) -> Result<Verdict, String> {
+    let verdict = rules
+        .policies()?
+        .decide(facts, rules.trust.standing())
+        .map_err(|error| error.to_string())?;
+    if endpoint_agrees(rules, facts, &verdict) {
+        return Ok(verdict);
+    }
+    let built_in = Policies::built_in().map_err(|error| error.to_string())?;
+    built_in.decide(facts, []).map_err(|error| error.to_string())
+}
+
+/// Whether the endpoint would run it on the verdict, or on what the verdict asks for.
+fn endpoint_agrees(rules: &InForce, facts: &Facts, verdict: &Verdict) -> bool {
+    let on_its_word = || {
+        let granted = rules
+            .trust
+            .pre_authorised(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at);
+        facts.class == ActionClass::ReadOnly || granted.is_some()
+    };
+    match &verdict.outcome {
+        _ if !rules.trust.is_pinned() => true,
+        Outcome::Forbid => true,
+        Outcome::Allow => on_its_word(),
+        Outcome::Ask(demand) => demand.approver == Approver::Contact || facts.class == ActionClass::ReadOnly,
+    }
+}
 
 /// What allowed an action: the facts of its `action.authorised` entry.
-pub(super) fn authorise(_proposed: &Action) -> Event {
+pub(super) fn authorised(verdict: &Verdict, channel: Channel, class: &str) -> Event {
     Event::ActionAuthorised {
-        policy: "default".into(),
-        policy_version: 1,
-        channel: Channel::Policy,
-        policy_digest: None,
-        class: None,
+        policy: verdict.policy.clone(),
+        policy_version: verdict.version,
+        channel,
+        policy_digest: verdict.digest.clone(),
+        class: Some(class.to_owned()),
     }
+}
+
+/// Why a policy's word keeps an action from running, for people.
+pub(super) fn forbidden(verdict: &Verdict) -> String {
+    let rules = if verdict.rules.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", verdict.rules.join("; "))
+    };
+    format!(
+        "Version {} of the policy {} forbids this{rules}. It was not sent to the endpoint and will not run. Look for another way, or talk to \
+         an administrator of your organisation about the policy.",
+        verdict.version, verdict.policy
+    )
+}
+
+/// A value's word on the wire.
+fn word(value: &impl serde::Serialize) -> String {
+    let word = serde_json::to_value(value).ok();
+    word.and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -68,13 +68,24 @@ impl Live {
             .keys()
             .filter_map(|session| Some((self.idle_at(session)?, "a session becomes idle")));
         let shown = self.shown.due().map(|due| (due, "the runtime is shown what the log gained"));
-        pings.chain(handshakes).chain(settling).chain(idle).chain(shown).min()
+        let asked = self
+            .asked
+            .values()
+            .filter_map(|asked| Some((asked.approval.deadline()?, "an approval request lapses")));
+        pings
+            .chain(handshakes)
+            .chain(settling)
+            .chain(idle)
+            .chain(shown)
+            .chain(asked)
+            .min()
     }
 
-    /// When the session ends if nothing happens; none while an action of it is under way on a connected runtime.
+    /// When the session ends if nothing happens; none while an action of it is under way on a connected runtime, or somebody is asked.
     fn idle_at(&self, session: &SessionId) -> Option<TimeMs> {
         let under_way = self.link.conn.is_some() && self.actions.values().any(|action| action.session == *session);
-        let open = self.sessions.get(session).filter(|_| !under_way)?;
+        let asked = self.asked.values().any(|asked| asked.session == *session);
+        let open = self.sessions.get(session).filter(|_| !under_way && !asked)?;
         Some(later(open.active_at, IDLE_MS))
     }
 
@@ -112,6 +123,7 @@ impl Live {
             );
         }
         self.settle_late(turn)?;
+        self.expire_requests(turn)?;
         let idle: Vec<_> = self
             .sessions
             .keys()

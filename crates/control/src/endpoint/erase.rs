@@ -71,6 +71,7 @@ impl Live {
             member: caller.member.clone(),
         };
         let tombstone = self.say(turn, &event, &[("basis", basis)])?;
+        self.show_erased(seq);
         self.watchers.tell(&LogEvent::Erased { seq, names }, &mut self.out);
         Ok(tombstone)
     }

@@ -174,6 +174,7 @@ impl Live {
                 running,
             },
         );
+        self.tell_contacts(0);
         self.shown.begin(hello.seen);
         self.link.settling = Some(Settling {
             until_counter: hello.next_counter.get(),

@@ -3,11 +3,13 @@
 //! Everything here can be read back from the store, except who is connected and who waits for what.
 
 use super::action::{self, Action, ActionState};
+use super::approval::{self, Asked};
 use super::cosign;
 use super::identity::Enrolment;
 use super::key::Keys;
 use super::link::Link;
 use super::outgoing::Outgoing;
+use super::rules::InForce;
 use super::session::{self, Session};
 use super::show::Shown;
 use super::watch::Watchers;
@@ -19,15 +21,18 @@ use crate::turn::Turn;
 use caisey_ledger::admission::Proved;
 use caisey_ledger::entry::Actor;
 use caisey_ledger::event::{Event, SessionEnd};
-use caisey_ledger::id::{ActionId, Counter, Seq, SessionId, TimeMs};
+use caisey_ledger::id::{ActionId, Counter, MemberId, Seq, SessionId, TimeMs};
 use caisey_ledger::statement::{Draft, StatementFault};
 use caisey_ledger::witness::witness_name;
 use caisey_protocol::http::{EndpointState, EndpointView, SessionView};
 use caisey_protocol::runtime::ToRuntime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Sessions whose directory rows are repeated after loading: the host may have stopped between our commit and the directory's.
 const REPEATED_SESSIONS: u64 = 8;
+/// The same for approval requests that are over; open ones are always repeated.
+const REPEATED_APPROVALS: u64 = 8;
 
 #[derive(Clone)]
 pub(super) struct Live {
@@ -40,6 +45,9 @@ pub(super) struct Live {
     pub(super) sessions: BTreeMap<SessionId, Session>,
     /// Unfinished ones.
     pub(super) actions: BTreeMap<ActionId, Action>,
+    /// Open approval requests.
+    pub(super) asked: BTreeMap<ActionId, Asked>,
+    pub(super) rules: Arc<InForce>,
     pub(super) watchers: Watchers,
     pub(super) shown: Shown,
     pub(super) out: Outgoing,
@@ -57,7 +65,9 @@ impl Live {
         let mut out = Outgoing::default();
         out.endpoint_changed = true;
         out.sessions_changed.extend(session::newest(store, REPEATED_SESSIONS)?);
+        out.approvals_changed.extend(approval::to_repeat(store, REPEATED_APPROVALS)?);
         let link = Link::load(store, alive)?;
+        let rules = InForce::load(store, &enrolment.identity.organisation, &enrolment.identity.client)?;
         let mut shown = Shown::default();
         if link.conn.is_some() {
             let name = witness_name(&enrolment.identity.log, enrolment.identity.endpoint.as_str());
@@ -71,6 +81,11 @@ impl Live {
                 .into_iter()
                 .map(|action| (action.action.clone(), action))
                 .collect(),
+            asked: approval::open_ones(store)?
+                .into_iter()
+                .map(|asked| (asked.action.clone(), asked))
+                .collect(),
+            rules,
             keys: Keys::default(),
             watchers: Watchers::default(),
             enrolment,
@@ -176,11 +191,25 @@ impl Live {
 
     /// Ends a session by the control plane's decision. Actions of it that nobody can ask about any more become unknown first.
     pub(super) fn end_session(&mut self, turn: &mut Turn<'_>, session: &SessionId, reason: SessionEnd) -> Result<(), StoreError> {
-        for action in self.unfinished_in(session) {
-            self.give_up(turn, action)?;
-        }
+        self.leave_unfinished(turn, session, None)?;
         let seq = self.say_about(turn, &Event::SessionClosed { reason }, Some(session), None, &[])?;
         self.close_session(turn, session, seq)
+    }
+
+    /// Takes back what waits for an answer, which never ran, and gives up the rest.
+    pub(super) fn leave_unfinished(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &SessionId,
+        by: Option<&MemberId>,
+    ) -> Result<(), StoreError> {
+        for action in self.unfinished_in(session) {
+            match self.asked.get(&action.action).cloned() {
+                Some(asked) => self.withdraw(turn, asked, by)?,
+                None => self.give_up(turn, action)?,
+            }
+        }
+        Ok(())
     }
 
     /// Stores that the entry at `seq` ended the session.
@@ -251,11 +280,31 @@ impl Live {
                 self.out.push(Effect::Directory(DirectoryChange::Session(view)));
             }
         }
+        self.show_approvals(store)?;
         if std::mem::take(&mut self.out.endpoint_changed) {
             let view = self.view();
             self.out.push(Effect::Directory(DirectoryChange::Endpoint(view)));
         }
         Ok(self.out.drain(&checkpoint))
+    }
+
+    /// Shows the requests that changed, as they are now.
+    fn show_approvals(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        for action in std::mem::take(&mut self.out.approvals_changed) {
+            let known = self.asked.get(&action).cloned();
+            if let Some(found) = known.map_or_else(|| approval::find(store, &action), |known| Ok(Some(known)))? {
+                let view = found.view(&self.enrolment.identity, found.prompt(store)?);
+                self.out.push(Effect::Directory(DirectoryChange::Approval(Box::new(view))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Texts of an entry were destroyed: whoever is asked about it must not keep them either.
+    pub(super) fn show_erased(&mut self, seq: Seq) {
+        let about = |asked: &&Asked| asked.proposal_seq == seq || asked.requested_seq == seq;
+        let shown: Vec<_> = self.asked.values().filter(about).map(|asked| asked.action.clone()).collect();
+        self.out.approvals_changed.extend(shown);
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -266,6 +315,7 @@ impl Live {
             && self.watchers.is_empty()
             && self.sessions.is_empty()
             && self.actions.is_empty()
+            && self.asked.is_empty()
             && self.out.is_empty()
     }
 

@@ -2,14 +2,19 @@
 //!
 //! Promises: what is acknowledged, answered or sent is in the log and covered by a checkpoint; an action reaches the runtime only after
 //! its proposal and its authorisation are durable, and is never sent once it was refused; the same statement twice is one entry. Leaves
-//! out: consent beyond the policy `default` (`authorise`), and who may read (the host asks the Organisation object). Follows
-//! docs/formats/entry.md and the headers of `caisey_protocol::{http, runtime, watch}`.
+//! out: who may read (the host asks the Organisation object). Follows docs/formats/entry.md, docs/formats/consent.md and the headers of
+//! `caisey_protocol::{http, runtime, watch, consent}`.
 
 mod act;
 mod action;
+mod answer;
+mod approval;
+mod ask;
 mod authorise;
 mod cosign;
 mod deadline;
+mod describe;
+mod emergency;
 mod erase;
 mod handshake;
 mod identity;
@@ -18,6 +23,7 @@ mod link;
 mod live;
 mod outgoing;
 mod review;
+mod rules;
 mod runtime;
 mod said;
 mod session;
@@ -33,13 +39,15 @@ use crate::journal;
 use crate::port::{Caller, ConnId, Effect, Moment, RequestId, Signer};
 use crate::refusal::error;
 use crate::row::{Row, int};
+use crate::rules::Rules;
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 pub use act::MAX_TIMEOUT_MS;
 use caisey_ledger::admission::Offered;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{DisconnectReason, Event};
-use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, Seq, TimeMs};
+use caisey_ledger::id::{ActionId, ClientId, EndpointId, OrganisationId, Seq, TimeMs};
+use caisey_protocol::consent::{AboutApproval, Prompt};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{Cosign, CosignedPage, EntriesPage, ProofAnswer};
 use caisey_protocol::runtime::FromRuntime;
@@ -82,6 +90,8 @@ pub struct Identity {
 pub enum Input {
     /// The organisation accepted its enrolment. First input of all; repeating it changes nothing.
     Enrolled(Box<Identity>),
+    /// What the Organisation object says that decides here. An older revision than the known one changes nothing.
+    Rules(Arc<Rules>),
     /// A runtime connected and wants to prove that it is this endpoint.
     RuntimeOpened(ConnId),
     /// A frame from it.
@@ -102,6 +112,8 @@ pub enum Input {
     Cosign(RequestId, Caller, Box<Cosign>),
     /// The same, examined beforehand by a host that has processors to spare. What is wrong with it is told as for `Submit`.
     SubmitExamined(RequestId, Arc<Caller>, Offered),
+    /// A person says something about an approval request, without a signature.
+    AboutApproval(RequestId, Caller, AboutApproval),
     /// Can a call to the runtime be answered right now?
     AskSendable(RequestId),
     /// Destroy texts of an entry.
@@ -167,6 +179,8 @@ impl EndpointObject {
         live.on_time(&mut turn)?;
         let taken = match input {
             Input::Enrolled(_) | Input::Wake => Ok(()),
+            Input::Rules(rules) => live.take_rules(&turn, &rules),
+            Input::AboutApproval(request, caller, about) => live.about_approval(&mut turn, request, &caller, &about),
             Input::RuntimeOpened(conn) => live.runtime_opened(&mut turn, conn),
             Input::RuntimeMessage(conn, message) => live.runtime_message(&mut turn, conn, *message),
             Input::RuntimeSaid(conn, statements) => live.runtime_said(&mut turn, conn, statements),
@@ -223,11 +237,13 @@ impl EndpointObject {
             | Input::Cosign(request, ..)
             | Input::SubmitExamined(request, ..)
             | Input::AskSendable(request)
+            | Input::AboutApproval(request, ..)
             | Input::Erase(request, ..)
             | Input::Remove(request, _) => {
                 self.stray.answer(request, Err(nothing_here()));
             }
             Input::RuntimeClosed(..)
+            | Input::Rules(_)
             | Input::WatchDrained(_)
             | Input::WatchClosed(_)
             | Input::ContinuesFrom(_)
@@ -292,6 +308,18 @@ impl EndpointObject {
 pub fn read_page(store: &dyn Store, from: Seq, limit: u32) -> Result<Option<EntriesPage>, StoreError> {
     tables::SCHEMA.apply(store)?;
     journal::read_page(store, from, limit)
+}
+
+/// What somebody who is asked has to see; needs no object in memory. None when nobody is asked about the action, or no more.
+///
+/// # Errors
+/// The store's.
+pub fn prompt(store: &dyn Store, action: &ActionId) -> Result<Option<Prompt>, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    match approval::find(store, action)? {
+        Some(asked) => asked.prompt(store),
+        None => Ok(None),
+    }
 }
 
 /// Cosigned checkpoints of at least this size, the smallest first, few at a time.

@@ -2,7 +2,7 @@
 
 use crate::port::{Answer, ConnId, Effect, RequestId};
 use crate::refusal::error;
-use caisey_ledger::id::{Seq, SessionId};
+use caisey_ledger::id::{ActionId, Seq, SessionId};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::Submitted;
 use caisey_protocol::runtime::ToRuntime;
@@ -23,13 +23,19 @@ pub(super) struct Outgoing {
     pub(super) endpoint_changed: bool,
     /// The directory's view of these sessions changed.
     pub(super) sessions_changed: BTreeSet<SessionId>,
+    /// Consoles' view of these approval requests changed.
+    pub(super) approvals_changed: BTreeSet<ActionId>,
     /// The runtime's statements were stored, or were there already.
     pub(super) ack_due: bool,
 }
 
 impl Outgoing {
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty() && !self.endpoint_changed && self.sessions_changed.is_empty() && !self.ack_due
+        self.queue.is_empty()
+            && !self.endpoint_changed
+            && self.sessions_changed.is_empty()
+            && self.approvals_changed.is_empty()
+            && !self.ack_due
     }
 
     pub(super) fn push(&mut self, effect: Effect) {

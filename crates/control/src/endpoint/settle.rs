@@ -1,7 +1,7 @@
 //! After a reconnection: what became of actions that were under way.
 //!
 //! The hello says how far the runtime has counted and what is alive on it. Once everything that it had counted is in the log:
-//! - an action that it never confirmed is sent again while its time limit has not passed since it was proposed, else refused as
+//! - an action that it never confirmed is sent again while its time limit has not passed since it was authorised, else refused as
 //!   `expired`, or as `cancelled` if somebody cancelled it. Sending again is safe: a runtime remembers every action that it took and
 //!   runs none twice;
 //! - an action that it had started or confirmed and that is not alive gets a moment to be reported; after that it is `unknown`. It is
@@ -63,7 +63,7 @@ impl Live {
         if action.cancel {
             let detail = "It was cancelled before the endpoint had confirmed it.";
             self.refuse(turn, action, "cancelled", detail)?;
-        } else if turn.now < later(action.proposed_at, action.timeout_ms) {
+        } else if turn.now < later(action.authorised_at.unwrap_or(action.proposed_at), action.timeout_ms) {
             self.send_run(turn, action)?;
         } else {
             let detail = "The endpoint was not connected again within the command's time limit.";
@@ -76,8 +76,9 @@ impl Live {
     pub(super) fn send_run(&mut self, turn: &mut Turn<'_>, action: Action) -> Result<(), StoreError> {
         match journal::signed(turn.store, action.proposal_seq.get())? {
             Some(proposal) if proposal.disclosures.len() == proposal.statement.texts.len() => {
+                let consent = self.consent_for(turn, &action)?;
                 self.tell_runtime(ToRuntime::Run {
-                    consent: None,
+                    consent: Some(Box::new(consent)),
                     proposal: Box::new(proposal),
                 });
                 Ok(())

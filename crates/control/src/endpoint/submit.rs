@@ -30,16 +30,17 @@ impl Live {
         match crate::refusal::settle(self.take_submission(turn, caller, said))? {
             Ok(Outcome::Placed(seq)) => self.out.placed(request, seq),
             Ok(Outcome::NotSendable) => self.out.answer(request, Err(not_sendable())),
+            Ok(Outcome::NotCounted(body)) => self.out.answer(request, Err(body)),
             Err(body) => self.out.answer(request, Err(body)),
         }
         Ok(())
     }
 
     fn take_submission(&mut self, turn: &mut Turn<'_>, caller: Arc<Caller>, said: Offered) -> Result<Outcome, Stop> {
-        self.check_caller(&caller, Permission::Operate)?;
+        self.check_caller(&caller, permission(&said.said().statement.kind))?;
         let submission = self.check_submission(caller, said)?;
         if let Some(seq) = repeated(turn.store, &submission)? {
-            return Ok(self.again(turn.store, seq, &submission)?);
+            return Ok(self.again(turn, seq, &submission)?);
         }
         if self.enrolment.removed {
             return Err(refused(
@@ -51,9 +52,14 @@ impl Live {
     }
 
     /// The same bytes came before.
-    fn again(&self, store: &dyn Store, seq: Seq, submission: &Submission) -> Result<Outcome, StoreError> {
+    fn again(&self, turn: &Turn<'_>, seq: Seq, submission: &Submission) -> Result<Outcome, StoreError> {
+        if let Event::ApprovalDecided { .. } = &submission.event
+            && let Some(body) = self.refused_before(turn, seq)?
+        {
+            return Ok(Outcome::NotCounted(body));
+        }
         if let (Event::ActionProposed { .. }, Some(action)) = (&submission.event, &submission.said.statement.action) {
-            let known = action::find(store, action)?;
+            let known = action::find(turn.store, action)?;
             if known.is_some_and(|known| known.refusal.as_deref() == Some("not_sendable")) {
                 return Ok(Outcome::NotSendable);
             }
@@ -65,12 +71,17 @@ impl Live {
     pub(super) fn admit(&mut self, turn: &mut Turn<'_>, submission: Submission) -> Result<Seq, Stop> {
         self.introduce(turn, &submission)?;
         let seq = self.place(turn, &submission.said)?;
-        let [at, digest] = identity(&submission);
-        turn.store.exec(
-            "INSERT INTO submissions (at_ms, digest, seq) VALUES (?1, ?2, ?3)",
-            &[at, digest, int(seq.get())],
-        )?;
+        self.remember(turn, &submission, seq)?;
         Ok(seq)
+    }
+
+    /// Remembers that these bytes came and what became of them: their own entry, or the one that refuses them.
+    pub(super) fn remember(&self, turn: &Turn<'_>, submission: &Submission, seq: Seq) -> Result<(), StoreError> {
+        let [at, digest] = identity(submission);
+        let row = [at, digest, int(seq.get())];
+        turn.store
+            .exec("INSERT INTO submissions (at_ms, digest, seq) VALUES (?1, ?2, ?3)", &row)
+            .map(drop)
     }
 
     pub(super) fn introduce(&mut self, turn: &mut Turn<'_>, submission: &Submission) -> Result<(), Stop> {
@@ -117,6 +128,16 @@ impl Live {
 pub(super) enum Outcome {
     Placed(Seq),
     NotSendable,
+    /// An answer to a request that does not count.
+    NotCounted(ErrorBody),
+}
+
+/// What submitting a statement of this kind takes.
+fn permission(kind: &str) -> Permission {
+    match kind {
+        "approval.decided" | "action.reviewed" => Permission::Decide,
+        _ => Permission::Operate,
+    }
 }
 
 fn not_sendable() -> ErrorBody {

@@ -1,6 +1,6 @@
 //! Schema of an Endpoint object's store.
 
-use super::{cosign, succession};
+use super::{action, approval, cosign, rules, succession};
 use crate::journal;
 use crate::schema::Schema;
 
@@ -76,8 +76,12 @@ pub(super) const SCHEMA: Schema = Schema {
              SELECT CAST(json_extract(leaf, '$.statement.at_ms') AS INTEGER), digest, seq FROM submitted JOIN entries USING (seq);
          DROP TABLE submitted;",
         succession::TABLES,
+        rules::TABLES,
+        approval::TABLES,
+        action::AUTHORISATIONS,
     ],
-    readable_by: 4,
+    // A program that knows no approvals would let run what waits for one.
+    readable_by: 8,
 };
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Devices: one row for each console installation of each person, with its key.
 
 use super::event::AdminEvent;
-use super::{OrganisationObject, checked_line, role_word};
+use super::{OrganisationObject, checked_line, contact, role_word};
 use crate::port::Caller;
 use crate::proof;
 use crate::refusal::{Stop, refused};
@@ -26,6 +26,14 @@ fn by_key(store: &dyn Store, key: &str) -> Result<Option<DeviceView>, StoreError
     }))
 }
 
+/// A contact's device may be introduced to the client's endpoints by those who speak for the client.
+fn note_contact(store: &dyn Store, caller: &Caller, device: &DeviceView) -> Result<(), StoreError> {
+    match &caller.client {
+        Some(client) => contact::note_device(store, &device.device, client),
+        None => Ok(()),
+    }
+}
+
 impl OrganisationObject {
     /// Repeating it gives the same device.
     pub(super) fn register_device(
@@ -43,6 +51,7 @@ impl OrganisationObject {
         }
         if let Some(known) = by_key(turn.store, &wanted.key)? {
             if known.member == caller.member {
+                note_contact(turn.store, caller, &known)?;
                 return Ok(known);
             }
             return Err(refused(
@@ -69,6 +78,7 @@ impl OrganisationObject {
             "INSERT INTO devices (device, member, key, label) VALUES (?1, ?2, ?3, ?4)",
             &[text(&view.device), text(&view.member), text(&view.key), text(&view.label)],
         )?;
+        note_contact(turn.store, caller, &view)?;
         let event = AdminEvent::DeviceRegistered {
             device: view.device.clone(),
             member: view.member.clone(),

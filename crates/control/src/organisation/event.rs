@@ -95,6 +95,45 @@ pub enum AdminEvent {
         /// The endpoint.
         endpoint: EndpointId,
     },
+    /// A version of a policy is in force from here on. Texts: `text`.
+    #[serde(rename = "policy.published")]
+    PolicyPublished {
+        /// Which policy.
+        policy: String,
+        /// Its version.
+        version: u64,
+        /// SHA-256 of its text, lower-case hexadecimal.
+        digest: String,
+        /// Who asked.
+        by: MemberId,
+    },
+    /// A contact said something for their client (docs/formats/consent.md). Texts: none.
+    #[serde(rename = "contact.said")]
+    ContactSaid {
+        /// The client.
+        client: ClientId,
+        /// The statement's number in the client's chain.
+        number: u64,
+        /// What the next statement names as `previous`.
+        digest: String,
+        /// Which contact.
+        by: MemberId,
+    },
+    /// From here on policies know this of an endpoint. Texts: none.
+    #[serde(rename = "endpoint.traits_set")]
+    EndpointTraitsSet {
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// A word that administrators chose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class: Option<String>,
+        /// Whether a person sits at it.
+        attended: bool,
+        /// Whether it holds what must not get out.
+        sensitive: bool,
+        /// Who asked.
+        by: MemberId,
+    },
     /// Somebody who took no part attested or refused a snapshot. Texts: `reason`, of a refusal.
     #[serde(rename = "snapshot.reviewed")]
     SnapshotReviewed {

@@ -1,27 +1,34 @@
-//! The Organisation object: members and their devices, clients, installer tokens, the endpoint directory, the session index, and a log
-//! of its own for every administrative change.
+//! The Organisation object: members and their devices, clients and what their contacts say, policies, installer tokens, the endpoint
+//! directory, the indexes of sessions and approval requests, and a log of its own for every administrative change.
 //!
 //! Promises: a caller of another organisation is told that nothing exists; a contact sees one client and nothing of the others; every
 //! change is in the log with who asked for it, and secrets are stored as digests only. Leaves out: people's names and roles, which the
 //! identity token vouches for each time. Log origin: `<authority>/<organisation>`.
 
+mod approval;
 mod client;
+mod contact;
 mod device;
 mod endpoint;
 mod enrol;
 mod event;
 mod installer;
+mod policy;
 mod review;
+mod rules;
 mod session;
 mod tables;
+mod traits;
 
 use crate::endpoint::ReviewBasis;
 use crate::journal::{self, Journal};
 use crate::port::{Caller, DirectoryChange, Moment, Signer};
 use crate::refusal::{Stop, refused, settle};
+use crate::rules::Rules;
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 use caisey_ledger::id::{ClientId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
+use caisey_protocol::consent::{ApprovalView, ContactChain, ContactSays, EndpointTraits, PolicyCheck, PolicyView, PublishPolicy};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::handover::SubmitReview;
 use caisey_protocol::http::{
@@ -31,6 +38,7 @@ use caisey_protocol::http::{
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
 pub use review::{key_evidence, reviews};
+use std::sync::Arc;
 
 /// Which sessions are wanted; absent means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,6 +89,24 @@ pub enum Request {
     Endpoint(Caller, EndpointId),
     /// Sessions that the caller may see, newest first, 500 at most.
     Sessions(Caller, SessionFilter),
+    /// Approval requests that the caller may see, open ones first.
+    Approvals(Caller),
+    /// All versions of all policies that the caller may see.
+    Policies(Caller),
+    /// What would publishing this come to?
+    CheckPolicy(Caller, PublishPolicy),
+    /// The next version of a policy.
+    PublishPolicy(Caller, PublishPolicy),
+    /// What a client's contacts have said.
+    Contacts(Caller, ClientId),
+    /// A contact says something for their client.
+    ContactSays(Caller, ContactSays),
+    /// What policies know of an endpoint.
+    Traits(Caller, EndpointId),
+    /// What they shall know of it.
+    SetTraits(Caller, EndpointId, EndpointTraits),
+    /// What an Endpoint object has to know to decide, unless this revision is the newest. For the host; never offered to the network.
+    Rules(EndpointId, u64),
     /// Somebody reviewed a snapshot; what the Endpoint objects know about it comes along. Safe to repeat.
     Review(Caller, SubmitReview, ReviewBasis),
     /// An Endpoint object reports. Safe to repeat.
@@ -92,8 +118,8 @@ pub enum Request {
 pub enum Reply {
     /// To `RegisterDevice`.
     Device(DeviceView),
-    /// To `FindDevice`.
-    FoundDevice(Option<DeviceView>),
+    /// To `FindDevice`, with the revision of the rules that Endpoint objects decide by.
+    FoundDevice(Option<DeviceView>, u64),
     /// To `Clients`.
     Clients(Vec<ClientView>),
     /// To `CreateClient` and `RenameClient`.
@@ -110,7 +136,21 @@ pub enum Reply {
     Endpoint(Box<EndpointView>),
     /// To `Sessions`.
     Sessions(Vec<SessionView>),
-    /// To `RevokeInstaller`, `Review` and `Directory`.
+    /// To `Approvals`; without prompts.
+    Approvals(Vec<ApprovalView>),
+    /// To `Policies`.
+    Policies(Vec<PolicyView>),
+    /// To `CheckPolicy`.
+    PolicyCheck(Box<PolicyCheck>),
+    /// To `PublishPolicy`.
+    Policy(Box<PolicyView>),
+    /// To `Contacts` and `ContactSays`.
+    Contacts(Box<ContactChain>),
+    /// To `Traits`.
+    Traits(EndpointTraits),
+    /// To `Rules`.
+    Rules(Option<Arc<Rules>>),
+    /// To `RevokeInstaller`, `SetTraits`, `Review` and `Directory`.
     Done,
 }
 
@@ -119,6 +159,8 @@ pub enum Reply {
 pub struct OrganisationObject {
     organisation: OrganisationId,
     journal: Journal,
+    /// Of the rules that Endpoint objects decide by.
+    revision: u64,
 }
 
 impl OrganisationObject {
@@ -129,7 +171,11 @@ impl OrganisationObject {
     pub fn load(store: &dyn Store, organisation: OrganisationId, authority: &str) -> Result<Self, StoreError> {
         tables::SCHEMA.apply(store)?;
         let journal = Journal::load(store, &format!("{authority}/{organisation}"))?;
-        Ok(Self { organisation, journal })
+        Ok(Self {
+            organisation,
+            journal,
+            revision: rules::revision(store)?,
+        })
     }
 
     /// Takes one request. The answer may leave the host only after the batch is committed.
@@ -147,7 +193,7 @@ impl OrganisationObject {
     }
 
     fn answer(&mut self, turn: &mut Turn<'_>, request: Request) -> Result<Reply, Stop> {
-        use Permission::{Administer, ReadDirectory, ReadRecords};
+        use Permission::{Administer, Decide, ReadDirectory, ReadRecords};
         Ok(match request {
             Request::RegisterDevice(caller, wanted) => {
                 self.check(&caller, None)?;
@@ -155,7 +201,7 @@ impl OrganisationObject {
             }
             Request::FindDevice(caller, key) => {
                 self.check(&caller, None)?;
-                Reply::FoundDevice(Self::find_device(turn.store, &caller, &key)?)
+                Reply::FoundDevice(Self::find_device(turn.store, &caller, &key)?, self.revision)
             }
             Request::Clients(caller) => {
                 self.check(&caller, Some(ReadDirectory))?;
@@ -200,6 +246,41 @@ impl OrganisationObject {
                 self.check(&caller, Some(ReadRecords))?;
                 Reply::Sessions(Self::sessions(turn.store, &caller, &filter)?)
             }
+            Request::Approvals(caller) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Approvals(Self::approvals(turn.store, &caller, turn.now.get())?)
+            }
+            Request::Policies(caller) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Policies(Self::policies(turn.store, &caller)?)
+            }
+            Request::CheckPolicy(caller, wanted) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                not_a_contact(&caller)?;
+                Reply::PolicyCheck(Box::new(Self::check_policy(turn.store, &wanted)?))
+            }
+            Request::PublishPolicy(caller, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::Policy(Box::new(self.publish_policy(turn, &caller, &wanted)?))
+            }
+            Request::Contacts(caller, client) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Contacts(Box::new(self.contacts(turn.store, &caller, &client)?))
+            }
+            Request::ContactSays(caller, wanted) => {
+                self.check(&caller, Some(Decide))?;
+                Reply::Contacts(Box::new(self.contact_says(turn, &caller, wanted)?))
+            }
+            Request::Traits(caller, endpoint) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::Traits(Self::traits(turn.store, &caller, &endpoint)?)
+            }
+            Request::SetTraits(caller, endpoint, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                self.set_traits(turn, &caller, endpoint, wanted)?;
+                Reply::Done
+            }
+            Request::Rules(endpoint, known) => Reply::Rules(self.rules(turn.store, &endpoint, known)?),
             Request::Review(caller, wanted, basis) => {
                 self.check(&caller, Some(ReadRecords))?;
                 self.review(turn, &caller, &wanted, &basis)?;
@@ -211,6 +292,10 @@ impl OrganisationObject {
             }
             Request::Directory(DirectoryChange::Session(view)) => {
                 Self::session_changed(turn.store, &view)?;
+                Reply::Done
+            }
+            Request::Directory(DirectoryChange::Approval(view)) => {
+                Self::approval_changed(turn.store, &view)?;
                 Reply::Done
             }
         })
@@ -253,6 +338,14 @@ fn only_client(caller: &Caller) -> Result<Option<ClientId>, Stop> {
             "Only contacts are bound to a client. Sign in again.",
         )),
     }
+}
+
+/// Policies are written by members; what another client's are called is no contact's business.
+fn not_a_contact(caller: &Caller) -> Result<(), Stop> {
+    if caller.role == Role::Contact {
+        return Err(refused(ErrorCode::Forbidden, "This is for members of the organisation."));
+    }
+    Ok(())
 }
 
 fn role_word(role: Role) -> String {

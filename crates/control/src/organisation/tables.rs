@@ -67,6 +67,47 @@ pub(super) const SCHEMA: Schema = Schema {
              at_ms INTEGER NOT NULL,
              PRIMARY KEY (snapshot, member)
          ) STRICT, WITHOUT ROWID;",
+        "CREATE TABLE rules (
+             only INTEGER PRIMARY KEY CHECK (only = 1),
+             revision INTEGER NOT NULL
+         ) STRICT;
+         CREATE TABLE policies (
+             name TEXT NOT NULL,
+             version INTEGER NOT NULL,
+             scope TEXT NOT NULL,
+             text TEXT NOT NULL,
+             form TEXT,
+             published_at_ms INTEGER NOT NULL,
+             published_by TEXT NOT NULL,
+             PRIMARY KEY (name, version)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE contact_statements (
+             client TEXT NOT NULL REFERENCES clients (client),
+             number INTEGER NOT NULL,
+             statement TEXT NOT NULL,
+             PRIMARY KEY (client, number)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE contact_devices (
+             device TEXT PRIMARY KEY REFERENCES devices (device),
+             client TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE INDEX contact_devices_by_client ON contact_devices (client);
+         CREATE TABLE endpoint_traits (
+             endpoint TEXT PRIMARY KEY REFERENCES endpoints (endpoint),
+             class TEXT,
+             attended INTEGER NOT NULL,
+             sensitive INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE approvals (
+             action TEXT PRIMARY KEY,
+             endpoint TEXT NOT NULL REFERENCES endpoints (endpoint),
+             client TEXT NOT NULL,
+             asked_at_ms INTEGER NOT NULL,
+             waits INTEGER NOT NULL,
+             view TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE INDEX approvals_by_time ON approvals (waits, asked_at_ms);",
     ],
-    readable_by: 2,
+    // A program that knows no policies would let everything run.
+    readable_by: 4,
 };

@@ -1,0 +1,32 @@
+//! Who is shown which approval request. One rule for questions, for watching consoles and for what is said about a request.
+//!
+//! A contact is shown what their client is asked, and what ran there under break-glass; a member what they asked for, what they may
+//! decide, and, if they may decide at all, what waits for its review. Nobody is shown another organisation's: no object ever holds one.
+
+use caisey_ledger::consent::Approver;
+use caisey_ledger::id::{ClientId, MemberId};
+use caisey_protocol::consent::ApprovalView;
+use caisey_protocol::role::{Permission, Role};
+
+/// Somebody who looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// The person.
+    pub member: MemberId,
+    /// Their role.
+    pub role: Role,
+    /// Present exactly for contacts.
+    pub client: Option<ClientId>,
+}
+
+impl Viewer {
+    /// Whether this person is shown the request.
+    pub fn sees(&self, view: &ApprovalView) -> bool {
+        if self.role == Role::Contact {
+            let own = self.client.as_ref() == Some(&view.client);
+            return own && (view.approver == Approver::Contact || view.review_due);
+        }
+        let decides = self.role.may(Permission::Decide) && (view.approver == Approver::Member || view.review_due);
+        self.client.is_none() && (view.requester == self.member || decides)
+    }
+}

@@ -1,0 +1,671 @@
+//! Everybody who has a part in approvals, with faults: the real Endpoint object on a store that fails, two contacts' consoles with their real
+//! inboxes, a technician, and an endpoint that judges every command by itself. Frames and answers get lost, repeated and overtaken;
+//! everybody is restarted. A failing run names its seed. (crates/policy explores the state machine alone, exhaustively.)
+//!
+//! Always: a command is sent only with what the endpoint needs to run it. At the end of a run: what ran had enough signed answers in the log
+//! before it, ran once, and nobody had said no; what was approved ran, or its log says why not; every request has one end; every answer was
+//! counted or its author was told why not; nobody was notified twice of one asking.
+
+use crate::approvals::changing;
+use crate::sqlite::SqliteStore;
+use caisey_control::endpoint::Input;
+use caisey_control::port::{Answer, ConnId, DirectoryChange, Effect, RequestId};
+use caisey_control::rules::Rules;
+use caisey_ledger::consent::{Consent, Deed, Request, SignedContactStatement, Trust, permitted};
+use caisey_ledger::entry::SignedStatement;
+use caisey_ledger::event::{Decision, DisconnectReason, Event, RunOutcome};
+use caisey_ledger::id::{ActionId, SessionId};
+use caisey_policy::approval::State;
+use caisey_policy::approval::inbox::{self, Inbox, Shown};
+use caisey_policy::document::{Document, Scope};
+use caisey_protocol::consent::{AboutApproval, ApprovalState, ApprovalView, ApprovalWord, EndpointTraits};
+use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_protocol::role::Role;
+use caisey_protocol::runtime::{FromRuntime, ToRuntime};
+use caisey_testkit::dice::Dice;
+use caisey_testkit::faulty::{Fault, FaultyStore};
+use caisey_testkit::person::Person;
+use caisey_testkit::plane::Plane;
+use caisey_testkit::runtime::{Runtime, identity};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+const RUNS: u64 = 200;
+const STEPS: u64 = 70;
+const POLICY: &str = r#"@require("contact") @count("N") @expires("3") permit (principal, action, resource);"#;
+
+/// A contact at a console. What it keeps survives its restarts; what was on its way to it does not.
+struct Console {
+    person: Person,
+    inbox: Inbox,
+    /// Stored with the inbox.
+    answers: BTreeMap<ActionId, SignedStatement>,
+    requests: BTreeMap<ActionId, Request>,
+    incoming: VecDeque<ApprovalView>,
+    connected: bool,
+    /// Notifications raised, by asking.
+    raised: BTreeMap<(ActionId, u32), u32>,
+}
+
+enum Asked {
+    Statement(SignedStatement),
+    /// A console's answer, with whose it is.
+    Answer(usize, ActionId),
+    Word,
+}
+
+struct World {
+    dice: Dice,
+    plane: Plane<FaultyStore<SqliteStore>>,
+    runtime: Runtime,
+    technician: Person,
+    consoles: Vec<Console>,
+    rules: Rules,
+    trust: Trust,
+    needed: usize,
+    /// What the Organisation object would list.
+    index: BTreeMap<ActionId, ApprovalView>,
+    conn: Option<ConnId>,
+    to_runtime: VecDeque<ToRuntime>,
+    to_control: VecDeque<FromRuntime>,
+    conns: u64,
+    requests: u64,
+    asked: BTreeMap<u64, Asked>,
+    /// What the technician has no answer to.
+    unanswered: Vec<SignedStatement>,
+    sessions: Vec<SessionId>,
+    actions: Vec<(ActionId, SessionId)>,
+    runs_sent: u64,
+    failures: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let (identity, runtime) = identity(seed);
+        let mut dice = Dice::new(seed);
+        let (organisation, client) = (identity.organisation.clone(), identity.client.clone());
+        let technician = Person::new(seed + 1, &organisation, Role::Technician);
+        let people: Vec<_> = (2..4)
+            .map(|number| Person::contact(seed + number, &organisation, &client))
+            .collect();
+        let plane = Plane::new(FaultyStore::new(SqliteStore::in_memory().unwrap()), identity, seed).enrolled();
+        let mut chain: Vec<SignedContactStatement> = Vec::new();
+        for person in &people {
+            let said = people[0].says(&chain, plane.time(), person.introduced());
+            chain.push(said);
+        }
+        let trust = Trust::replay(&organisation, &client, &chain).unwrap();
+        let needed = 1 + dice.below(2) as usize;
+        let rules = Rules {
+            revision: 1,
+            traits: EndpointTraits::default(),
+            policies: vec![Document {
+                name: "house".into(),
+                version: 1,
+                scope: Scope::Organisation,
+                text: POLICY.replace('N', &needed.to_string()),
+                form: None,
+            }],
+            chain,
+        };
+        let console = |person| Console {
+            person,
+            inbox: Inbox::default(),
+            answers: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            incoming: VecDeque::new(),
+            connected: false,
+            raised: BTreeMap::new(),
+        };
+        Self {
+            dice,
+            plane,
+            runtime,
+            technician,
+            consoles: people.into_iter().map(console).collect(),
+            rules,
+            trust,
+            needed,
+            index: BTreeMap::new(),
+            conn: None,
+            to_runtime: VecDeque::new(),
+            to_control: VecDeque::new(),
+            conns: 0,
+            requests: 0,
+            asked: BTreeMap::new(),
+            unanswered: Vec::new(),
+            sessions: Vec::new(),
+            actions: Vec::new(),
+            runs_sent: 0,
+            failures: 0,
+        }
+    }
+
+    /// A batch, with the rules before it, as a host does that does not know whether the object has them.
+    fn batch(&mut self, inputs: Vec<Input>) {
+        let rules = Input::Rules(Arc::new(self.rules.clone()));
+        let inputs = std::iter::once(rules).chain(inputs).collect();
+        match self.plane.batch(inputs) {
+            Ok(effects) => self.carry_out(effects),
+            Err(_) => {
+                self.failures += 1;
+                self.lose_waiting();
+                self.break_wire();
+            }
+        }
+    }
+
+    /// Nobody who waits gets an answer.
+    fn lose_waiting(&mut self) {
+        for (_, asked) in std::mem::take(&mut self.asked) {
+            if let Asked::Statement(said) = asked {
+                self.unanswered.push(said);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::ToRuntime { conn, message } if self.conn == Some(conn) => {
+                    if let ToRuntime::Run { proposal, consent } = &message {
+                        self.runs_sent += 1;
+                        let consent = consent.as_deref();
+                        assert!(
+                            self.agrees(proposal, consent),
+                            "sent what the endpoint would refuse: {consent:?}"
+                        );
+                    }
+                    self.to_runtime.push_back(message);
+                }
+                Effect::CloseRuntime { conn } if self.conn == Some(conn) => self.break_wire(),
+                Effect::Answer { request, answer } => self.answered(request, answer),
+                Effect::Directory(DirectoryChange::Approval(view)) => self.publish(*view),
+                _ => {}
+            }
+        }
+    }
+
+    fn agrees(&self, proposal: &SignedStatement, consent: Option<&Consent>) -> bool {
+        let deed = Deed {
+            proposal,
+            class: "changing",
+            now: self.plane.time(),
+        };
+        permitted(&self.trust, deed, consent).is_ok()
+    }
+
+    fn publish(&mut self, view: ApprovalView) {
+        if let Some(known) = self.index.get(&view.action) {
+            assert!(!known.state.is_terminal() || known.state == view.state, "an end changed");
+        }
+        for console in self.consoles.iter_mut().filter(|console| console.connected) {
+            console.incoming.push_back(view.clone());
+        }
+        self.index.insert(view.action.clone(), view);
+    }
+
+    fn answered(&mut self, request: RequestId, answer: Result<Answer, ErrorBody>) {
+        let Some(asked) = self.asked.remove(&request.0) else { return };
+        let known = [
+            ErrorCode::NotSendable,
+            ErrorCode::Conflict,
+            ErrorCode::NotFound,
+            ErrorCode::Forbidden,
+        ];
+        if let Err(body) = &answer {
+            assert!(known.contains(&body.code), "{body:?}");
+        }
+        match asked {
+            Asked::Answer(console, action) if !self.dice.chance(30) => {
+                // Taken or refused: spoken about either way.
+                let effects = self.consoles[console].inbox.handle(inbox::Input::Settled(action));
+                self.obey(console, effects);
+            }
+            // The answer was lost on its way.
+            Asked::Answer(..) | Asked::Statement(_) | Asked::Word => {}
+        }
+    }
+
+    fn break_wire(&mut self) {
+        let conn = self.conn.take();
+        self.to_runtime.clear();
+        self.to_control.clear();
+        self.runtime.disconnected();
+        self.plane.alive.retain(|alive| Some(*alive) != conn);
+    }
+
+    fn submit(&mut self, by: &Person, said: SignedStatement, asked: Asked) {
+        self.requests += 1;
+        self.asked.insert(self.requests, asked);
+        let input = Input::Submit(RequestId(self.requests), by.caller(), Box::new(said));
+        self.batch(vec![input]);
+    }
+
+    fn technician_says(&mut self, said: SignedStatement) {
+        let by = twin(&self.technician);
+        self.submit(&by, said.clone(), Asked::Statement(said));
+    }
+
+    fn open_connection(&mut self) {
+        if self.conn.is_some() {
+            return;
+        }
+        self.conns += 1;
+        let conn = ConnId(self.conns);
+        self.conn = Some(conn);
+        self.plane.alive.push(conn);
+        self.batch(vec![Input::RuntimeOpened(conn)]);
+    }
+
+    fn drop_connection(&mut self) {
+        let Some(conn) = self.conn else { return };
+        self.break_wire();
+        if self.dice.chance(70) {
+            self.batch(vec![Input::RuntimeClosed(conn, DisconnectReason::Lost)]);
+        }
+    }
+
+    /// One frame arrives at the runtime, which judges what it is to run.
+    fn deliver_to_runtime(&mut self) {
+        let Some(message) = self.to_runtime.pop_front() else { return };
+        if let ToRuntime::Run { proposal, consent } = &message
+            && !self.agrees(proposal, consent.as_deref())
+        {
+            // It came too late: the endpoint refuses, and remembers that it did.
+            let action = proposal.statement.action.clone().unwrap();
+            let session = proposal.statement.session.clone().unwrap();
+            if self.runtime.taken.insert(action.clone(), session).is_none() {
+                let refused = Event::ActionRefused {
+                    code: "consent_expired".into(),
+                };
+                self.runtime
+                    .say(self.plane.time(), &refused, Some(&action), &[("detail", "it lapsed")]);
+            }
+            return;
+        }
+        let answers = self.runtime.receive(self.plane.time(), message);
+        self.to_control.extend(answers);
+    }
+
+    fn deliver_to_control(&mut self) {
+        let Some(conn) = self.conn else { return };
+        let count = (1 + self.dice.below(3) as usize).min(self.to_control.len());
+        let frames: Vec<_> = self.to_control.drain(..count).collect();
+        if !frames.is_empty() {
+            let input = |frame| Input::RuntimeMessage(conn, Box::new(frame));
+            self.batch(frames.into_iter().map(input).collect());
+        }
+    }
+
+    fn runtime_sends(&mut self) {
+        let most = 1 + self.dice.below(4) as usize;
+        let frame = if self.dice.chance(20) {
+            self.runtime.send_again(most)
+        } else {
+            self.runtime.send(most)
+        };
+        self.to_control.extend(frame);
+    }
+
+    fn connect_console(&mut self, at: usize) {
+        let all: Vec<_> = self.index.values().cloned().collect();
+        let console = &mut self.consoles[at];
+        console.connected = true;
+        console.incoming.clear();
+        for view in &all {
+            console.note(view);
+        }
+        let shown = all.iter().map(|view| shown(view, &console.person)).collect();
+        let effects = console.inbox.handle(inbox::Input::Snapshot(shown));
+        self.obey(at, effects);
+    }
+
+    /// One message arrives, not always in order, now and then twice.
+    fn deliver_to_console(&mut self, at: usize) {
+        let waiting = self.consoles[at].incoming.len();
+        if waiting == 0 {
+            return;
+        }
+        let place = self.dice.below(waiting as u64) as usize;
+        let view = self.consoles[at].incoming[place].clone();
+        if self.dice.chance(80) {
+            self.consoles[at].incoming.remove(place);
+        }
+        let console = &mut self.consoles[at];
+        console.note(&view);
+        let input = inbox::Input::Changed(shown(&view, &console.person));
+        let effects = console.inbox.handle(input);
+        self.obey(at, effects);
+    }
+
+    /// The inbox is stored; what it wants done may be cut short by a restart.
+    fn obey(&mut self, at: usize, effects: Vec<inbox::Effect>) {
+        for effect in effects {
+            if self.dice.chance(5) {
+                self.restart_console(at);
+                return;
+            }
+            match effect {
+                inbox::Effect::SayDelivered(action) => self.word(at, action, ApprovalWord::Delivered),
+                inbox::Effect::Notify(action) => {
+                    let console = &mut self.consoles[at];
+                    let nudges = console.inbox.prompt(&action).unwrap().notified.unwrap();
+                    *console.raised.entry((action, nudges)).or_default() += 1;
+                }
+                inbox::Effect::Retract(_) => {}
+                inbox::Effect::SendAnswer(action) => self.send_answer(at, action),
+            }
+        }
+    }
+
+    fn restart_console(&mut self, at: usize) {
+        let console = &mut self.consoles[at];
+        console.connected = false;
+        console.incoming.clear();
+        let effects = console.inbox.handle(inbox::Input::Started);
+        for effect in effects {
+            if let inbox::Effect::SendAnswer(action) = effect {
+                self.send_answer(at, action);
+            }
+        }
+    }
+
+    fn send_answer(&mut self, at: usize, action: ActionId) {
+        if self.dice.chance(20) {
+            return;
+        }
+        let console = &self.consoles[at];
+        let said = console.answers[&action].clone();
+        let by = twin(&console.person);
+        self.submit(&by, said, Asked::Answer(at, action));
+    }
+
+    fn word(&mut self, at: usize, action: ActionId, what: ApprovalWord) {
+        if self.dice.chance(20) {
+            return;
+        }
+        self.requests += 1;
+        self.asked.insert(self.requests, Asked::Word);
+        let caller = self.consoles[at].person.caller();
+        let about = AboutApproval { action, what };
+        self.batch(vec![Input::AboutApproval(RequestId(self.requests), caller, about)]);
+    }
+
+    /// A contact decides about something that they were notified of.
+    fn contact_decides(&mut self, at: usize) {
+        let open = |prompt: &&inbox::Prompt| prompt.answer.is_none() && prompt.notified.is_some();
+        let open: Vec<_> = self.consoles[at]
+            .inbox
+            .prompts()
+            .filter(open)
+            .map(|prompt| prompt.shown.action.clone())
+            .collect();
+        let Some(action) = self.dice.pick(&open).cloned() else {
+            return;
+        };
+        let decision = if self.dice.chance(85) {
+            Decision::Approved
+        } else {
+            Decision::Denied
+        };
+        let now = self.plane.time();
+        let console = &mut self.consoles[at];
+        let Some(request) = console.requests.get(&action).cloned() else {
+            return;
+        };
+        let effects = console.inbox.handle(inbox::Input::Decided(action.clone(), decision));
+        if console.inbox.prompt(&action).unwrap().answer == Some(decision) && !console.answers.contains_key(&action) {
+            let said = console.person.decide(&request, now, decision, None);
+            console.answers.insert(action, said);
+        }
+        self.obey(at, effects);
+    }
+
+    fn propose(&mut self) {
+        let Some(session) = self.dice.pick(&self.sessions).cloned() else {
+            return;
+        };
+        let action = ActionId::from_bits(self.dice.bytes());
+        self.actions.push((action.clone(), session.clone()));
+        let (log, now) = (self.plane.identity.log.clone(), self.plane.time());
+        let said = self.technician.propose(&log, now, &session, &action, changing());
+        self.technician_says(said);
+    }
+
+    fn open_session(&mut self) {
+        let session = SessionId::from_bits(self.dice.bytes());
+        self.sessions.push(session.clone());
+        let said = self.technician.open(&self.plane.identity.log, self.plane.time(), &session);
+        self.technician_says(said);
+    }
+
+    fn ask_again(&mut self) {
+        for said in std::mem::take(&mut self.unanswered) {
+            self.technician_says(said);
+        }
+    }
+
+    fn step(&mut self) {
+        let (log, now) = (self.plane.identity.log.clone(), self.plane.time());
+        let at = self.dice.below(2) as usize;
+        match self.dice.below(30) {
+            0..=1 => self.open_connection(),
+            2 => self.drop_connection(),
+            3..=6 => self.deliver_to_runtime(),
+            7..=9 => self.deliver_to_control(),
+            10..=11 => self.runtime_sends(),
+            12..=13 => self.propose(),
+            14..=15 => self.connect_console(at),
+            16..=18 => self.deliver_to_console(at),
+            19..=21 => self.contact_decides(at),
+            22 => {
+                let running: Vec<_> = self.runtime.alive.iter().cloned().collect();
+                if let Some(action) = self.dice.pick(&running) {
+                    self.runtime.finish(now, action, RunOutcome::Exited);
+                }
+            }
+            23 => match self.dice.pick(&self.actions).cloned() {
+                Some((action, session)) if self.dice.chance(40) => {
+                    let said = self.technician.cancel(&log, now, &session, &action);
+                    self.technician_says(said);
+                }
+                Some((action, _)) => self.nudge(action),
+                None => {}
+            },
+            24 if self.dice.chance(60) => self.fault(),
+            25 if self.dice.chance(60) => self.restart(),
+            26 => {
+                self.plane.now += self.dice.below(70_000);
+                self.batch(vec![Input::Wake]);
+            }
+            27 => self.restart_console(at),
+            28 => self.open_session(),
+            _ => self.ask_again(),
+        }
+    }
+
+    fn nudge(&mut self, action: ActionId) {
+        self.requests += 1;
+        self.asked.insert(self.requests, Asked::Word);
+        let about = AboutApproval {
+            action,
+            what: ApprovalWord::Nudge,
+        };
+        let caller = self.technician.caller();
+        self.batch(vec![Input::AboutApproval(RequestId(self.requests), caller, about)]);
+    }
+
+    fn fault(&mut self) {
+        let fault = if self.dice.chance(50) {
+            Fault::NotStored
+        } else {
+            Fault::Stored
+        };
+        let writes = self.dice.below(14);
+        self.plane.store.fail_after(writes, fault);
+    }
+
+    fn restart(&mut self) {
+        if self.dice.chance(50) {
+            self.plane.put_away();
+            self.break_wire();
+            self.plane.alive.clear();
+        } else {
+            let now = self.plane.time();
+            if self.dice.chance(50) {
+                self.runtime.crash(now);
+            } else {
+                self.runtime.crash_and_report(now);
+            }
+            self.drop_connection();
+        }
+    }
+
+    /// No more faults: everything comes to rest.
+    fn settle(&mut self) {
+        self.plane.store.heal();
+        for round in 0..8 {
+            self.open_connection();
+            self.ask_again();
+            for at in 0..self.consoles.len() {
+                self.connect_console(at);
+                while !self.consoles[at].incoming.is_empty() {
+                    self.deliver_to_console(at);
+                }
+            }
+            for _ in 0..60 {
+                self.deliver_to_runtime();
+                self.runtime_sends();
+                self.deliver_to_control();
+            }
+            let running: Vec<_> = self.runtime.alive.iter().cloned().collect();
+            for action in running {
+                self.runtime.finish(self.plane.time(), &action, RunOutcome::Exited);
+            }
+            // Far enough for open requests to lapse.
+            self.plane.now += if round == 2 { 200_000 } else { 6_000 };
+            self.batch(vec![Input::Wake]);
+        }
+    }
+
+    fn check(&self) {
+        let log = self.plane.verified();
+        for (action, _) in &self.actions {
+            let about: Vec<_> = log
+                .iter()
+                .map(|accepted| &accepted.entry.statement)
+                .filter(|statement| statement.action.as_ref() == Some(action))
+                .collect();
+            let kinds: Vec<_> = about.iter().map(|statement| statement.kind.as_str()).collect();
+            let count = |wanted: &str| kinds.iter().filter(|kind| **kind == wanted).count();
+            let place = |wanted: &str| kinds.iter().position(|kind| *kind == wanted);
+            let decided = |wanted: &str| {
+                let said = |statement: &&&caisey_ledger::entry::Statement| {
+                    statement.kind == "approval.decided" && statement.facts["decision"] == wanted
+                };
+                about.iter().filter(said).count()
+            };
+            let (asked, authorised) = (count("approval.requested"), count("action.authorised"));
+            assert!(asked <= 1 && authorised <= 1, "{kinds:?}");
+            if count("action.proposed") == 0 {
+                continue;
+            }
+            let ran = self.runtime.starts.get(action).copied().unwrap_or(0) as usize;
+            assert!(ran <= authorised, "{kinds:?}");
+            let ends = decided("denied") + decided("expired") + decided("withdrawn") + authorised;
+            assert_eq!(ends, asked, "one end for each request: {kinds:?}");
+            if authorised == 1 {
+                assert_eq!((decided("approved"), decided("denied")), (self.needed, 0), "{kinds:?}");
+                let last_yes = kinds.iter().rposition(|kind| *kind == "approval.decided");
+                assert!(last_yes < place("action.authorised"), "{kinds:?}");
+                assert!(
+                    place("action.authorised") < place("command.started").or(Some(usize::MAX)),
+                    "{kinds:?}"
+                );
+                // Approved, so it ran, or the log says what became of it.
+                assert!(ran == 1 || count("action.refused") + count("action.unknown") > 0, "{kinds:?}");
+            } else {
+                assert!(ran == 0 && count("action.refused") == 1, "{kinds:?}");
+            }
+        }
+        for console in &self.consoles {
+            assert!(console.raised.values().all(|times| *times == 1), "notified twice");
+            for prompt in console.inbox.prompts().filter(|prompt| prompt.answer.is_some()) {
+                assert!(prompt.settled, "an answer was never spoken about: {prompt:?}");
+            }
+        }
+    }
+}
+
+impl Console {
+    fn note(&mut self, view: &ApprovalView) {
+        if let Some(prompt) = &view.prompt {
+            self.requests.insert(view.action.clone(), prompt.request.clone());
+        }
+    }
+}
+
+/// Somebody with the same key.
+fn twin(person: &Person) -> Person {
+    let mut twin = Person::new(0, &person.organisation, person.role);
+    twin.member = person.member.clone();
+    twin.device = person.device.clone();
+    twin.key = person.key.clone();
+    twin.client = person.client.clone();
+    twin
+}
+
+fn shown(view: &ApprovalView, person: &Person) -> Shown {
+    Shown {
+        action: view.action.clone(),
+        digest: view.digest.clone(),
+        state: match view.state {
+            ApprovalState::Pending => State::Pending,
+            ApprovalState::Delivered => State::Delivered,
+            ApprovalState::Acknowledged => State::Acknowledged,
+            ApprovalState::Approved => State::Approved,
+            ApprovalState::Denied => State::Denied,
+            ApprovalState::Expired => State::Expired,
+            ApprovalState::Withdrawn => State::Withdrawn,
+        },
+        expires_at: view.expires_at_ms,
+        nudges: view.nudges,
+        answered: view.approved_by.contains(&person.member),
+    }
+}
+
+#[test]
+fn nothing_runs_without_consent_nothing_approved_is_lost_and_nobody_is_asked_twice() {
+    let run = |seeds: std::ops::Range<u64>| {
+        let mut totals = (0, 0, 0);
+        for seed in seeds {
+            let caught = std::panic::catch_unwind(|| {
+                let mut world = World::new(seed * 1_000);
+                world.open_connection();
+                world.deliver_to_runtime();
+                world.deliver_to_control();
+                world.open_session();
+                for _ in 0..STEPS {
+                    world.step();
+                }
+                world.settle();
+                world.check();
+                (world.failures, world.runs_sent, world.runtime.starts.len() as u64)
+            });
+            match caught {
+                Ok(found) => totals = (totals.0 + found.0, totals.1 + found.1, totals.2 + found.2),
+                Err(_) => panic!("seed {seed} failed"),
+            }
+        }
+        totals
+    };
+    let other = std::thread::spawn(move || run(RUNS / 2..RUNS));
+    let (first, second) = (run(0..RUNS / 2), other.join().unwrap());
+    // Worth something only if things happen in it.
+    let (failures, sent, ran) = (first.0 + second.0, first.1 + second.1, first.2 + second.2);
+    assert!(
+        failures > RUNS / 8 && sent > RUNS / 4 && ran > RUNS / 4,
+        "{failures} {sent} {ran}"
+    );
+}
