@@ -42,7 +42,7 @@ pub struct SessionQuery {
 /// A control plane, as one person (or nobody) sees it. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
-    pub(crate) exchange: Exchange,
+    exchange: Exchange,
 }
 
 /// Methods fail with [`ApiError`].

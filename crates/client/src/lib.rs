@@ -6,7 +6,6 @@
 pub mod address;
 pub mod api;
 pub mod connection;
-mod consent;
 pub mod error;
 mod exchange;
 #[cfg(feature = "oidc")]

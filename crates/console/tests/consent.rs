@@ -283,7 +283,7 @@ async fn a_wrong_number_may_be_typed_again_and_none_is_asked_for() {
 #[tokio::test]
 async fn a_request_that_lies_is_never_asked() {
     type Lie = fn(&mut ApprovalView);
-    let lies: [(&str, Lie); 6] = [
+    let lies: [(&str, Lie); 5] = [
         ("another command under the same signature", |view| {
             let other = proposal(&view.prompt.as_ref().unwrap().request.log, 8, "rm -rf /");
             view.prompt.as_mut().unwrap().proposal.disclosures = other.disclosures;
@@ -291,7 +291,6 @@ async fn a_request_that_lies_is_never_asked() {
         ("another digest", |view| view.digest = "00".repeat(32)),
         ("a longer life", |view| view.expires_at_ms = time(soon() + 1)),
         ("another technician", |view| view.requester = MemberId::from_bits([1; 16])),
-        ("no command", |view| view.prompt = None),
         ("a hidden command", |view| {
             view.prompt.as_mut().unwrap().proposal.disclosures.remove("command");
         }),
@@ -317,6 +316,32 @@ async fn a_request_that_lies_is_never_asked() {
         let notices = scene.console.overview().await.unwrap().notices;
         assert!(notices.iter().any(|notice| notice.code == "request_unsound"), "{what}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_before_the_command_is_here() {
+    let scene = contact().await;
+    let mut events = scene.console.subscribe();
+    let view = asked(&scene.plane, 10, Assurance::Signed);
+    let action = view.action.clone();
+    let listed = ApprovalView {
+        prompt: None,
+        ..view.clone()
+    };
+    scene.plane.change(|script| script.approvals.push(listed));
+    scene.plane.sign_in(&scene.console).await;
+    assert!(prompts(&mut events, Duration::from_millis(500)).await.is_empty());
+    assert!(row(&scene.console, &action).await.is_none());
+    scene.plane.change(|script| script.approvals[0] = view);
+    assert_eq!(prompts(&mut events, Duration::from_millis(700)).await.len(), 1);
+    // A list without it later takes nothing away.
+    scene.plane.change(|script| script.approvals[0].prompt = None);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(
+        row(&scene.console, &action)
+            .await
+            .is_some_and(|row| row.for_me && row.fault.is_none())
+    );
 }
 
 #[tokio::test]

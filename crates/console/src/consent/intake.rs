@@ -115,7 +115,9 @@ impl<'a> Intake<'a> {
         let had_fault = before.as_ref().is_some_and(|before| before.fault.is_some());
         let was_open = before.as_ref().is_some_and(|before| !before.view.state.is_terminal());
         let mut kept = merged(before, view);
-        if kept.fault.is_none() && is_asked && !kept.view.state.is_terminal() {
+        // In a long list what is to be approved follows in a frame of its own; until then nobody is asked.
+        let is_whole = kept.view.prompt.is_some() || kept.view.state.is_terminal();
+        if kept.fault.is_none() && is_asked && is_whole && !kept.view.state.is_terminal() {
             kept.fault = check::request(&kept.view, origin).err().map(|fault| fault.sentence());
         }
         if kept.fault.is_some() {
@@ -128,7 +130,7 @@ impl<'a> Intake<'a> {
             if !had_fault {
                 self.due.push(Due::Notice(unsound(&kept)));
             }
-        } else if is_asked {
+        } else if is_asked && is_whole {
             self.listed.push(shown(&kept.view, self.device));
         }
         // Who has just signed in on a new machine is not told of everything that ever ended.
