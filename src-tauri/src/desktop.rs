@@ -71,6 +71,8 @@ pub(crate) struct Desktop {
     pub(crate) attempt: Mutex<Option<Attempt>>,
     pub(crate) exports: Mutex<HashMap<String, CancelFlag>>,
     pub(crate) exported: Mutex<HashSet<PathBuf>>,
+    /// The PKCS#12 file that a person chose to sign documents with.
+    pub(crate) certificate: Mutex<Option<PathBuf>>,
     stopping: AtomicBool,
 }
 
@@ -90,6 +92,7 @@ impl Desktop {
             attempt: Mutex::new(None),
             exports: Mutex::new(HashMap::new()),
             exported: Mutex::new(HashSet::new()),
+            certificate: Mutex::new(None),
             stopping: AtomicBool::new(false),
         }
     }
