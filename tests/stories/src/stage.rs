@@ -128,6 +128,38 @@ impl Stage {
         Program::start(&self.runtime, &["run", "--state", &state], &self.folder.join("runtime.log"))
     }
 
+    /// Adds a second person and returns what they sign in with. The control plane has to run.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn add_person(&self, email: &str, name: &str, role: &str) -> Result<Account> {
+        let said = run_to_end(
+            &built("caisey-control")?,
+            &[
+                "member",
+                "add",
+                "--data",
+                &self.path("control"),
+                email,
+                "--name",
+                name,
+                "--role",
+                role,
+            ],
+        )?;
+        let code = said.trim().rsplit(' ').next().map(str::to_owned);
+        let code = code.context("no one-time code was printed")?;
+        let first = TokenRequest::OneTimeCode {
+            code,
+            password: PASSWORD.to_owned(),
+        };
+        token(&self.url(), &first).await?;
+        Ok(Account {
+            url: self.url(),
+            email: email.to_owned(),
+        })
+    }
+
     /// Tokens of the stage's technician, renewed by password.
     pub fn tokens(&self) -> Arc<dyn TokenSource> {
         tokens_for(&self.url())
@@ -138,7 +170,14 @@ impl Stage {
     /// # Errors
     /// When the control plane gives none.
     pub async fn refresh_token(&self) -> Result<String> {
-        Ok(token(&self.url(), &by_password()).await?.refresh_token)
+        self.technician().refresh_token().await
+    }
+
+    fn technician(&self) -> Account {
+        Account {
+            url: self.url(),
+            email: EMAIL.to_owned(),
+        }
     }
 
     /// What `caisey-runtime status` says.
@@ -206,14 +245,47 @@ fn run_to_end(program: &Path, arguments: &[&str]) -> Result<String> {
 
 /// Tokens of the stage's technician at this control plane.
 pub fn tokens_for(url: &str) -> Arc<dyn TokenSource> {
-    Arc::new(Password {
+    let account = Account {
         url: url.to_owned(),
-        current: Mutex::new(None),
-    })
+        email: EMAIL.to_owned(),
+    };
+    account.tokens()
+}
+
+/// Somebody with the stage's password.
+#[derive(Debug, Clone)]
+pub struct Account {
+    url: String,
+    email: String,
+}
+
+impl Account {
+    /// Tokens, renewed by password.
+    pub fn tokens(&self) -> Arc<dyn TokenSource> {
+        Arc::new(Password {
+            account: self.clone(),
+            current: Mutex::new(None),
+        })
+    }
+
+    /// A refresh token, as a desktop keeps one to be signed in the next time.
+    ///
+    /// # Errors
+    /// When the control plane gives none.
+    pub async fn refresh_token(&self) -> Result<String> {
+        Ok(token(&self.url, &self.by_password()).await?.refresh_token)
+    }
+
+    fn by_password(&self) -> TokenRequest {
+        TokenRequest::Password {
+            username: self.email.clone(),
+            password: PASSWORD.to_owned(),
+        }
+    }
 }
 
 struct Password {
-    url: String,
+    account: Account,
     current: Mutex<Option<BearerToken>>,
 }
 
@@ -224,20 +296,13 @@ impl TokenSource for Password {
             if let Some(token) = current.as_ref().filter(|token| refused != Some(*token)) {
                 return Ok(token.clone());
             }
-            let answer = token(&self.url, &by_password())
+            let answer = token(&self.account.url, &self.account.by_password())
                 .await
                 .map_err(|error| TokenError::Unreachable(format!("{error:#}")))?;
             let fresh = BearerToken::new(answer.access_token);
             *current = Some(fresh.clone());
             Ok(fresh)
         })
-    }
-}
-
-fn by_password() -> TokenRequest {
-    TokenRequest::Password {
-        username: EMAIL.to_owned(),
-        password: PASSWORD.to_owned(),
     }
 }
 

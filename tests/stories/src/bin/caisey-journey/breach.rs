@@ -8,11 +8,12 @@ use crate::scene::{PATIENCE, Scene, text, wait_for_kind};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
-use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
+use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn, TokenSource};
 use caisey_stories::programs::built;
 use caisey_stories::stage::Stage;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Entry kinds that the story must leave on the record.
@@ -39,15 +40,27 @@ const KINDS: &[&str] = &[
 /// What a person pastes into the wrong window.
 const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 
+/// What the story leaves for another one to go on with. Its programs have ended.
+pub(crate) struct Played {
+    /// Data and address of control plane and endpoint.
+    pub(crate) stage: Stage,
+    /// The technician's console.
+    pub(crate) home: PathBuf,
+    /// The session.
+    pub(crate) session: String,
+    /// The story's log.
+    pub(crate) teller: Teller,
+}
+
 /// Plays it.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
+pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut teller = Teller::begin(out)?;
     let (stage, mut control) = Stage::set(&folder.join("programs")).await?;
     let mut runtime = stage.start_runtime()?;
     teller.tell(&format!("control plane at {}; one endpoint enrolled", stage.url()))?;
     let home = folder.join("console");
-    let console = sign_in(&home, &stage).await?;
+    let console = sign_in(&home, &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
     teller.tell("signed in; the endpoint answers")?;
 
@@ -124,7 +137,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     judge(&detail)?;
     teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
 
-    leave_signed_in(&stage, &home).await?;
+    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
     runtime.kill()?;
     control.kill()?;
     offline(&console).await?;
@@ -132,20 +145,27 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     search(&console, &mut teller, &detail).await?;
     console.shut_down().await;
     hand_over(&mut teller, out, &home, &session, &detail)?;
-    teller.tell("the story holds")
+    teller.tell("the story holds")?;
+    Ok(Played {
+        stage,
+        home,
+        session,
+        teller,
+    })
 }
 
 /// The desktop starts as its person left it: signed in to this control plane. What it keeps for that is in the key store and in one file.
-async fn leave_signed_in(stage: &Stage, home: &Path) -> Result<()> {
-    let (name, secret) = (format!("refresh-token {}", stage.url()), stage.refresh_token().await?);
+pub(crate) async fn leave_signed_in(url: &str, secret: String, home: &Path) -> Result<()> {
+    let name = format!("refresh-token {url}");
     tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, secret.as_bytes()))
         .await?
         .context("keeping the sign-in")?;
-    let remembered = serde_json::json!({"start": "control_plane", "address": stage.url()});
+    let remembered = serde_json::json!({"start": "control_plane", "address": url});
     std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")
 }
 
-async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
+/// Opens a console in this folder and signs in.
+pub(crate) async fn sign_in(home: &Path, url: &str, tokens: Arc<dyn TokenSource>) -> Result<Console> {
     let config = ConsoleConfig {
         data_dir: home.join("cache"),
         device_label: "journey".to_owned(),
@@ -155,8 +175,8 @@ async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
     let console = Console::open(config, Ports::system()).await?;
     console
         .sign_in(SignIn {
-            base_url: stage.url(),
-            tokens: stage.tokens(),
+            base_url: url.to_owned(),
+            tokens,
             embedded: false,
         })
         .await?;
@@ -292,7 +312,7 @@ fn hand_over(teller: &mut Teller, out: &Path, home: &Path, session: &str, detail
     teller.tell("the transcript shows every command, and no payroll")
 }
 
-fn run(program: &Path, arguments: &[&str]) -> Result<String> {
+pub(crate) fn run(program: &Path, arguments: &[&str]) -> Result<String> {
     let done = Command::new(program)
         .args(arguments)
         .output()

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)] // it tells its story to whoever started it
 
 mod breach;
+mod handover;
 mod machine;
 mod scene;
 mod teller;
@@ -22,11 +23,21 @@ enum Story {
         #[arg(long)]
         stage: PathBuf,
     },
+    /// The same, and then its record handed over: attested by a second person, scrubbed, signed, packed, asked, tabulated.
+    Handover {
+        /// Takes what the first leaves, and what is handed over.
+        #[arg(long)]
+        out: PathBuf,
+        /// As for the first. The reviewer's console is in `reviewer` below it.
+        #[arg(long)]
+        stage: PathBuf,
+    },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
-        Story::Breach { out, stage } => breach::play(&out, &stage).await,
+        Story::Breach { out, stage } => breach::play(&out, &stage).await.map(drop),
+        Story::Handover { out, stage } => handover::play(&out, &stage).await,
     }
 }
