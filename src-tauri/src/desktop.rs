@@ -81,6 +81,8 @@ pub(crate) struct Desktop {
     /// Whether a client's contact is signed in: they are asked also while no window is open.
     is_contact: AtomicBool,
     waiting: AtomicU32,
+    /// The PKCS#12 file that a person chose to sign documents with.
+    pub(crate) certificate: Mutex<Option<PathBuf>>,
     stopping: AtomicBool,
 }
 
@@ -103,6 +105,7 @@ impl Desktop {
             prompts: Mutex::new(HashMap::new()),
             is_contact: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
+            certificate: Mutex::new(None),
             stopping: AtomicBool::new(false),
         }
     }

@@ -44,7 +44,8 @@ impl Format {
 pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format) -> Result<Option<String>, ErrorView> {
     let console = desktop.console().await.map_err(|error| error.view())?;
     let row = console.session_head(&session).await.map_err(|error| error.view())?.row;
-    let Some(path) = choose(desktop, &file_name(&row, format), format).await else {
+    let filter = (format.words(), format.extension());
+    let Some(path) = choose(desktop, "Export this session", &file_name(&row, format), filter).await else {
         return Ok(None);
     };
     let flag = CancelFlag::default();
@@ -127,7 +128,8 @@ async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, f
     }
 }
 
-async fn choose(desktop: &Desktop, name: &str, format: Format) -> Option<PathBuf> {
+/// Asks where to save; `filter` is what kind of file, in words, and its ending.
+pub(crate) async fn choose(desktop: &Desktop, title: &str, name: &str, filter: (&str, &str)) -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("CAISEY_EXPORT_DIR") {
         return Some(PathBuf::from(folder).join(name));
     }
@@ -136,9 +138,9 @@ async fn choose(desktop: &Desktop, name: &str, format: Format) -> Option<PathBuf
         .app
         .dialog()
         .file()
-        .set_title("Export this session")
+        .set_title(title)
         .set_file_name(name)
-        .add_filter(format.words(), &[format.extension()])
+        .add_filter(filter.0, &[filter.1])
         .save_file(move |path| {
             let _ = tell.send(path);
         });
@@ -147,8 +149,12 @@ async fn choose(desktop: &Desktop, name: &str, format: Format) -> Option<PathBuf
 
 /// `caisey-HOST-20261117-2214.pdf`; the host's name is hostile until reduced to letters, digits, dots and hyphens.
 fn file_name(row: &SessionRow, format: Format) -> String {
-    let host: String = row
-        .hostname
+    format!("{}.{}", stem(&row.hostname, row.opened_at_ms), format.extension())
+}
+
+/// A file's name without its ending, from a name that is hostile until reduced, and a time.
+pub(crate) fn stem(name: &str, at_ms: u64) -> String {
+    let host: String = name
         .chars()
         .map(|letter| {
             if letter.is_ascii_alphanumeric() || letter == '-' {
@@ -159,8 +165,7 @@ fn file_name(row: &SessionRow, format: Format) -> String {
         })
         .take(60)
         .collect();
-    let opened = utc_minute(row.opened_at_ms);
-    format!("caisey-{host}-{opened}.{}", format.extension())
+    format!("caisey-{host}-{}", utc_minute(at_ms))
 }
 
 /// `20261117-2214`.
@@ -171,7 +176,7 @@ fn utc_minute(ms: u64) -> String {
 }
 
 /// Beside the target first, then in its place.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".part");
@@ -185,7 +190,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     written
 }
 
-fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
+pub(crate) fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
     refused(
         "export_failed",
         format!(

@@ -9,6 +9,7 @@ mod consent;
 mod desktop;
 mod embedded;
 mod export;
+mod handover;
 mod marks;
 mod notify;
 mod opening;
@@ -88,6 +89,26 @@ pub fn run() -> anyhow::Result<()> {
             commands::cancel_export,
             commands::verify_again,
             commands::reveal,
+            handover::open_draft,
+            handover::draft_rows,
+            handover::draft_shown,
+            handover::close_draft,
+            handover::attest_draft,
+            handover::refuse_draft,
+            handover::scrub_draft,
+            handover::hide_in_draft,
+            handover::show_in_draft,
+            handover::choose_certificate,
+            handover::hand_over,
+            handover::ask_negative,
+            handover::save_certificate,
+            handover::audit_view,
+            handover::save_audit,
+            handover::share_draft,
+            handover::refresh_share,
+            handover::shares,
+            handover::share_visits,
+            handover::revoke_share,
             commands::reached,
             consent::inbox,
             consent::approval,

@@ -159,15 +159,23 @@ impl Desktop {
         self.set_startup(Startup::Ready { open });
     }
 
-    /// `CAISEY_OPEN=session:ID` or `session:latest`, for screenshots.
+    /// `CAISEY_OPEN=session:ID` or `session:latest`, for screenshots; `review:` opens its review instead.
     async fn session_to_open(&self) -> Option<String> {
         let wanted = std::env::var("CAISEY_OPEN").ok()?;
-        let session = wanted.strip_prefix("session:")?;
-        if session != "latest" {
-            return Some(session.to_owned());
-        }
-        let overview = self.console().await.ok()?.overview().await.ok()?;
-        overview.sessions.first().map(|row| row.session.clone())
+        let (page, session) = wanted.split_once(':')?;
+        let prefix = match page {
+            "session" => "",
+            "review" => "review:",
+            _ => return None,
+        };
+        let session = match session {
+            "latest" => {
+                let overview = self.console().await.ok()?.overview().await.ok()?;
+                overview.sessions.first()?.session.clone()
+            }
+            named => named.to_owned(),
+        };
+        Some(format!("{prefix}{session}"))
     }
 
     /// Opens with a passphrase instead of the operating system's key store.

@@ -91,8 +91,8 @@ pub struct Dossier {
     pub attested: Option<Attested>,
     /// For the summary of removals; absent when nothing was scrubbed.
     pub redactions: Option<Redactions>,
-    /// For the certificate.
-    pub completeness: Option<Completeness>,
+    /// Certificates, each on pages of its own.
+    pub completeness: Vec<Completeness>,
     /// Where the same record can be read and checked in a browser.
     pub link: Option<String>,
 }
@@ -103,7 +103,7 @@ impl Dossier {
         self.question.is_some()
             || self.attested.is_some()
             || self.redactions.is_some()
-            || self.completeness.is_some()
+            || !self.completeness.is_empty()
             || self.link.is_some()
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::dossier::{Attested, Authorisation, Completeness, Dossier, Mention, Question, Redactions};
 use crate::moment;
+use crate::{Attachment, Enclosure, Imprint, Limits, PdfError, Progress, Seal};
 use caisey_console::view::{SessionDetail, SessionRow, TextView, TimelineItem, Verification};
 use caisey_console::visible::segments_if_needed;
 use caisey_ledger::event::{Channel, Event};
@@ -16,6 +17,10 @@ use caisey_transcript::rows::{Row, RowPiece, Transcript};
 use caisey_transcript::snapshot::Scope;
 use caisey_transcript::verify::{Record, verify};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+/// The pack's name within a document.
+const PACK_NAME: &str = "evidence-pack.zip";
 
 /// Why a pack is not printed.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +61,34 @@ pub fn read_pack(bytes: &[u8], policy: Option<&Policy>) -> Result<(SessionDetail
     Ok((detail, dossier))
 }
 
+/// A pack as a document: cover, transcript, what was removed, certificates, how to check it; the pack itself inside. `link` is where the
+/// same record can be read in a browser. `watch` is as for [`crate::transcript`].
+///
+/// # Errors
+/// When the pack does not hold, and as [`crate::transcript`].
+pub fn print_pack(
+    bytes: Vec<u8>,
+    imprint: &Imprint,
+    limits: Limits,
+    link: Option<String>,
+    seal: Option<Seal<'_>>,
+    watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Vec<u8>, PdfError> {
+    let (detail, mut dossier) = read_pack(&bytes, None)?;
+    dossier.link = link;
+    let enclosure = Enclosure {
+        dossier,
+        attachments: vec![Attachment {
+            name: PACK_NAME.to_owned(),
+            media_type: "application/zip".to_owned(),
+            description: "The record itself: every entry as signed, what may be shown of its texts, and the proofs".to_owned(),
+            bytes,
+        }],
+        seal,
+    };
+    crate::transcript(&detail, imprint, limits, enclosure, watch)
+}
+
 fn detail(record: &Record, transcript: &Transcript, notes: &[String]) -> Option<SessionDetail> {
     let rows = &transcript.rows;
     let first = rows.first()?;
@@ -84,7 +117,10 @@ fn detail(record: &Record, transcript: &Transcript, notes: &[String]) -> Option<
     Some(SessionDetail {
         row: SessionRow {
             session,
-            hostname: name_of(&endpoint),
+            hostname: match record.snapshot.logs.len() {
+                1 => name_of(&endpoint),
+                several => format!("{several} endpoints"),
+            },
             endpoint,
             client: String::new(),
             client_name: client(record, first).map_or_else(|| "not named in the pack".to_owned(), |id| name_of(&id)),
@@ -197,7 +233,11 @@ fn dossier(record: &Record, transcript: &Transcript) -> Dossier {
             .collect(),
         attested: attested.map(|review| attestation(review, digest)),
         redactions: Some(redactions(record)),
-        completeness: certificate.map(|certificate| completeness(record, transcript, certificate)),
+        completeness: record
+            .certificates
+            .iter()
+            .map(|certificate| completeness(record, transcript, certificate))
+            .collect(),
         link: None,
     }
 }

@@ -5,6 +5,7 @@
 //! embedded; the file is PDF/A-3a and PDF/UA-1; the same input gives the same bytes; memory is bounded by [`Limits`]. Leaves out: any
 //! clock, randomness and network. Follows ISO 32000-1, ISO 19005-3 and ISO 14289-1, through printpdf and lopdf.
 
+mod audit;
 mod authority;
 mod certificate;
 mod check;
@@ -36,13 +37,14 @@ mod syntax;
 mod tree;
 mod verification;
 
+pub use audit::audit;
 pub use authority::{Secrets, found};
 pub use caisey_transcript::moment;
 pub use certificate::{ChainFault, read_certificates};
 pub use check::CmsFault;
 pub use dossier::{Attested, Authorisation, Completeness, Dossier, Mention, Question, Redactions};
 pub use examine::{Anchor, DocumentFault, Examined, Signature, Stamp, Trust, examine};
-pub use handed::{PackFault, read_pack};
+pub use handed::{PackFault, print_pack, read_pack};
 pub use kept::{KeptError, kept_signer};
 pub use reader::FormFault;
 pub use seal::{Ask, Seal, SealError};
@@ -129,6 +131,9 @@ pub enum PdfError {
     /// A built-in font could not be read: the program is damaged.
     #[error("the built-in font {0} could not be read: this program is damaged, install it again")]
     Font(&'static str),
+    /// The pack that it is made from.
+    #[error(transparent)]
+    Pack(#[from] PackFault),
     /// It could not be signed.
     #[error("the document could not be signed: {0}")]
     Seal(#[from] SealError),
@@ -154,6 +159,26 @@ pub fn transcript(
     paper.within(Tag::Section, |paper| entries::print(paper, detail, limits, &mut watch))?;
     summary::print(&mut paper, &enclosure.dossier);
     paper.within(Tag::Section, |paper| verification::print(paper, detail, imprint, &enclosure));
+    let total = detail.items.len();
+    close(
+        &mut paper,
+        &particulars(detail, imprint),
+        imprint,
+        &mut enclosure,
+        total,
+        watch,
+    )
+}
+
+/// Numbers the pages, puts the file together and signs it.
+fn close(
+    paper: &mut page::Paper,
+    particulars: &Particulars,
+    imprint: &Imprint,
+    enclosure: &mut Enclosure<'_>,
+    total: usize,
+    mut watch: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Vec<u8>, PdfError> {
     let foot = format!(
         "{}  ·  printed {} by {}",
         marked_line(&imprint.organisation),
@@ -162,16 +187,15 @@ pub fn transcript(
     );
     paper.number(&foot);
     let done = Progress {
-        done: detail.items.len(),
-        total: detail.items.len(),
+        done: total,
+        total,
         pages: paper.count(),
     };
     let field = enclosure.seal.as_ref().map(|seal| finish::Field {
         name: seal.signer.name(),
         reason: seal.reason.clone(),
     });
-    let particulars = particulars(detail, imprint);
-    let draft = finish::finish(&paper, &particulars, &enclosure.attachments, field.as_ref(), || watch(done))?;
+    let draft = finish::finish(paper, particulars, &enclosure.attachments, field.as_ref(), || watch(done))?;
     match &mut enclosure.seal {
         Some(seal) => Ok(seal::close(draft, seal)?),
         None => Ok(draft.bytes),
@@ -190,18 +214,17 @@ fn particulars(detail: &SessionDetail, imprint: &Imprint) -> Particulars {
         subject: marked_line(&row.purpose),
         program: imprint.program.clone(),
         made_at_ms: imprint.printed_at_ms,
-        identity: identity(detail, imprint),
+        identity: identity(&[
+            detail.row.session.as_bytes(),
+            detail.root.as_deref().unwrap_or("").as_bytes(),
+            &imprint.printed_at_ms.to_be_bytes(),
+        ]),
     }
 }
 
-/// 16 bytes that differ between sessions and printings (ISO 32000-1 §14.4). No secret and no digest: only an identifier.
-fn identity(detail: &SessionDetail, imprint: &Imprint) -> [u8; 16] {
+/// 16 bytes that differ between records and printings (ISO 32000-1 §14.4). No secret and no digest: only an identifier.
+fn identity(words: &[&[u8]]) -> [u8; 16] {
     let mut state: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    let words = [
-        detail.row.session.as_bytes(),
-        detail.root.as_deref().unwrap_or("").as_bytes(),
-        &imprint.printed_at_ms.to_be_bytes(),
-    ];
     for byte in words.concat() {
         // FNV-1a, 128 bits.
         state = (state ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);

@@ -22,7 +22,7 @@ pub(crate) fn print(paper: &mut Paper, dossier: &Dossier) {
     if let Some(redactions) = &dossier.redactions {
         paper.within(Tag::Section, |paper| removals(paper, redactions));
     }
-    if let Some(completeness) = &dossier.completeness {
+    for completeness in &dossier.completeness {
         paper.within(Tag::Section, |paper| certificate(paper, completeness));
     }
 }

@@ -61,14 +61,14 @@ pub(crate) fn dossier() -> Dossier {
             classes: vec![("user-path".to_owned(), 4), ("email".to_owned(), 2), ("ip".to_owned(), 3)],
             recall: Some((497, 500)),
         }),
-        completeness: Some(Completeness {
+        completeness: vec![Completeness {
             pattern: "*payroll*".to_owned(),
             period_ms: (1_779_840_000_000, 1_779_926_400_000),
             record: vec!["retail-07: entries 0 to 63 without a gap, under the checkpoint of 28 May 2026.".to_owned()],
             matching: Vec::new(),
             unbounded: vec![mention(49, "sh /opt/check.sh --all")],
             counts: (1, 3, 20),
-        }),
+        }],
         link: Some("https://records.example/s/4Jq8v7yT2mK9#k=Zk3".to_owned()),
     }
 }

@@ -216,9 +216,23 @@ impl Stage {
         Program::start(Path::new(program), &arguments, &self.folder.join("runtime.log"))
     }
 
+    /// Adds a second person and returns what they sign in with. The control plane has to run.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn add_colleague(&self, email: &str, name: &str, role: &str) -> Result<Account> {
+        let code = self.add_person(email, name, &["--role", role])?;
+        self.first_use(code).await?;
+        Ok(Account {
+            url: self.url(),
+            email: email.to_owned(),
+            issuer: None,
+        })
+    }
+
     /// Tokens of the stage's technician.
     pub fn tokens(&self) -> Arc<dyn TokenSource> {
-        tokens_for(&self.url(), self.issuer())
+        self.technician().tokens()
     }
 
     /// The issuer beside the control plane, when that has no accounts of its own.
@@ -234,7 +248,15 @@ impl Stage {
     /// # Errors
     /// When the control plane gives none.
     pub async fn refresh_token(&self) -> Result<String> {
-        Ok(token(&self.url(), &by_password()).await?.refresh_token)
+        self.technician().refresh_token().await
+    }
+
+    fn technician(&self) -> Account {
+        Account {
+            url: self.url(),
+            email: EMAIL.to_owned(),
+            issuer: self.issuer().map(str::to_owned),
+        }
     }
 
     /// What `caisey-runtime status` says.
@@ -293,29 +315,60 @@ fn run_to_end(program: &Path, arguments: &[&str]) -> Result<String> {
 
 /// Tokens of the stage's technician at this control plane, renewed by password, or by the issuer beside it.
 pub fn tokens_for(url: &str, issuer: Option<&str>) -> Arc<dyn TokenSource> {
-    Arc::new(Technician {
+    let account = Account {
         url: url.to_owned(),
+        email: EMAIL.to_owned(),
         issuer: issuer.map(str::to_owned),
-        current: Mutex::new(None),
-    })
+    };
+    account.tokens()
 }
 
-struct Technician {
+/// Somebody with the stage's password, or with the issuer's word.
+#[derive(Debug, Clone)]
+pub struct Account {
     url: String,
+    email: String,
     issuer: Option<String>,
-    current: Mutex<Option<BearerToken>>,
 }
 
-impl Technician {
+impl Account {
+    /// Their tokens.
+    pub fn tokens(&self) -> Arc<dyn TokenSource> {
+        Arc::new(Renewed {
+            account: self.clone(),
+            current: Mutex::new(None),
+        })
+    }
+
+    /// A refresh token, as a desktop keeps one to be signed in the next time.
+    ///
+    /// # Errors
+    /// When the control plane gives none.
+    pub async fn refresh_token(&self) -> Result<String> {
+        Ok(token(&self.url, &self.by_password()).await?.refresh_token)
+    }
+
     async fn fresh(&self) -> Result<String> {
         match &self.issuer {
             Some(issuer) => issued(issuer).await,
-            None => Ok(token(&self.url, &by_password()).await?.access_token),
+            None => Ok(token(&self.url, &self.by_password()).await?.access_token),
+        }
+    }
+
+    fn by_password(&self) -> TokenRequest {
+        TokenRequest::Password {
+            username: self.email.clone(),
+            password: PASSWORD.to_owned(),
         }
     }
 }
 
-impl TokenSource for Technician {
+struct Renewed {
+    account: Account,
+    current: Mutex<Option<BearerToken>>,
+}
+
+impl TokenSource for Renewed {
     fn bearer<'a>(&'a self, refused: Option<&'a BearerToken>) -> TokenFuture<'a> {
         Box::pin(async move {
             let mut current = self.current.lock().await;
@@ -323,6 +376,7 @@ impl TokenSource for Technician {
                 return Ok(token.clone());
             }
             let fresh = self
+                .account
                 .fresh()
                 .await
                 .map_err(|error| TokenError::Unreachable(format!("{error:#}")))?;
@@ -330,13 +384,6 @@ impl TokenSource for Technician {
             *current = Some(fresh.clone());
             Ok(fresh)
         })
-    }
-}
-
-fn by_password() -> TokenRequest {
-    TokenRequest::Password {
-        username: EMAIL.to_owned(),
-        password: PASSWORD.to_owned(),
     }
 }
 

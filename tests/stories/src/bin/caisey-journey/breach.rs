@@ -3,15 +3,16 @@
 //! Plays on a real control plane, a real runtime and the console's real backend. Ends with the control plane gone: what was run is
 //! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
 
-use crate::hand_over;
+use crate::exported;
 use crate::machine;
 use crate::scene::{PATIENCE, Scene, text, wait_for_kind};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
-use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
+use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn, TokenSource};
 use caisey_stories::stage::Stage;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Entry kinds that the story must leave on the record.
@@ -38,15 +39,27 @@ const KINDS: &[&str] = &[
 /// What a person pastes into the wrong window.
 const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 
+/// What the story leaves for another one to go on with. Its programs have ended.
+pub(crate) struct Played {
+    /// Data and address of control plane and endpoint.
+    pub(crate) stage: Stage,
+    /// The technician's console.
+    pub(crate) home: PathBuf,
+    /// The session.
+    pub(crate) session: String,
+    /// The story's log.
+    pub(crate) teller: Teller,
+}
+
 /// Plays it.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
+pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut teller = Teller::begin(out)?;
     let (stage, mut control) = Stage::set(&folder.join("programs")).await?;
     let mut runtime = stage.start_runtime()?;
     teller.tell(&format!("control plane at {}; one endpoint enrolled", stage.url()))?;
     let home = folder.join("console");
-    let console = sign_in(&home, &stage).await?;
+    let console = sign_in(&home, &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
     teller.tell("signed in; the endpoint answers")?;
 
@@ -123,7 +136,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     judge(&detail)?;
     teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
 
-    leave_signed_in(&stage, &home).await?;
+    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
     runtime.kill()?;
     control.kill()?;
     offline(&console).await?;
@@ -131,20 +144,27 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     search(&console, &mut teller, &detail).await?;
     console.shut_down().await;
     hand_over(&mut teller, out, &home, &session, &detail)?;
-    teller.tell("the story holds")
+    teller.tell("the story holds")?;
+    Ok(Played {
+        stage,
+        home,
+        session,
+        teller,
+    })
 }
 
 /// The desktop starts as its person left it: signed in to this control plane. What it keeps for that is in the key store and in one file.
-async fn leave_signed_in(stage: &Stage, home: &Path) -> Result<()> {
-    let (name, secret) = (format!("refresh-token {}", stage.url()), stage.refresh_token().await?);
+pub(crate) async fn leave_signed_in(url: &str, secret: String, home: &Path) -> Result<()> {
+    let name = format!("refresh-token {url}");
     tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, secret.as_bytes()))
         .await?
         .context("keeping the sign-in")?;
-    let remembered = serde_json::json!({"start": "control_plane", "address": stage.url()});
+    let remembered = serde_json::json!({"start": "control_plane", "address": url});
     std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")
 }
 
-async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
+/// Opens a console in this folder and signs in.
+pub(crate) async fn sign_in(home: &Path, url: &str, tokens: Arc<dyn TokenSource>) -> Result<Console> {
     let config = ConsoleConfig {
         data_dir: home.join("cache"),
         device_label: "journey".to_owned(),
@@ -154,8 +174,8 @@ async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
     let console = Console::open(config, Ports::system()).await?;
     console
         .sign_in(SignIn {
-            base_url: stage.url(),
-            tokens: stage.tokens(),
+            base_url: url.to_owned(),
+            tokens,
             embedded: false,
         })
         .await?;
@@ -257,7 +277,7 @@ async fn search(console: &Console, teller: &mut Teller, detail: &SessionDetail) 
 
 /// Exports with `caisey`, and has the exports checked by `caisey verify` and read by poppler.
 fn hand_over(teller: &mut Teller, out: &Path, home: &Path, session: &str, detail: &SessionDetail) -> Result<()> {
-    let printed = hand_over::export(teller, out, home, session)?;
+    let printed = exported::export(teller, out, home, session)?;
     let squeeze = |text: &str| -> String { text.chars().filter(|letter| !letter.is_whitespace()).collect() };
     let printed = squeeze(&printed);
     for item in detail.items.iter().filter(|item| item.kind == "action.proposed") {

@@ -3,7 +3,7 @@
 //! Plays on real programs: the control plane, the runtime on a machine with a network of its own, the technician's console, and the contact's
 //! console in its window under a real notification service. The rule is in the kernel, and so is its effect.
 
-use crate::hand_over;
+use crate::exported;
 use crate::machine::Look;
 use crate::office::Office;
 use crate::place::{HOSTNAME, Place};
@@ -148,7 +148,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     drop(office);
     runtime.kill()?;
     control.kill()?;
-    let printed = hand_over::export(&mut teller, out, &home, &session)?;
+    let printed = exported::export(&mut teller, out, &home, &session)?;
     let squeeze = |text: &str| -> String { text.chars().filter(|letter| !letter.is_whitespace()).collect() };
     ensure!(
         squeeze(&printed).contains(&squeeze(&change.command)),

@@ -3,8 +3,9 @@
 #![allow(clippy::print_stdout)] // it tells its story to whoever started it
 
 mod breach;
+mod exported;
 mod firewall;
-mod hand_over;
+mod handover;
 mod machine;
 mod office;
 mod place;
@@ -55,13 +56,23 @@ enum Story {
         #[arg(long)]
         to: String,
     },
+    /// The same, and then its record handed over: attested by a second person, scrubbed, signed, packed, asked, tabulated.
+    Handover {
+        /// Takes what the first leaves, and what is handed over.
+        #[arg(long)]
+        out: PathBuf,
+        /// As for the first. The reviewer's console is in `reviewer` below it.
+        #[arg(long)]
+        stage: PathBuf,
+    },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
-        Story::Breach { out, stage } => breach::play(&out, &stage).await,
+        Story::Breach { out, stage } => breach::play(&out, &stage).await.map(drop),
         Story::Firewall { out, stage } => firewall::play(&out, &stage).await,
+        Story::Handover { out, stage } => handover::play(&out, &stage).await,
         Story::Share { listen, rules } => place::share(&listen, rules.as_deref()).await,
         Story::Relay { listen, to } => place::relay(&listen, &to).await,
     }

@@ -2,7 +2,7 @@
 //!
 //! Runs on the desktop that `cargo xtask` has set up: an X server, a session bus, a key store. Everything ends with it.
 
-use crate::hand_over::run;
+use crate::exported::run;
 use anyhow::{Context, Result, ensure};
 use caisey_console::Ports;
 use caisey_stories::programs::{Program, built};

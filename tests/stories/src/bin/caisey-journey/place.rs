@@ -3,7 +3,7 @@
 //! Promises: everything that it makes ends with it, the network included. Leaves out what is done to the rule. Linux, as root, with iproute2
 //! and nftables.
 
-use crate::hand_over::run;
+use crate::exported::run;
 use anyhow::{Context, Result, bail};
 use caisey_stories::programs::Program;
 use std::path::{Path, PathBuf};
