@@ -323,7 +323,7 @@ impl Api {
         let mut sent = 0;
         for (part, bytes) in pack.chunks(PACK_PART_BYTES).enumerate() {
             self.exchange
-                .done(&Ask::put(format!("/v1/packs/{digest}/{part}"), bytes))
+                .done(&Ask::put_bytes(format!("/v1/packs/{digest}/{part}"), bytes))
                 .await?;
             sent += bytes.len();
             progress(sent);

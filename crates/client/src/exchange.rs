@@ -39,7 +39,7 @@ pub(crate) struct Ask<'a, B: Serialize + Sync> {
 }
 
 impl<'a> Ask<'a, ()> {
-    pub(crate) fn put(path: impl Into<String>, bytes: &'a [u8]) -> Self {
+    pub(crate) fn put_bytes(path: impl Into<String>, bytes: &'a [u8]) -> Self {
         Self {
             bytes: Some(bytes),
             ..Self::with_method(Method::PUT, path)
