@@ -17,6 +17,8 @@ pub struct Workerd {
 impl Workerd {
     /// Serves a configuration below this package, with its objects in `data`.
     pub fn start(config: &str, data: &Path, environment: &[(&str, String)]) -> Self {
+        // Whoever talks to it makes an HTTP client, which wants a provider of TLS also where none is spoken.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         std::fs::create_dir_all(data).unwrap();
         let mut child = Command::new(program())
             .arg("serve")
