@@ -97,7 +97,7 @@ fn checked(html: &mut Html, shown: &Shown) {
     );
     html.finished(&shown.checks).raw("</ol>");
     html.raw(
-        "<h3>What no check of the file can tell</h3><ul class=\"plain\"><li>Whose key the control plane’s is. Compare it with the key that you were \
+        "<h3>What no check of the file can tell</h3><ul class=\"bullets\"><li>Whose key the control plane’s is. Compare it with the key that you were \
          given by another way than this link.</li><li>That people are who they sign as: the organisation’s identity provider vouches for \
          that.</li><li>What was done to the machine by other means than this record’s.</li></ul></section>",
     );
