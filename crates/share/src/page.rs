@@ -179,5 +179,5 @@ fn head(html: &mut Html, title: &str, files: &Files, script: bool) {
 }
 
 fn foot(html: &mut Html) {
-    html.raw("<footer><p>Anybody who has this page’s address can read it. It is not listed anywhere, sets no cookie and fetches nothing from elsewhere.</p></footer></body></html>");
+    html.raw("<footer><p>This page is not listed anywhere, sets no cookie and fetches nothing from elsewhere.</p></footer></body></html>");
 }
