@@ -1,8 +1,8 @@
 //! Answers to questions such as "did anyone access this?", each in its three parts, and never a bare no.
 
 use crate::facts::{Facts, machine, machine_id};
-use crate::markup::Html;
-use caisey_transcript::certificate::{Certificate, Why};
+use crate::markup::{Html, count};
+use caisey_transcript::certificate::{Certificate, Complete, Why};
 use caisey_transcript::moment;
 use caisey_transcript::verify::Record;
 
@@ -23,9 +23,9 @@ pub(crate) fn print(html: &mut Html, record: &Record, facts: &Facts) {
 }
 
 fn answer(html: &mut Html, record: &Record, certificate: &Certificate, facts: &Facts) {
-    let [complete, matched, unbounded] = certificate.sentences();
+    let [_, matched, unbounded] = certificate.sentences();
     html.raw("<ol class=\"parts\"><li><strong>Is the record complete?</strong> ")
-        .line(&complete);
+        .line(&complete(certificate));
     html.raw("</li><li><strong>What names it?</strong> ").line(&matched);
     let several = facts.machines.len() > 1;
     if !certificate.matched.is_empty() {
@@ -49,6 +49,25 @@ fn answer(html: &mut Html, record: &Record, certificate: &Certificate, facts: &F
         html.raw("</ul>");
     }
     html.raw("</li></ol>");
+}
+
+fn complete(certificate: &Certificate) -> String {
+    let sum = |number: fn(&Complete) -> u64| certificate.complete.iter().map(number).sum::<u64>();
+    let open = certificate.complete.iter().filter(|log| !log.bounded).count() as u64;
+    let end = match open {
+        0 => String::new(),
+        _ => format!(
+            " On {} nothing shows yet that no later entry belongs to it.",
+            count(open, "machine")
+        ),
+    };
+    format!(
+        "The record has no gaps: {} of {} with {} on {}, each in its place under a signed checkpoint.{end}",
+        count(sum(|log| log.entries), "entry"),
+        count(sum(|log| log.sessions), "session"),
+        count(sum(|log| log.commands), "command"),
+        count(certificate.complete.len() as u64, "machine"),
+    )
 }
 
 fn place(html: &mut Html, record: &Record, log: &str, seq: u64, several: bool) {

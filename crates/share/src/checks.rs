@@ -61,7 +61,7 @@ pub fn checks(findings: &Findings, control_key: Option<&str>) -> Vec<Check> {
     let mut all: Vec<Check> = NAMES
         .iter()
         .map(|(name, _)| Check {
-            name: *name,
+            name,
             state: State::Holds,
             words: Vec::new(),
         })

@@ -320,12 +320,18 @@ fn ran(commands: &[Command]) -> String {
     let of = |mood: Mood| commands.iter().filter(|command| command.mood == mood).count() as u64;
     match commands.len() as u64 {
         0 => "None was proposed".to_owned(),
-        all => format!(
-            "{} proposed: {} ended with exit code 0, {} otherwise or did not run, {} without a known end",
-            count(all, "command"),
-            of(Mood::Good),
-            of(Mood::Bad),
-            of(Mood::Open)
-        ),
+        all => {
+            let parts = [
+                (of(Mood::Good), "ended with exit code 0"),
+                (of(Mood::Bad), "ended otherwise or did not run"),
+                (of(Mood::Open), "without a known end"),
+            ];
+            let parts: Vec<String> = parts
+                .iter()
+                .filter(|(number, _)| *number > 0)
+                .map(|(number, words)| format!("{number} {words}"))
+                .collect();
+            format!("{} proposed: {}", count(all, "command"), parts.join(", "))
+        }
     }
 }

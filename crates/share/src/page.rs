@@ -97,7 +97,7 @@ fn checked(html: &mut Html, shown: &Shown) {
     );
     html.finished(&shown.checks).raw("</ol>");
     html.raw(
-        "<h3>What no check of the file can tell</h3><ul class=\"plain\"><li>Whose key the control plane’s is. Compare it with the key that you were \
+        "<h3>What no check of the file can tell</h3><ul class=\"bullets\"><li>Whose key the control plane’s is. Compare it with the key that you were \
          given by another way than this link.</li><li>That people are who they sign as: the organisation’s identity provider vouches for \
          that.</li><li>What was done to the machine by other means than this record’s.</li></ul></section>",
     );
@@ -179,5 +179,5 @@ fn head(html: &mut Html, title: &str, files: &Files, script: bool) {
 }
 
 fn foot(html: &mut Html) {
-    html.raw("<footer><p>Anybody who has this page’s address can read it. It is not listed anywhere, sets no cookie and fetches nothing from elsewhere.</p></footer></body></html>");
+    html.raw("<footer><p>This page is not listed anywhere, sets no cookie and fetches nothing from elsewhere.</p></footer></body></html>");
 }

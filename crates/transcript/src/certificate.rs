@@ -293,7 +293,7 @@ impl Certificate {
             opaque(Why::OpaqueCommand, &mut self.unbounded.iter()),
         );
         if !caisey_command::CAN_READ {
-            found.note("certificate_unread", format!("This program cannot read commands: that {there} of them do not say what they touch was not computed again here, and the certificate's signer stands for it."));
+            found.note("certificate_unread", format!("This program cannot read commands, so which of them do not say what they touch was not computed again here: the certificate names {there}, and its signer stands for that."));
         } else if here > there {
             found.note("certificate_opaque", format!("This program finds {here} commands opaque, the certificate lists {there}: it was made by another version, or too kindly."));
         }
