@@ -143,6 +143,7 @@ impl EndpointHost {
                 let urgent = view.actions == 0 || view.closed_at_ms.is_some();
                 (view.session.to_string(), urgent, Report::Session(view))
             }
+            DirectoryChange::Approval(view) => (view.action.to_string(), true, Report::Approval(view)),
         };
         let body = serde_json::to_vec(&report).unwrap_or_default();
         effect(out, &json!({ "e": "report", "key": key, "urgent": urgent }), Some(&body));
@@ -250,6 +251,7 @@ fn answer_of(answer: Result<port::Answer, ErrorBody>) -> Answer {
         Ok(port::Answer::Submitted(submitted)) => Answer::json(&submitted),
         Ok(port::Answer::Cosigned(page)) => Answer::json(&page),
         Ok(port::Answer::Sendable(sendable)) => Answer::json(&sendable),
+        Ok(port::Answer::Approval(answer)) => Answer::json(&answer),
         Err(error) => error.into(),
     }
 }

@@ -7,6 +7,7 @@ use caisey_control::endpoint::{Identity, ReviewBasis};
 use caisey_control::port::Caller;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
+use caisey_protocol::consent::ApprovalView;
 use caisey_protocol::handover::SubmitReview;
 use caisey_protocol::http::{
     Cosign, CreateClient, CreateInstaller, EndpointView, EnrolRequest, EraseText, RegisterDevice, RenameClient, SessionView,
@@ -178,6 +179,7 @@ pub(crate) struct Filter {
 pub(crate) enum Report {
     Endpoint(EndpointView),
     Session(SessionView),
+    Approval(Box<ApprovalView>),
 }
 
 /// What a watching console's connection to the directory stands for.

@@ -196,7 +196,7 @@ fn answer(reply: Result<Reply, ErrorBody>) -> Answer {
     match reply {
         Err(error) => error.into(),
         Ok(Reply::Device(view)) => Answer::json(&view),
-        Ok(Reply::FoundDevice(found)) => Answer::json(&found),
+        Ok(Reply::FoundDevice(found, _)) => Answer::json(&found),
         Ok(Reply::Clients(views)) => Answer::json(&views),
         Ok(Reply::Client(view)) => Answer::json(&view),
         Ok(Reply::Installers(views)) => Answer::json(&views),
@@ -206,6 +206,17 @@ fn answer(reply: Result<Reply, ErrorBody>) -> Answer {
         Ok(Reply::Endpoint(view)) => Answer::json(&view),
         Ok(Reply::Sessions(views)) => Answer::json(&views),
         Ok(Reply::Done) => Answer::nothing(),
+        // No route of this host asks for these yet (docs/decisions/0063-one-front-for-both-hosts.md).
+        Ok(
+            Reply::Approvals(_)
+            | Reply::Policies(_)
+            | Reply::PolicyCheck(_)
+            | Reply::Policy(_)
+            | Reply::Contacts(_)
+            | Reply::Traits(_)
+            | Reply::Rules(_)
+            | Reply::Share(_),
+        ) => internal("The organisation answered what nobody asked.").into(),
     }
 }
 
@@ -224,7 +235,7 @@ fn admit(
     let Some(key) = key else { return Ok(Ok(caller)) };
     let found = match object.handle(store, moment, Request::FindDevice(caller.clone(), key))? {
         Err(error) => return Ok(Err(error)),
-        Ok(Reply::FoundDevice(found)) => found,
+        Ok(Reply::FoundDevice(found, _)) => found,
         Ok(_) => None,
     };
     let own = |device: &DeviceView| device.member == caller.member;
@@ -249,6 +260,11 @@ fn told(
     report: Report,
 ) -> Result<(), StoreError> {
     let (client, event, change) = match report {
+        Report::Approval(view) => {
+            // Who may see a request is for the routes of approvals to decide; until this host has them it is only kept.
+            let kept = Request::Directory(DirectoryChange::Approval(view));
+            return object.handle(store, moment, kept).map(drop);
+        }
         Report::Endpoint(view) => {
             let change = DirectoryChange::Endpoint(view.clone());
             (view.client.clone(), DirectoryEvent::Endpoint(view), change)
