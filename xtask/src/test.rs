@@ -131,6 +131,8 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
     if cfg!(target_os = "linux") {
         journey::play_breach(&place::target().join("journey"))?;
         total.passed += 1;
+        journey::play_firewall(&place::target().join("journey-firewall"))?;
+        total.passed += 1;
     }
     Ok(())
 }

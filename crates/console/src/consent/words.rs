@@ -160,7 +160,9 @@ pub fn notice(view: &ApprovalView) -> PromptNotice {
             let words = on_one_line(words);
             let words = words.trim().trim_end_matches('.');
             if !words.is_empty() {
-                text.push_str(&format!(" {name}: {}.", cut(words)));
+                let words = cut(words);
+                let end = if words.ends_with('…') { "" } else { "." };
+                text.push_str(&format!(" {name}: {words}{end}"));
             }
         }
     }

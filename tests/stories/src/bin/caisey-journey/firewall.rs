@@ -91,18 +91,15 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
         .tell("Maria Novak’s desktop shows the notification (notification.png)")?;
     office.press_notification()?;
     own_request(&console, &action, "she has it open", |row| !row.seen.is_empty()).await?;
-    if asked.needs_number {
-        let number = asked.number.clone().context("the technician was not told the number")?;
-        // Read out over the telephone.
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        office.types(&number)?;
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    // Read out over the telephone.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    office.types(asked.number.as_deref())?;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     office.picture("approval-window.png")?;
     scene
         .teller
         .tell("she opened it, and typed the number that John Doe read out (approval-window.png)")?;
-    office.types("\n")?;
+    office.confirms()?;
     let decided = own_request(&console, &action, "she approves", |row| row.state == "approved").await?;
     scene
         .teller

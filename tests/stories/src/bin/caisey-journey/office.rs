@@ -76,24 +76,24 @@ impl Office {
         run(Path::new("dunstctl"), &["action", "0"]).map(drop)
     }
 
-    /// Types into the console's window; `\n` is the enter key.
-    pub(crate) fn types(&self, text: &str) -> Result<()> {
-        let found = run(
-            Path::new("xdotool"),
-            &["search", "--onlyvisible", "--name", "^Caisey Console$"],
-        )?;
+    /// Goes to the first field of the answer and types there, when there is something to type.
+    pub(crate) fn types(&self, number: Option<&str>) -> Result<()> {
+        let named = ["search", "--onlyvisible", "--name", "^Caisey Console$"];
+        let found = hand(&named)?;
         let window = found.lines().last().context("the console's window is not on the screen")?;
-        run(Path::new("xdotool"), &["windowfocus", "--sync", window])?;
-        for part in text.split_inclusive('\n') {
-            let typed = part.trim_end_matches('\n');
-            if !typed.is_empty() {
-                run(Path::new("xdotool"), &["type", "--delay", "60", typed])?;
-            }
-            if part.ends_with('\n') {
-                run(Path::new("xdotool"), &["key", "Return"])?;
-            }
+        hand(&["windowfocus", "--sync", window])?;
+        // Nobody manages windows here, so the page gets the keys only once it was pressed; the answer's fields follow what was pressed.
+        hand(&["mousemove", "--window", window, "700", "300", "click", "1"])?;
+        hand(&["key", "Tab"])?;
+        if let Some(number) = number {
+            hand(&["type", "--delay", "60", number])?;
         }
         Ok(())
+    }
+
+    /// Presses the enter key.
+    pub(crate) fn confirms(&self) -> Result<()> {
+        hand(&["key", "Return"]).map(drop)
     }
 
     /// Everything on the screen, as a picture.
@@ -101,4 +101,8 @@ impl Office {
         let path = self.out.join(name).to_string_lossy().into_owned();
         run(Path::new("import"), &["-window", "root", &path]).map(drop)
     }
+}
+
+fn hand(arguments: &[&str]) -> Result<String> {
+    run(Path::new("xdotool"), arguments)
 }
