@@ -18,8 +18,48 @@ pub(crate) fn breach(out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What handing its record over leaves beside that.
+const HANDED_OVER: [&str; 7] = [
+    "evidence-pack.zip",
+    "handover.pdf",
+    "payroll.certificate.json",
+    "audit.csv",
+    "audit.json",
+    "audit.pdf",
+    "review.png",
+];
+
+/// The same, and its record handed over.
+pub(crate) fn handover(out: &Path) -> Result<()> {
+    setup::everything()?;
+    build::all()?;
+    play_handover(out)?;
+    println!(
+        "\nLeft in {}: {}, {}",
+        out.display(),
+        LEAVES.join(", "),
+        HANDED_OVER.join(", ")
+    );
+    Ok(())
+}
+
+/// Plays both halves on programs that are built already.
+pub(crate) fn play_handover(out: &Path) -> Result<()> {
+    let (out, stage) = play("handover", out)?;
+    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
+    photograph(&stage, "reviewer", "review:latest", &out.join("review.png"))?;
+    left(&out, LEAVES.iter().chain(&HANDED_OVER))
+}
+
 /// Plays on programs that are built already.
 pub(crate) fn play_breach(out: &Path) -> Result<()> {
+    let (out, stage) = play("breach", out)?;
+    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
+    left(&out, LEAVES.iter())
+}
+
+/// Plays a story; returns where it left its files and its programs' data.
+fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
@@ -27,21 +67,29 @@ pub(crate) fn play_breach(out: &Path) -> Result<()> {
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
     let stage = fresh_stage()?;
-    let keys = stage.join("desktop");
-    {
-        let desktop = Desktop::start(&keys)?;
-        Step::new("journey breach", place::program("caisey-journey"))
-            .arguments(&["breach", "--out"])
-            .arguments(&[&out])
-            .arguments(&["--stage"])
-            .arguments(&[&stage])
-            .wrapped(&desktop.wrapper(), desktop.environment())
-            .must_succeed()?;
-    }
-    let home = stage.join("console").into_os_string();
-    let environment = [("CAISEY_HOME", home), ("CAISEY_OPEN", "session:latest".into())];
-    run::photograph(&environment, &keys, &out.join("console.png"))?;
-    for name in LEAVES {
+    let desktop = Desktop::start(&stage.join("desktop"))?;
+    Step::new("journey", place::program("caisey-journey"))
+        .arguments(&[story, "--out"])
+        .arguments(&[&out])
+        .arguments(&["--stage"])
+        .arguments(&[&stage])
+        .wrapped(&desktop.wrapper(), desktop.environment())
+        .must_succeed()?;
+    Ok((out, stage))
+}
+
+/// A picture of somebody's window as the story left it.
+fn photograph(stage: &Path, whose: &str, open: &str, picture: &Path) -> Result<()> {
+    let environment = [
+        ("CAISEY_HOME", stage.join(whose).into_os_string()),
+        ("CAISEY_OPEN", open.into()),
+    ];
+    run::photograph(&environment, &stage.join("desktop"), picture)
+}
+
+/// Everything promised is there, and not empty.
+fn left<'a>(out: &Path, names: impl Iterator<Item = &'a &'static str>) -> Result<()> {
+    for name in names {
         let size = std::fs::metadata(out.join(name))
             .with_context(|| format!("the story left no {name}"))?
             .len();

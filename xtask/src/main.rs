@@ -78,6 +78,12 @@ enum Story {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The same, and its record handed over: attested by a second person, scrubbed, packed, signed, asked about payroll, tabulated.
+    Handover {
+        /// Directory for what the first leaves, and for evidence-pack.zip, handover.pdf, the certificate, the audit and review.png.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +95,9 @@ fn main() -> ExitCode {
         Task::Journey {
             story: Story::Breach { out },
         } => journey::breach(&out),
+        Task::Journey {
+            story: Story::Handover { out },
+        } => journey::handover(&out),
         Task::Bench => bench::run(),
         Task::Chaos { rounds, seed } => journey::chaos(rounds, seed),
         Task::Bindings => bindings::write(),
