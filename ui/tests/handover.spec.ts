@@ -116,7 +116,7 @@ test('selected words are hidden under a class; what always stays says so', async
   await expect(feed.getByText('document 1')).toBeVisible();
   await select(page, 'Get-WinEvent');
   await page.getByRole('button', { name: 'Hide', exact: true }).click();
-  await expect(page.getByRole('alert')).toContainText('“Get-WinEvent” stays');
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('“Get-WinEvent” stays');
   await page.keyboard.press('Escape');
   await select(page, 'command output');
   await expect(page.getByRole('dialog', { name: 'The selection' })).toContainText('This stays. Times, kinds, decisions');
@@ -146,7 +146,7 @@ test('a signed document leaves with answers in it, tells how far it is, and can 
   await expect(page.getByText(/^Saved:/)).toHaveCount(0);
   await page.getByRole('button', { name: 'Sign and save…' }).click();
   await expect(page.getByText(/^Saved: .*\.pdf$/)).toBeVisible();
-  await page.getByLabel('Evidence pack').check();
+  await page.getByRole('radio', { name: /^Evidence pack/ }).check();
   await page.getByRole('button', { name: 'Save the pack…' }).click();
   await expect(page.getByText(/^Saved: .*\.zip$/)).toBeVisible();
 });
@@ -164,7 +164,7 @@ test('a certificate of one’s own and a time stamp are asked for what they need
   await expect(go).toHaveAttribute('title', /address of the time-stamp authority/);
   await page.getByLabel('Address of the authority').fill('http://timestamp.example.com');
   await go.click();
-  await expect(page.getByRole('alert')).toContainText('the password is wrong');
+  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('the password is wrong');
 });
 
 test('a question is answered in three parts, never by a bare no, and goes into a hand-over', async ({ page }) => {
@@ -213,7 +213,7 @@ test('every action with who allowed it, exceptions first; narrowed by verdict; s
 test('a link is made, copied, looked at, refreshed and ended', async ({ page }) => {
   await toReview(page, 'ses-breach');
   await toStep(page, 'Hand over');
-  await page.getByLabel('Share link').check();
+  await page.getByRole('radio', { name: /^Share link/ }).check();
   const make = page.getByRole('button', { name: 'Make the link' });
   await expect(make).toHaveAttribute('title', /Nobody has attested this record/);
   await page.getByLabel('Hand it out unreviewed').check();
@@ -222,7 +222,7 @@ test('a link is made, copied, looked at, refreshed and ended', async ({ page }) 
   await expect(make).toHaveAttribute('title', /at least 8 characters/);
   await page.getByLabel('Passphrase, if any').fill('a longer passphrase');
   await make.click();
-  await expect(page.getByLabel('Share link', { exact: true }).last()).toHaveValue(/\/s\//);
+  await expect(page.getByRole('textbox', { name: 'Share link' })).toHaveValue(/\/s\//);
   await page.keyboard.press('Control+6');
   await page.getByRole('tab', { name: 'Share links' }).click();
   const list = page.getByRole('list', { name: 'Share links, newest first' });
@@ -280,7 +280,7 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
   'a link to be made': async (page) => {
     await toReview(page, 'ses-breach');
     await toStep(page, 'Hand over');
-    await page.getByLabel('Share link').check();
+    await page.getByRole('radio', { name: /^Share link/ }).check();
     await expect(page.getByLabel('What you call it')).toBeVisible();
   },
   'links that were made': async (page) => {

@@ -35,46 +35,83 @@ pub(crate) fn firewall(out: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What handing its record over leaves beside that.
+const HANDED_OVER: [&str; 7] = [
+    "evidence-pack.zip",
+    "handover.pdf",
+    "payroll.certificate.json",
+    "audit.csv",
+    "audit.json",
+    "audit.pdf",
+    "review.png",
+];
+
+/// The same, and its record handed over.
+pub(crate) fn handover(out: &Path) -> Result<()> {
+    setup::everything()?;
+    build::all()?;
+    play_handover(out)?;
+    println!(
+        "\nLeft in {}: {}, {}",
+        out.display(),
+        BREACH.join(", "),
+        HANDED_OVER.join(", ")
+    );
+    Ok(())
+}
+
+/// Plays both halves on programs that are built already.
+pub(crate) fn play_handover(out: &Path) -> Result<()> {
+    let (out, stage) = play("handover", out)?;
+    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
+    photograph(&stage, "reviewer", "review:latest", &out.join("review.png"))?;
+    left(&out, BREACH.iter().chain(&HANDED_OVER))
+}
+
 /// Plays on programs that are built already.
 pub(crate) fn play_breach(out: &Path) -> Result<()> {
-    let (out, stage) = (prepared(out)?, fresh_stage("journey-stage")?);
-    let keys = stage.join("desktop");
-    play("breach", &out, &stage, &keys)?;
-    let home = stage.join("console").into_os_string();
-    let environment = [("CAISEY_HOME", home), ("CAISEY_OPEN", "session:latest".into())];
-    run::photograph(&environment, &keys, &out.join("console.png"))?;
-    check_left(&out, &BREACH)
+    let (out, stage) = play("breach", out)?;
+    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
+    left(&out, BREACH.iter())
 }
 
 /// The same for the second story. Its windows are open while it is played.
 pub(crate) fn play_firewall(out: &Path) -> Result<()> {
-    let (out, stage) = (prepared(out)?, fresh_stage("journey-firewall-stage")?);
-    play("firewall", &out, &stage, &stage.join("desktop"))?;
-    check_left(&out, &FIREWALL)
+    let (out, _) = play("firewall", out)?;
+    left(&out, FIREWALL.iter())
 }
 
-fn play(story: &str, out: &Path, stage: &Path, keys: &Path) -> Result<()> {
-    let desktop = Desktop::start(keys)?;
-    Step::new(&format!("journey {story}"), place::program("caisey-journey"))
-        .arguments(&[story, "--out"])
-        .arguments(&[out])
-        .arguments(&["--stage"])
-        .arguments(&[stage])
-        .wrapped(&desktop.wrapper(), desktop.environment())
-        .must_succeed()
-}
-
-fn prepared(out: &Path) -> Result<PathBuf> {
+/// Plays a story; returns where it left its files and its programs' data.
+fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
     );
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
-    Ok(out)
+    let stage = fresh_stage(&format!("journey-{story}-stage"))?;
+    let desktop = Desktop::start(&stage.join("desktop"))?;
+    Step::new(&format!("journey {story}"), place::program("caisey-journey"))
+        .arguments(&[story, "--out"])
+        .arguments(&[&out])
+        .arguments(&["--stage"])
+        .arguments(&[&stage])
+        .wrapped(&desktop.wrapper(), desktop.environment())
+        .must_succeed()?;
+    Ok((out, stage))
 }
 
-fn check_left(out: &Path, names: &[&str]) -> Result<()> {
+/// A picture of somebody's window as the story left it.
+fn photograph(stage: &Path, whose: &str, open: &str, picture: &Path) -> Result<()> {
+    let environment = [
+        ("CAISEY_HOME", stage.join(whose).into_os_string()),
+        ("CAISEY_OPEN", open.into()),
+    ];
+    run::photograph(&environment, &stage.join("desktop"), picture)
+}
+
+/// Everything promised is there, and not empty.
+fn left<'a>(out: &Path, names: impl Iterator<Item = &'a &'static str>) -> Result<()> {
     for name in names {
         let size = std::fs::metadata(out.join(name))
             .with_context(|| format!("the story left no {name}"))?

@@ -91,6 +91,12 @@ enum Story {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The same, and its record handed over: attested by a second person, scrubbed, packed, signed, asked about payroll, tabulated.
+    Handover {
+        /// Directory for what the first leaves, and for evidence-pack.zip, handover.pdf, the certificate, the audit and review.png.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -106,6 +112,9 @@ fn main() -> ExitCode {
         Task::Journey {
             story: Story::Firewall { out },
         } => journey::firewall(&out),
+        Task::Journey {
+            story: Story::Handover { out },
+        } => journey::handover(&out),
         Task::Bench => bench::run(),
         Task::Chaos { rounds, seed, host } => journey::chaos(rounds, seed, &host),
         Task::Bindings => bindings::write(),

@@ -129,7 +129,7 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         total.passed += 1;
     }
     if cfg!(target_os = "linux") {
-        journey::play_breach(&place::target().join("journey"))?;
+        journey::play_handover(&place::target().join("journey"))?;
         total.passed += 1;
         journey::play_firewall(&place::target().join("journey-firewall"))?;
         total.passed += 1;

@@ -78,12 +78,17 @@ fn front(paper: &mut Paper, view: &AuditView, about: &str, imprint: &Imprint) {
     paper.skip(2.0);
     prose::print(paper, muted(), about);
     paper.skip(12.0);
-    let mut facts = vec![
+    let verdicts: Vec<String> = view
+        .counts
+        .iter()
+        .map(|one| format!("{} × {}", one.count, one.words))
+        .collect();
+    let facts = [
         ("Organisation", imprint.organisation.clone()),
         ("Actions", view.total.to_string()),
+        ("Verdicts", verdicts.join("; ")),
+        ("Made from", format!("the snapshot with SHA-256 {}", view.digest)),
     ];
-    facts.extend(view.counts.iter().map(|one| (one.words.as_str(), one.count.to_string())));
-    facts.push(("Made from", format!("the snapshot with SHA-256 {}", view.digest)));
     table_of_facts(paper, &facts);
     paper.skip(8.0);
     prose::print(

@@ -101,10 +101,7 @@ fn row(line: &Line) -> AuditRow {
         seq: line.proposed.seq,
         proposed_at_ms: line.proposed.time_ms,
         requester: requester(line),
-        command: first.map_or_else(
-            || "(not shown)".to_owned(),
-            |first| marked_line(&first.chars().take(LONGEST_QUOTE).collect::<String>()),
-        ),
+        command: first.map_or_else(|| "(not shown)".to_owned(), quoted),
         class: line.class.as_ref().map(|class| class.replace('_', " ")),
         authority: authority(line),
         authorised: place(line.authorised),
@@ -112,6 +109,13 @@ fn row(line: &Line) -> AuditRow {
         outcome: outcome(line),
         controls: line.controls.clone(),
     }
+}
+
+/// A command's first line; where it is cut, it says so.
+fn quoted(first: &str) -> String {
+    let short: String = first.chars().take(LONGEST_QUOTE).collect();
+    let end = if short.len() < first.len() { "…" } else { "" };
+    marked_line(&short) + end
 }
 
 fn requester(line: &Line) -> String {
