@@ -109,12 +109,16 @@ export class ControlObject extends DurableObject {
   #try(batch) {
     let answer;
     try {
-      const before = this.#instance === undefined ? this.#resumed(batch) : [];
-      this.#instance ??= instantiate(module, this.part, configuration(this.env), this.storage());
+      if (this.#instance === undefined) {
+        this.#instance = instantiate(module, this.part, configuration(this.env), this.storage());
+        // A batch of its own: who asks first reads what it found.
+        const lost = this.#try(this.#resumed(batch));
+        if (lost !== undefined) return lost;
+      }
       const around = { now: Date.now(), alive: this.#alive() };
       const items = [JSON.stringify(around), crypto.getRandomValues(new Uint8Array(32))];
       if (this.#failed) items.push(JSON.stringify(this.#failed));
-      for (const { happening, body } of [...before, ...batch]) {
+      for (const { happening, body } of batch) {
         items.push(JSON.stringify(happening));
         if (body !== undefined) items.push(body);
       }
