@@ -91,7 +91,7 @@ fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
     let stage = fresh_stage(&format!("journey-{story}-stage"))?;
     let desktop = Desktop::start(&stage.join("desktop"))?;
-    Step::new(&format!("journey {story}"), place::program("caisey-journey"))
+    Step::new(format!("journey {story}"), place::program("caisey-journey"))
         .arguments(&[story, "--out"])
         .arguments(&[&out])
         .arguments(&["--stage"])

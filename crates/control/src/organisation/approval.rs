@@ -26,7 +26,7 @@ impl OrganisationObject {
         let open = "SELECT view FROM approvals WHERE waits = 1 AND (?1 IS NULL OR client = ?1) ORDER BY asked_at_ms DESC, action";
         let over = "SELECT view FROM approvals WHERE waits = 0 AND asked_at_ms >= ?2 AND (?1 IS NULL OR client = ?1)
              ORDER BY asked_at_ms DESC, action LIMIT 2000";
-        let mut shown = read(store.exec(open, &[client.clone()])?)?;
+        let mut shown = read(store.exec(open, std::slice::from_ref(&client))?)?;
         shown.retain(|view| viewer.sees(view));
         let over = read(store.exec(over, &[client, int(now_ms.saturating_sub(SHOWN_MS))])?)?;
         shown.extend(over.into_iter().filter(|view| viewer.sees(view)).take(SHOWN as usize));

@@ -412,7 +412,7 @@ pub(super) fn numbered(search: &mut Search<'_, '_>) {
         let end = line.forward(digits, |byte| byte.is_ascii_digit());
         let start = line.back(digits, |byte| byte.is_ascii_alphabetic());
         let outside = is_name(line.before(start)) || matches!(line.before(start), b'/' | b'\\' | b'$' | b'%' | b'=' | b'@');
-        let follows = is_name(line.at(end)) && !(line.at(end) == b'.' && !is_alphanumeric(line.at(end + 1)))
+        let follows = is_name(line.at(end)) && (line.at(end) != b'.' || is_alphanumeric(line.at(end + 1)))
             || matches!(line.at(end), b'/' | b'(' | b'=' | b'\\');
         let fits = (2..=4).contains(&(end - digits)) && is_one_of(line.str(start..digits), SHORT_PATTERNS);
         if fits && !outside && !follows && !is_found(search, start) {

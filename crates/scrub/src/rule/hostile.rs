@@ -1,5 +1,7 @@
 //! Texts made to cost as much as possible: rules must not panic on them, nor look at more bytes per byte the longer they are.
 
+#![allow(clippy::expect_used)]
+
 use super::Rules;
 use crate::line::steps;
 use proptest::prelude::*;
