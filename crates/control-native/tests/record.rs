@@ -96,7 +96,7 @@ const COMMANDS: [(&str, &str); 5] = [
 
 impl Recorded {
     pub async fn make() -> Self {
-        Self::make_on(Desk::start().await).await
+        Box::pin(Self::make_on(Desk::start().await)).await
     }
 
     pub async fn make_on(desk: Desk) -> Self {
@@ -176,8 +176,8 @@ impl Recorded {
         if let Some(action) = action {
             draft = draft.action(action.clone());
         }
-        for (name, text) in texts {
-            draft = draft.text(*name, *text, TextSeed::from_bytes(Hash::of(text.as_bytes()).0));
+        for &(name, text) in texts {
+            draft = draft.text(name, text, TextSeed::from_bytes(Hash::of(text.as_bytes()).0));
         }
         let statement = draft.sign(&self.technician.key).unwrap();
         self.submit(statement).await;

@@ -13,7 +13,7 @@ const PASSPHRASE: &str = "four small words here";
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_meet_the_page_in_a_real_browser() {
     let desk = Desk::start_with(|config| config.limits.share_readings_per_minute = 10_000).await;
-    let recorded = Recorded::make_on(desk).await;
+    let recorded = Box::pin(Recorded::make_on(desk)).await;
     let pack = recorded.pack(Wanted::default()).await;
     let create =
         async |request: CreateShare| -> ShareLink { recorded.desk.post("/v1/shares", &recorded.token, &request).await.ok() };

@@ -59,7 +59,7 @@ async fn kinds(recorded: &Recorded) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reviewed_and_scrubbed_record_is_read_by_anybody_with_the_link() {
-    let recorded = Recorded::make().await;
+    let recorded = Box::pin(Recorded::make()).await;
     let pack = recorded.pack(Wanted::default()).await;
     let link = recorded.share(&pack).await;
     assert_eq!(
@@ -143,7 +143,7 @@ async fn a_reviewed_and_scrubbed_record_is_read_by_anybody_with_the_link() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_leave_is_refused_with_its_reason() {
-    let recorded = Recorded::make().await;
+    let recorded = Box::pin(Recorded::make()).await;
     let good = recorded.pack(Wanted::default()).await;
     let mut bent = good.clone();
     let middle = bent.len() / 2;
@@ -166,7 +166,7 @@ async fn what_may_not_leave_is_refused_with_its_reason() {
             ..Wanted::default()
         })
         .await;
-    let elsewhere = Recorded::make().await.pack(Wanted::default()).await;
+    let elsewhere = Box::pin(Recorded::make()).await.pack(Wanted::default()).await;
     for (pack, status, words) in [
         (&bent, 422, "does not hold"),
         (&unreviewed, 403, "nobody who took no part has attested"),
@@ -210,7 +210,7 @@ async fn what_may_not_leave_is_refused_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_is_refreshed_revoked_and_expires_and_the_log_says_so() {
-    let recorded = Recorded::make().await;
+    let recorded = Box::pin(Recorded::make()).await;
     let first = recorded.pack(Wanted::default()).await;
     let link = recorded.share(&first).await;
     let second = recorded
@@ -288,8 +288,10 @@ async fn a_link_is_refreshed_revoked_and_expires_and_the_log_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passphrase_is_asked_for_throttled_and_needed_for_the_pack_too() {
-    let recorded =
-        Recorded::make_on(crate::desk::Desk::start_with(|config| config.limits.share_passphrases_per_minute = 3).await).await;
+    let recorded = Box::pin(Recorded::make_on(
+        crate::desk::Desk::start_with(|config| config.limits.share_passphrases_per_minute = 3).await,
+    ))
+    .await;
     let pack = recorded.pack(Wanted::default()).await;
     let request = CreateShare {
         passphrase: Some("four small words here".into()),
@@ -329,7 +331,7 @@ async fn another_organisation_and_other_roles_neither_see_nor_change_a_share() {
     let key = SigningKey::ed25519("k");
     let issuer = Issuer::start(&[&key]).await;
     let desk = crate::desk::Desk::start_with(|config| config.issuers.push(IssuerConfig::clerk(&issuer.url))).await;
-    let recorded = Recorded::make_on(desk).await;
+    let recorded = Box::pin(Recorded::make_on(desk)).await;
     let pack = recorded.pack(Wanted::default()).await;
     let link = recorded.share(&pack).await;
     let stranger = key.sign(&issuer.claims("org_of_strangers", "org:owner"));
@@ -369,7 +371,7 @@ async fn another_organisation_and_other_roles_neither_see_nor_change_a_share() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn links_that_lead_nowhere_look_alike_and_make_nothing() {
-    let recorded = Recorded::make().await;
+    let recorded = Box::pin(Recorded::make()).await;
     let link = recorded.share(&recorded.pack(Wanted::default()).await).await;
     let base = &recorded.desk.running.base_url;
     let (organisation, secret) = link.url.rsplit('/').next().unwrap().split_once('.').unwrap();

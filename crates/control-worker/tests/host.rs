@@ -117,11 +117,14 @@ pub struct RouteFacts {
     pub permission: Option<Permission>,
 }
 
+/// Their name, role and client.
+type Person = (String, Role, Option<ClientId>);
+
 /// People whom an issuer vouches for.
 pub struct Local {
     issuer: Issuer,
     key: SigningKey,
-    people: Mutex<BTreeMap<String, (String, Role, Option<ClientId>)>>,
+    people: Mutex<BTreeMap<String, Person>>,
 }
 
 /// Issuers by data folder: a control plane that is started again trusts the same one.

@@ -48,7 +48,7 @@ struct Console {
 }
 
 enum Asked {
-    Statement(SignedStatement),
+    Statement(Box<SignedStatement>),
     /// A console's answer, with whose it is.
     Answer(usize, ActionId),
     Word,
@@ -244,7 +244,7 @@ impl World {
 
     fn technician_says(&mut self, said: SignedStatement) {
         let by = twin(&self.technician);
-        self.submit(&by, said.clone(), Asked::Statement(said));
+        self.submit(&by, said.clone(), Asked::Statement(Box::new(said)));
     }
 
     fn open_connection(&mut self) {

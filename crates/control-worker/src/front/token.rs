@@ -237,6 +237,7 @@ fn check_registered(claims: &Value, issuer: &IssuerConfig, now_s: u64) -> Result
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]

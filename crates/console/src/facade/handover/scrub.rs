@@ -22,15 +22,15 @@ use std::sync::Arc;
 const FIXED: &str = "Times, kinds, decisions, exit codes, counts and the verbs of commands always stay: without them nobody could tell what \
                      was done. What can be hidden are the other words of texts.";
 
-/// What does not leave of each text.
-type Removals = BTreeMap<(String, u64, String), Vec<(Range<usize>, Label)>>;
+/// By log, entry and text.
+type ByText<T> = BTreeMap<(String, u64, String), T>;
 
 /// A scrub of a draft.
 pub(super) struct Scrub {
     places: Places,
     proposal: Proposal,
-    /// What does not leave, by log, entry and text: whole tokens, without what always stays.
-    removals: Removals,
+    /// What does not leave: whole tokens, without what always stays.
+    removals: ByText<Vec<(Range<usize>, Label)>>,
 }
 
 /// What leaves with a draft.

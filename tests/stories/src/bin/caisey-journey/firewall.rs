@@ -209,9 +209,9 @@ async fn inspect(scene: &mut Scene<'_>, place: &Place) -> Result<String> {
     };
     scene.run(&look, None).await?;
     let detail = scene.console.session_detail(&scene.session).await?;
-    let outputs = detail.items.iter().filter(|item| item.kind == "command.output");
+    let mut outputs = detail.items.iter().filter(|item| item.kind == "command.output");
     outputs
-        .last()
+        .next_back()
         .and_then(|item| text(item, "output"))
         .map(str::to_owned)
         .context("looking at the rule printed nothing")
