@@ -159,7 +159,7 @@ impl World {
     fn lose_waiting(&mut self) {
         for (_, asked) in std::mem::take(&mut self.asked) {
             if let Asked::Statement(said) = asked {
-                self.unanswered.push(said);
+                self.unanswered.push(*said);
             }
         }
     }
