@@ -1,7 +1,7 @@
 //! Consent on a person's side: what is asked of them, what they answer, and who speaks for a client.
 //!
-//! [`check`] holds a request against what it is about before anybody sees it; [`words`] says it in sentences; [`intake`] takes requests
-//! into the cache and says what is to be done about them; [`answer`] signs. Follows docs/formats/consent.md. Leaves out: talking to the
+//! `check` holds a request against what it is about before anybody sees it; `words` says it in sentences; `intake` takes requests
+//! into the cache and says what is to be done about them; `answer` signs. Follows docs/formats/consent.md. Leaves out: talking to the
 //! control plane (`crate::sync`), and windows and notifications.
 
 pub(crate) mod answer;
