@@ -44,36 +44,41 @@ fn samples(folder: &str) -> Vec<Sample> {
 }
 
 fn read(marked: &str, file: &Path) -> Vec<Sample> {
-    let mut samples = Vec::new();
+    let mut sessions = vec![String::new()];
     for line in marked.split_inclusive('\n') {
-        if line.starts_with("=== ") || samples.is_empty() {
-            samples.push(Sample {
-                text: String::new(),
-                spans: Vec::new(),
-            });
-            if line.starts_with("=== ") {
-                continue;
-            }
+        if line.starts_with("=== ") {
+            sessions.push(String::new());
+        } else if let Some(session) = sessions.last_mut() {
+            session.push_str(line);
         }
-        let sample: &mut Sample = samples.last_mut().unwrap();
-        let mut rest = line;
-        while let Some((before, mark)) = rest.split_once('⟦') {
-            let (inside, after) = mark
-                .split_once('⟧')
-                .unwrap_or_else(|| panic!("{}: no end of mark in {line:?}", file.display()));
-            let (class, content) = inside
-                .split_once('|')
-                .unwrap_or_else(|| panic!("{}: no class in {line:?}", file.display()));
-            let class = Class::from_name(class).unwrap_or_else(|| panic!("{}: no such class {class:?}", file.display()));
-            sample.text.push_str(before);
-            let start = sample.text.len();
-            sample.text.push_str(content);
-            sample.spans.push((start..sample.text.len(), class));
-            rest = after;
-        }
-        sample.text.push_str(rest);
     }
-    samples
+    sessions.retain(|session| !session.trim().is_empty());
+    sessions.iter().map(|session| unmarked(session, file)).collect()
+}
+
+/// A session's text without its marks. Some, such as keys, go over several lines.
+fn unmarked(session: &str, file: &Path) -> Sample {
+    let mut sample = Sample {
+        text: String::new(),
+        spans: Vec::new(),
+    };
+    let mut rest = session;
+    while let Some((before, mark)) = rest.split_once('⟦') {
+        let (inside, after) = mark
+            .split_once('⟧')
+            .unwrap_or_else(|| panic!("{}: no end of mark at {mark:.40?}", file.display()));
+        let (class, content) = inside
+            .split_once('|')
+            .unwrap_or_else(|| panic!("{}: no class in {inside:?}", file.display()));
+        let class = Class::from_name(class).unwrap_or_else(|| panic!("{}: no such class {class:?}", file.display()));
+        sample.text.push_str(before);
+        let start = sample.text.len();
+        sample.text.push_str(content);
+        sample.spans.push((start..sample.text.len(), class));
+        rest = after;
+    }
+    sample.text.push_str(rest);
+    sample
 }
 
 fn covers(findings: &[Finding], wanted: &Range<usize>) -> bool {
@@ -214,9 +219,9 @@ fn the_bars_hold_on_what_rules_were_written_with() {
 fn unseen_text_is_scrubbed_no_worse_than_before() {
     let reached = Bars {
         spans: 3_500,
-        structured: 0.0,
-        names: 0.0,
-        precision: 0.0,
+        structured: 0.90,
+        names: 0.83,
+        precision: 0.94,
     };
     hold_bars("heldout", &reached);
 }

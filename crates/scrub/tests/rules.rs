@@ -48,7 +48,7 @@ fn secrets_behind_labels() {
     check("Password last set            3/1/2026", &[]);
     check("PasswordRequired : False", &[]);
     check("password=$DB_PASSWORD", &[]);
-    check("curl -u deploy:Tr0ub4dor https://x.y", &["password=Tr0ub4dor"]);
+    check("curl -u deploy:Tr0ub4dor https://localhost", &["password=Tr0ub4dor"]);
     check("psexec -u x -p Sommer2026 cmd", &["password=Sommer2026"]);
     check(
         "cs = \"Server=tcp:sql1;Initial Catalog=erp;User ID=app;Password=Abc123;Encrypt=True\"",

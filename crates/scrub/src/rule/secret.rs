@@ -154,12 +154,11 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
         };
     }
     let value = value::value(line, after, bare, Reach::Word)?;
-    // "Authorization: Bearer x" and "Cookie: name=x" hold the secret further on.
-    let range = secret_part(line, &value, class, label)?;
     if label.ends_with("cookie") {
-        let pair = line.str(range.start..line.forward(range.start, |byte| byte != b';').min(range.end));
-        return (pair.len() >= 8 && pair.contains('=')).then_some(range);
+        return cookies(line, &value);
     }
+    // "Authorization: Bearer x" holds the secret further on.
+    let range = secret_part(line, &value, class)?;
     is_secret(line.str(range.clone()), class, &value).then_some(range)
 }
 
@@ -233,13 +232,28 @@ fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     (fits && is_secret_word(line.str(range.clone()))).then_some(range)
 }
 
-fn secret_part(line: &Line<'_>, value: &Value, class: Class, label: &str) -> Option<Range<usize>> {
+/// "Cookie: name=x; other=y": all of them, when the first is one.
+fn cookies(line: &Line<'_>, value: &Value) -> Option<Range<usize>> {
+    let start = value.range.start;
+    let inside = |byte: u8| value.quoted || !matches!(byte, b'"' | b'\'');
+    let first = line.forward(start, |byte| byte != b';' && inside(byte));
+    let pair = line.str(start..if value.quoted { first.min(value.range.end) } else { first });
+    // Looked at before the rest of the line is.
+    if pair.len() < 8 || !pair.contains('=') {
+        return None;
+    }
+    Some(
+        start..if value.quoted {
+            value.range.end
+        } else {
+            line.run(start, inside)
+        },
+    )
+}
+
+fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Option<Range<usize>> {
     let mut range = value.range.clone();
     if !value.quoted {
-        if label.ends_with("cookie") {
-            let end = line.run(range.start, |byte| !matches!(byte, b'"' | b'\''));
-            return Some(range.start..end);
-        }
         if class == Class::Password {
             // `key=value; key=value`, `?user=a&password=b`, but a lone password may hold any of these.
             let next = line.forward(range.end, is_blank);
