@@ -52,7 +52,7 @@ impl Scene {
         let zdenka = seat(&desk, "zdenka@example.com", Role::Contact, Some(&client), 9).await;
         let secret = desk.installer(&owner.token, &client, 1, 10).await;
         let state = StateDir::open(desk.dir.path().join("runtime")).unwrap();
-        let url = ControlUrl::parse(&desk.running.base_url).unwrap();
+        let url: ControlUrl = desk.running.base_url.parse().unwrap();
         let enrolment = enrol(&state, &url, &secret.token).await.unwrap();
         let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
         let mut scene = Self {

@@ -64,10 +64,10 @@ impl Place {
             self.runtime.endpoint.to_string()
         };
         let query = match route.path {
-            "/v1/endpoints/{id}/proof/consistency" => "?from=1&to=2",
-            "/v1/endpoints/{id}/proof/inclusion" => "?seq=0&size=2",
-            "/v1/contacts" if route.method == "GET" => &format!("?client={}", self.client),
-            _ => "",
+            "/v1/endpoints/{id}/proof/consistency" => "?from=1&to=2".to_owned(),
+            "/v1/endpoints/{id}/proof/inclusion" => "?seq=0&size=2".to_owned(),
+            "/v1/contacts" if route.method == "GET" => format!("?client={}", self.client),
+            _ => String::new(),
         };
         format!("{}{query}", route.path.replace("{id}", &id))
     }

@@ -319,6 +319,9 @@ fn a_no_a_silence_and_a_withdrawal_keep_it_from_running() {
     room.propose(&session, 2, CHANGING);
     let late = room.decision(&mut room.zdenka(), Decision::Approved, None);
     let deadline = room.view.as_ref().unwrap().expires_at_ms;
+    // Also after the host has put the object away, and nobody says anything.
+    room.desk.plane.put_away();
+    room.desk.batch(Input::Wake);
     while room.state() != ApprovalState::Expired {
         let next = room.desk.plane.deadline().unwrap();
         assert!(next <= deadline, "the object wants to be woken in time");
