@@ -1,5 +1,6 @@
 //! What an operator can set.
 
+use crate::mail::MailConfig;
 use caisey_protocol::sign_in::{BearerKind, SignInProvider};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Config {
     pub local_issuer: bool,
     /// How this control plane is reached from outside, for the local issuer's discovery document.
     pub public_url: Option<String>,
+    /// How mail is sent; absent: not at all, which is said wherever mail would have gone.
+    pub mail: Option<MailConfig>,
     /// Limits.
     pub limits: Limits,
 }
@@ -35,6 +38,7 @@ impl Config {
             issuers: Vec::new(),
             local_issuer: true,
             public_url: None,
+            mail: None,
             limits: Limits::default(),
         }
     }
@@ -53,6 +57,8 @@ pub struct Limits {
     pub failed_enrolments_per_minute: u32,
     /// Sign-in attempts per minute and address.
     pub sign_ins_per_minute: u32,
+    /// Answers through links from e-mail per minute and address.
+    pub link_answers_per_minute: u32,
     /// An issuer's keys are fetched again for an unknown key at most this often, in milliseconds.
     pub key_fetch_ms: u64,
 }
@@ -65,6 +71,7 @@ impl Default for Limits {
             idle_ms: 3_000,
             failed_enrolments_per_minute: 20,
             sign_ins_per_minute: 30,
+            link_answers_per_minute: 30,
             key_fetch_ms: 10_000,
         }
     }

@@ -8,6 +8,7 @@
 pub mod audience;
 pub mod endpoint;
 mod journal;
+pub mod letter;
 pub mod organisation;
 pub mod port;
 mod proof;

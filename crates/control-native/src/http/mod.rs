@@ -9,6 +9,7 @@ mod cosign;
 mod directory;
 mod enrol;
 mod json;
+mod link_page;
 pub(crate) mod openapi;
 mod proof;
 mod records;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) sign_in: SignInWays,
     pub(crate) failed_enrolments: Throttle,
     pub(crate) sign_ins: Throttle,
+    pub(crate) link_answers: Throttle,
 }
 
 /// The handlers' state.
@@ -71,6 +73,7 @@ impl Shared {
             sign_in,
             failed_enrolments: Throttle::per_minute(config.limits.failed_enrolments_per_minute),
             sign_ins: Throttle::per_minute(config.limits.sign_ins_per_minute),
+            link_answers: Throttle::per_minute(config.limits.link_answers_per_minute),
         }
     }
 }
@@ -91,11 +94,16 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// A path without the secret of a link.
+fn loggable(path: &str) -> &str {
+    if path.starts_with("/a/") { "/a/…" } else { path }
+}
+
 /// Gives every request an identifier, in the log and in the answer.
 async fn traced(request: Request, next: Next) -> Response {
     static HEADER: HeaderName = HeaderName::from_static("x-request-id");
     let id = crate::local::hex(&crate::clock::random::<8>().unwrap_or_default());
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let span = tracing::info_span!("request", id, method = %request.method(), path = loggable(request.uri().path()));
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.in_scope(|| {

@@ -63,8 +63,12 @@ fn parameters(route: &Route) -> Vec<Value> {
     let text = json!({ "type": "string" });
     let number = json!({ "type": "integer", "minimum": 0, "maximum": caisey_ledger::id::MAX_SAFE_INTEGER });
     let mut parameters = Vec::new();
-    if route.path.contains("{id}") {
-        parameters.push(json!({ "name": "id", "in": "path", "required": true, "schema": text }));
+    for name in route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    {
+        parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": text }));
     }
     for name in route.query {
         let required = !name.ends_with('?');
@@ -85,6 +89,10 @@ fn responses(route: &Route) -> Value {
         Gives::Note => (
             "200",
             json!({ "description": "A signed note.", "content": { "text/plain": { "schema": { "type": "string" } } } }),
+        ),
+        Gives::Page => (
+            "200",
+            json!({ "description": "A page for people.", "content": { "text/html": { "schema": { "type": "string" } } } }),
         ),
         Gives::Nothing => ("204", json!({ "description": "Done." })),
         Gives::Frames(what) => (
