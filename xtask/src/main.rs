@@ -13,6 +13,7 @@ mod desktop;
 mod interop;
 mod journey;
 mod place;
+mod robot;
 mod run;
 mod runtime;
 mod setup;
@@ -64,6 +65,12 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// A real browser that submits every form of the page behind links in mail: no approval, no denial.
+    Robot {
+        /// How often it opens a page and submits all that is there.
+        #[arg(long, default_value_t = 10_000)]
+        rounds: u32,
+    },
     /// Write the TypeScript types of the view models to ui/src/generated.
     Bindings,
     /// Ask the advisory database about every dependency. Needs the network, so it is no part of `test`.
@@ -91,6 +98,7 @@ fn main() -> ExitCode {
         } => journey::breach(&out),
         Task::Bench => bench::run(),
         Task::Chaos { rounds, seed } => journey::chaos(rounds, seed),
+        Task::Robot { rounds } => robot::run(rounds),
         Task::Bindings => bindings::write(),
         Task::Advisories => test::advisories(),
     };

@@ -144,7 +144,8 @@ fn tests(total: &mut Tally) -> Result<(), Stop> {
     .arguments(build::EVERYTHING)
     .variable("TS_RS_EXPORT_DIR", &fresh)
     .reporting(Reporter::Nextest);
-    // Some sign in at identity providers that are Node.js programs.
+    // Some sign in at identity providers that are Node.js programs, some send mail to a server that is a Python program.
+    interop::prepare()?;
     let nextest = setup::with_node(nextest);
     if !cfg!(target_os = "linux") {
         return step(total, &nextest);
