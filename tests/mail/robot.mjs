@@ -40,18 +40,29 @@ async function round(link, draw, counts) {
       for (const field of fields) values.push([await field.getAttribute('name'), value(await field.getAttribute('name'), draw)]);
       const unchecked = draw() < 0.7;
       const before = page.url();
-      const moved = page.waitForNavigation({ timeout: unchecked ? 10_000 : 400 }).catch(() => null);
-      await page.evaluate(
-        ([form, button, values, unchecked]) => {
+      const goes = await page.evaluate(
+        ([form, values, unchecked]) => {
           const element = document.forms[form];
           element.noValidate = unchecked;
           for (const [name, value] of values) element.elements[name].value = value;
-          const submits = element.querySelectorAll('button, input[type=submit]');
-          element.requestSubmit(submits[button] ?? null);
+          return unchecked || element.checkValidity();
         },
-        [form, button, values, unchecked],
+        [form, values, unchecked],
       );
-      if (await moved) counts.submitted += 1;
+      const moved = goes ? page.waitForNavigation({ timeout: 60_000 }) : null;
+      await page.evaluate(
+        ([form, button]) => {
+          const element = document.forms[form];
+          const submit = element.querySelectorAll('button, input[type=submit]')[button];
+          // After this call has returned: what it leads to replaces the page that it was made in.
+          setTimeout(() => element.requestSubmit(submit ?? null), 0);
+        },
+        [form, button],
+      );
+      if (moved) {
+        await moved;
+        counts.submitted += 1;
+      }
       if (page.url() !== before) counts.moved += 1;
     }
   }
