@@ -5,7 +5,7 @@
 import type { Overview } from '../generated/Overview';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
-import type { Host, HostEvent, Startup } from '../platform/host';
+import type { Host, HostEvent, Standing, Startup } from '../platform/host';
 import { asFailure, type Severity, words } from './errors';
 
 export type Route =
@@ -73,14 +73,27 @@ export class AppState {
 
   constructor(readonly host: Host) {}
 
-  /** Subscribes first, then asks for the present state, so that nothing is missed. */
+  /**
+   * Subscribes and asks how things stand at the same time; done when there is something to draw. Asks again once events arrive, so that
+   * nothing between the two is missed.
+   */
   async begin(): Promise<void> {
-    await this.host.subscribe((event) => this.#take(event));
     setInterval(() => (this.now = Date.now()), 1000);
+    const listening = this.host.subscribe((event) => this.#take(event));
+    const first = await this.#ask();
+    void listening.then(async () => {
+      const second = await this.#ask();
+      if (JSON.stringify(second.startup) === JSON.stringify(first.startup)) this.overview = second.overview ?? this.overview;
+      else this.#stands(second);
+    });
+    this.#stands(first);
+  }
+
+  async #ask(): Promise<Standing> {
     try {
-      await this.#started(await this.host.startup());
+      return await this.host.standing();
     } catch (thrown) {
-      this.startup = { stage: 'failed', failure: asFailure(thrown) };
+      return { startup: { stage: 'failed', failure: asFailure(thrown) }, overview: null };
     }
   }
 
@@ -138,18 +151,27 @@ export class AppState {
       const { type: _, ...overview } = event;
       this.overview = overview;
     } else if (event.type === 'startup') {
-      void this.#started(event.startup);
+      this.#started(event.startup);
     } else if (event.type === 'show') {
       this.go(event.page === 'endpoints' ? { page: 'endpoints', endpoint: null } : event.page === 'organisation' ? { page: 'organisation', tab: 'clients' } : { page: event.page });
     }
     for (const listener of this.#listeners) listener(event);
   }
 
-  async #started(startup: Startup): Promise<void> {
+  #stands({ startup, overview }: Standing): void {
+    if (overview !== null) this.overview = overview;
+    this.#started(startup);
+  }
+
+  #started(startup: Startup): void {
+    if (startup.stage === 'ready' && startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
     this.startup = startup;
-    if (startup.stage === 'choose' || startup.stage === 'key_store_missing') this.#shown();
-    if (startup.stage !== 'ready') return;
-    if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
+    if (startup.stage === 'ready' && this.overview === null) void this.#fetchOverview();
+    else if (['choose', 'key_store_missing', 'ready'].includes(startup.stage)) this.#shown();
+  }
+
+  /** As a rule the overview comes with the answer or before the event, and this is not needed. */
+  async #fetchOverview(): Promise<void> {
     try {
       this.overview = await this.host.overview();
       this.#shown();
@@ -158,8 +180,8 @@ export class AppState {
     }
   }
 
-  /** Two frames later it is on screen. */
+  /** Two frames later it is on screen, and a task that ran after them shows that the page is free to take a key press. */
   #shown(): void {
-    requestAnimationFrame(() => requestAnimationFrame(() => this.host.reached('usable')));
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => this.host.reached('usable'))));
   }
 }
