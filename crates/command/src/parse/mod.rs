@@ -4,11 +4,14 @@
 //! does not know for certain becomes a [`Note`] of class opaque, never silence.
 
 mod batch;
+mod batch_flow;
 mod guard;
 mod posix;
+mod posix_redirect;
 mod posix_word;
 mod powershell;
 mod powershell_quotes;
+mod powershell_word;
 mod tree;
 
 use crate::limits::Work;
