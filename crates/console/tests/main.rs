@@ -8,6 +8,7 @@
 )]
 
 mod cache;
+mod case;
 mod closing;
 mod cosigning;
 mod handover;

@@ -1,6 +1,7 @@
 //! Keeping the cache up to date, and checking everything before it counts.
 
 pub mod again;
+pub mod compare;
 mod cosign;
 mod directory;
 pub(crate) mod engine;
