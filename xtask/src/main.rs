@@ -14,6 +14,7 @@ mod interop;
 mod journey;
 mod place;
 mod printing;
+mod robot;
 mod run;
 mod runtime;
 mod setup;
@@ -71,6 +72,12 @@ enum Task {
         #[arg(long, default_value = "native", value_parser = ["native", "worker"])]
         host: String,
     },
+    /// A real browser that submits every form of the page behind links in mail: no approval, no denial.
+    Robot {
+        /// How often it opens a page and submits all that is there.
+        #[arg(long, default_value_t = 10_000)]
+        rounds: u32,
+    },
     /// Write the TypeScript types of the view models to ui/src/generated.
     Bindings,
     /// Ask the advisory database about every dependency. Needs the network, so it is no part of `test`.
@@ -117,6 +124,7 @@ fn main() -> ExitCode {
         } => journey::handover(&out),
         Task::Bench => bench::run(),
         Task::Chaos { rounds, seed, host } => journey::chaos(rounds, seed, &host),
+        Task::Robot { rounds } => robot::run(rounds),
         Task::Bindings => bindings::write(),
         Task::Advisories => test::advisories(),
     };

@@ -159,7 +159,8 @@ fn tests(total: &mut Tally, on_workerd: bool) -> Result<(), Stop> {
     .arguments(build::EVERYTHING)
     .variable("TS_RS_EXPORT_DIR", &fresh)
     .reporting(Reporter::Nextest);
-    // Some sign in at identity providers that are Node.js programs.
+    // Some sign in at identity providers that are Node.js programs, some send mail to a server that is a Python program.
+    interop::prepare()?;
     let nextest = setup::with_node(nextest);
     let nextest = if on_workerd {
         nextest

@@ -1,5 +1,6 @@
 //! What an operator can set.
 
+use crate::mail::MailConfig;
 pub use caisey_control::issuer::{ClaimNames, ConsoleClient, IssuerConfig, default_roles};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -20,6 +21,8 @@ pub struct Config {
     pub local_issuer: bool,
     /// How this control plane is reached from outside, for the local issuer's discovery document.
     pub public_url: Option<String>,
+    /// How mail is sent; absent: not at all, which is said wherever mail would have gone.
+    pub mail: Option<MailConfig>,
     /// Limits.
     pub limits: Limits,
 }
@@ -34,6 +37,7 @@ impl Config {
             issuers: Vec::new(),
             local_issuer: true,
             public_url: None,
+            mail: None,
             limits: Limits::default(),
         }
     }
@@ -56,6 +60,8 @@ pub struct Limits {
     pub share_readings_per_minute: u32,
     /// Passphrases of shared records per minute and address.
     pub share_passphrases_per_minute: u32,
+    /// Answers through links from e-mail per minute and address.
+    pub link_answers_per_minute: u32,
     /// An issuer's keys are fetched again for an unknown key at most this often, in milliseconds.
     pub key_fetch_ms: u64,
 }
@@ -70,6 +76,7 @@ impl Default for Limits {
             sign_ins_per_minute: 30,
             share_readings_per_minute: 120,
             share_passphrases_per_minute: 10,
+            link_answers_per_minute: 30,
             key_fetch_ms: 10_000,
         }
     }

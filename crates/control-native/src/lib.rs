@@ -12,6 +12,7 @@ mod data_dir;
 mod http;
 mod hub;
 pub mod local;
+pub mod mail;
 mod object;
 mod plane;
 pub mod store;
@@ -20,6 +21,7 @@ mod system;
 
 pub use caisey_control::endpoint::Decision;
 pub use config::Config;
+pub use mail::{MailConfig, MailConfigError, Security};
 pub use plane::{ControlPlane, RouteFacts, Running, StartError};
 pub use succession::{Succession, SuccessionError, succeed};
 pub use system::{healthcheck, openapi, raise_file_limit};

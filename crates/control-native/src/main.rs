@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use caisey_control_native::config::{IssuerFile, Limits};
 use caisey_control_native::local::LocalAccounts;
-use caisey_control_native::{Config, ControlPlane};
+use caisey_control_native::{Config, ControlPlane, MailConfig};
 use caisey_protocol::role::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::Write as _;
@@ -61,6 +61,9 @@ struct Serve {
     /// How this control plane is reached from outside, such as `https://control.example.com`.
     #[arg(long, env = "CAISEY_PUBLIC_URL")]
     public_url: Option<String>,
+    /// JSON file with the mail server (docs/operations/mail.md). Without it no mail is sent.
+    #[arg(long, env = "CAISEY_MAIL_CONFIG")]
+    mail_config: Option<PathBuf>,
     /// Write logs as JSON.
     #[arg(long)]
     log_json: bool,
@@ -185,6 +188,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         issuers,
         local_issuer: serve.local_issuer,
         public_url: serve.public_url,
+        mail: serve.mail_config.as_deref().map(MailConfig::read).transpose()?,
         limits: Limits::default(),
     })
     .await

@@ -6,6 +6,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::local::{AccountsError, LocalIssuer};
+use crate::mail::{MailConfigError, Mailer};
 use crate::object::Objects;
 use axum::serve::ListenerExt as _;
 use caisey_control::port::{Answer, Caller};
@@ -53,6 +54,9 @@ pub enum StartError {
     /// Our own key set.
     #[error("the local issuer's keys cannot be read: {0}")]
     Keys(#[from] serde_json::Error),
+    /// The mail settings.
+    #[error(transparent)]
+    Mail(#[from] MailConfigError),
     /// The authority's name.
     #[error("the authority must be 1 to 253 letters, digits, dots and hyphens; {0:?} is not")]
     Authority(String),
@@ -120,6 +124,12 @@ impl ControlPlane {
         let hub = Arc::new(Hub::new(crate::clock::now_ms()));
         let objects = Objects::start(data, config.authority.clone(), signer, hub, config.limits.clone())?;
         let public_url = config.public_url.clone().unwrap_or_else(|| base_url.clone());
+        if let Some(mail) = &config.mail {
+            if config.public_url.is_none() {
+                tracing::warn!("links in mail lead to this computer only; say with --public-url how it is reached from outside");
+            }
+            objects.send_mail_with(Mailer::new(mail.clone(), &public_url, &config.authority)?);
+        }
         let app = Arc::new(http::Shared::new(&config, objects.clone(), verifier, local, public_url));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(serve(listener, Arc::clone(&app), stopped));

@@ -36,12 +36,16 @@ pub struct Scene {
     pub log: String,
     pub session: SessionId,
     actions: u8,
-    runtime: Runtime,
+    pub runtime: Runtime,
 }
 
 impl Scene {
     pub async fn set() -> Self {
-        let desk = Desk::start().await;
+        Self::set_with(|_| {}).await
+    }
+
+    pub async fn set_with(change: impl FnOnce(&mut caisey_control_native::Config)) -> Self {
+        let desk = Desk::start_with(change).await;
         let owner_token = desk.owner();
         let owner = Seat {
             person: desk.person(&owner_token, 7).await,
@@ -73,7 +77,7 @@ impl Scene {
         scene
     }
 
-    async fn connected(&self) {
+    pub async fn connected(&self) {
         let path = format!("/v1/endpoints/{}", self.endpoint);
         loop {
             let view: EndpointView = self.desk.get(&path, &self.owner.token).await.ok();
@@ -84,18 +88,18 @@ impl Scene {
         }
     }
 
-    async fn statement(&self, token: &str, statement: SignedStatement) -> Reply {
+    pub async fn statement(&self, token: &str, statement: SignedStatement) -> Reply {
         let path = format!("/v1/endpoints/{}/statements", self.endpoint);
         self.desk.post(&path, token, &Submit { version: 1, statement }).await
     }
 
-    async fn decision(&self, token: &str, statement: SignedStatement) -> Reply {
+    pub async fn decision(&self, token: &str, statement: SignedStatement) -> Reply {
         let path = format!("/v1/endpoints/{}/decisions", self.endpoint);
         self.desk.post(&path, token, &Submit { version: 1, statement }).await
     }
 
     /// The first contact introduces their own key.
-    async fn introduces_herself(&self) -> ContactChain {
+    pub async fn introduces_herself(&self) -> ContactChain {
         let chain = self.chain().await;
         assert!(
             chain
@@ -110,28 +114,28 @@ impl Scene {
         self.say(&self.zdenka.token, said).await.ok()
     }
 
-    async fn chain(&self) -> ContactChain {
+    pub async fn chain(&self) -> ContactChain {
         let path = format!("/v1/contacts?client={}", self.client);
         self.desk.get(&path, &self.zdenka.token).await.ok()
     }
 
-    async fn say(&self, token: &str, statement: SignedContactStatement) -> Reply {
+    pub async fn say(&self, token: &str, statement: SignedContactStatement) -> Reply {
         self.desk
             .post("/v1/contacts", token, &ContactSays { version: 1, statement })
             .await
     }
 
-    fn file(&self) -> PathBuf {
+    pub fn file(&self) -> PathBuf {
         self.desk.dir.path().join("it-ran")
     }
 
     /// Proposes a command that leaves a file behind.
-    async fn propose(&mut self) -> ActionId {
+    pub async fn propose(&mut self) -> ActionId {
         let command = format!("echo ran >> {}", self.file().display());
         self.propose_command(&command).await
     }
 
-    async fn propose_command(&mut self, command: &str) -> ActionId {
+    pub async fn propose_command(&mut self, command: &str) -> ActionId {
         self.actions += 1;
         let action = ActionId::from_bits([self.actions; 16]);
         let said = self
@@ -142,12 +146,12 @@ impl Scene {
         action
     }
 
-    async fn shown(&self, token: &str, action: &ActionId) -> Option<ApprovalView> {
+    pub async fn shown(&self, token: &str, action: &ActionId) -> Option<ApprovalView> {
         let all: Vec<ApprovalView> = self.desk.get("/v1/approvals", token).await.ok();
         all.into_iter().find(|view| view.action == *action)
     }
 
-    async fn about(&self, token: &str, action: &ActionId, what: ApprovalWord) -> Reply {
+    pub async fn about(&self, token: &str, action: &ActionId, what: ApprovalWord) -> Reply {
         let path = format!("/v1/endpoints/{}/approvals", self.endpoint);
         let about = AboutApproval {
             action: action.clone(),
@@ -156,29 +160,29 @@ impl Scene {
         self.desk.post(&path, token, &about).await
     }
 
-    async fn number(&self, action: &ActionId) -> String {
+    pub async fn number(&self, action: &ActionId) -> String {
         let answer: ApprovalAnswer = self.about(&self.technician.token, action, ApprovalWord::Look).await.ok();
         answer.number.unwrap()
     }
 
     /// A contact's signed answer to what they are shown.
-    async fn answer(&mut self, action: &ActionId, decision: Decision, number: Option<&str>) -> SignedStatement {
+    pub async fn answer(&mut self, action: &ActionId, decision: Decision, number: Option<&str>) -> SignedStatement {
         let view = self.shown(&self.zdenka.token, action).await.unwrap();
         let request = view.prompt.unwrap().request;
         self.zdenka.person.decide(&request, now(), decision, number)
     }
 
     /// Waits until the log holds such an entry about the action; its facts.
-    async fn until(&self, action: &ActionId, kind: &str) -> Value {
+    pub async fn until(&self, action: &ActionId, kind: &str) -> Value {
         self.until_found(action.as_str(), kind).await
     }
 
     /// The same for an entry that is about no action.
-    async fn until_any(&self, kind: &str) -> Value {
+    pub async fn until_any(&self, kind: &str) -> Value {
         self.until_found("", kind).await
     }
 
-    async fn until_found(&self, action: &str, kind: &str) -> Value {
+    pub async fn until_found(&self, action: &str, kind: &str) -> Value {
         tokio::time::timeout(PATIENCE, async {
             loop {
                 let found = self
@@ -197,11 +201,11 @@ impl Scene {
     }
 
     /// Kind, action and facts of every entry, verified.
-    async fn entries(&self) -> Vec<(String, String, Value)> {
+    pub async fn entries(&self) -> Vec<(String, String, Value)> {
         kinds_of(&self.desk, &self.owner.token, &self.endpoint, &self.log).await
     }
 
-    fn lines(&self) -> usize {
+    pub fn lines(&self) -> usize {
         std::fs::read_to_string(self.file()).unwrap_or_default().lines().count()
     }
 }

@@ -106,6 +106,9 @@ impl Place {
                 serde_json::to_value(Submit { version: 1, statement }).unwrap()
             }
             ("POST", "/v1/endpoints/{id}/approvals") => json!({ "action": ActionId::from_bits([9; 16]), "what": "look" }),
+            ("PUT", "/v1/clients/{id}/mail-contacts") => {
+                json!({ "contacts": [{ "name": "Planted", "address": "planted@example.com" }] })
+            }
             ("PUT", "/v1/endpoints/{id}/traits") => json!({ "class": "planted", "attended": false, "sensitive": false }),
             ("POST", "/v1/policies" | "/v1/policies/check") => json!({
                 "name": "planted", "after": 0, "scope": { "scope": "organisation" }, "text": "permit (principal, action, resource);",

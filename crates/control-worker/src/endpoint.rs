@@ -129,6 +129,8 @@ impl EndpointHost {
             }
             Effect::Answer { request, answer } => answered(out, request.0, &answer_of(answer)),
             Effect::Directory(change) => self.report(out, change),
+            // Nobody has an address here: this host has no routes that would give one (docs/decisions/0063-one-front-for-both-hosts.md).
+            Effect::Mail(_) => {}
         }
     }
 

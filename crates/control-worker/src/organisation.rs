@@ -215,7 +215,8 @@ fn answer(reply: Result<Reply, ErrorBody>) -> Answer {
             | Reply::Contacts(_)
             | Reply::Traits(_)
             | Reply::Rules(_)
-            | Reply::Share(_),
+            | Reply::Share(_)
+            | Reply::MailContacts(_),
         ) => internal("The organisation answered what nobody asked.").into(),
     }
 }

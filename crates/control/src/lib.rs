@@ -10,6 +10,7 @@ pub mod claims;
 pub mod endpoint;
 pub mod issuer;
 mod journal;
+pub mod letter;
 pub mod organisation;
 pub mod port;
 mod proof;

@@ -5,6 +5,7 @@
 //! fsync and one checkpoint serve the whole batch. If anything in the batch fails to be stored, the host discards the object,
 //! answers every request in the batch with `NotRecorded`, closes its runtime's connection, and loads the object again on demand.
 
+use crate::letter::{Letter, Shown};
 use caisey_ledger::id::{ClientId, DeviceId, EndpointId, MemberId, OrganisationId, TimeMs};
 use caisey_protocol::consent::{ApprovalAnswer, ApprovalView};
 use caisey_protocol::error::ErrorBody;
@@ -87,6 +88,8 @@ pub enum Effect {
     },
     /// Tell the Organisation object, which keeps the directory.
     Directory(DirectoryChange),
+    /// Send an e-mail once, and say what became of it (`Input::MailSent`).
+    Mail(Box<Letter>),
 }
 
 /// Answers to the requests that an Endpoint object takes.
@@ -100,6 +103,8 @@ pub enum Answer {
     Sendable(Sendable),
     /// To what somebody said about an approval request.
     Approval(Box<ApprovalAnswer>),
+    /// To what somebody typed into the page behind a link.
+    ByLink(Box<Shown>),
 }
 
 /// What the directory has to know of an endpoint. Each change replaces the last one of its endpoint, session or action: safe to repeat.

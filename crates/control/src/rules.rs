@@ -6,6 +6,7 @@
 use caisey_ledger::consent::SignedContactStatement;
 use caisey_policy::document::Document;
 use caisey_protocol::consent::EndpointTraits;
+use caisey_protocol::mail::MailContact;
 
 /// Everything that decides over actions on one endpoint.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,4 +20,6 @@ pub struct Rules {
     pub policies: Vec<Document>,
     /// What the client's contacts have said, from the beginning.
     pub chain: Vec<SignedContactStatement>,
+    /// The client's contacts who get e-mail; each has an identifier.
+    pub mailing: Vec<MailContact>,
 }

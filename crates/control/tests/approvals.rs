@@ -2,10 +2,11 @@
 
 use crate::{Desk, answer_to};
 use caisey_control::endpoint::{Input, prompt};
+use caisey_control::letter::Letter;
 use caisey_control::port::{Answer, DirectoryChange, Effect, RequestId};
 use caisey_control::rules::Rules;
 use caisey_ledger::consent::{
-    Approver, Basis, Consent, ContactSaid, Deed, PreAuthorisation, SignedContactStatement, Trust, permitted,
+    Approver, Basis, Consent, ConsentFault, ContactSaid, Deed, PreAuthorisation, SignedContactStatement, Trust, permitted,
 };
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{Channel, Decision};
@@ -13,6 +14,7 @@ use caisey_ledger::id::{ActionId, SessionId, TimeMs};
 use caisey_policy::document::{Document, Scope};
 use caisey_protocol::consent::{AboutApproval, ApprovalAnswer, ApprovalState, ApprovalView, ApprovalWord, EndpointTraits};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
+use caisey_protocol::mail::MailContact;
 use caisey_protocol::role::Role;
 use caisey_testkit::person::Person;
 use std::sync::Arc;
@@ -34,6 +36,10 @@ pub struct Room {
     policies: Vec<Document>,
     /// As consoles were last shown it.
     pub view: Option<ApprovalView>,
+    /// Contacts who get e-mail.
+    pub mailing: Vec<MailContact>,
+    /// Mails that were to be sent, oldest first.
+    pub letters: Vec<Letter>,
 }
 
 impl Room {
@@ -48,6 +54,8 @@ impl Room {
             revision: 0,
             policies: Vec::new(),
             view: None,
+            mailing: Vec::new(),
+            letters: Vec::new(),
         };
         let first = room.zdenka.says(&[], room.desk.plane.time(), room.zdenka.introduced());
         room.say(first);
@@ -55,24 +63,25 @@ impl Room {
         room
     }
 
-    fn say(&mut self, said: SignedContactStatement) {
+    pub fn say(&mut self, said: SignedContactStatement) {
         self.chain.push(said);
         self.brief();
     }
 
-    fn brief(&mut self) {
+    pub fn brief(&mut self) {
         self.revision += 1;
         let rules = Rules {
             revision: self.revision,
             traits: EndpointTraits::default(),
             policies: self.policies.clone(),
             chain: self.chain.clone(),
+            mailing: self.mailing.clone(),
         };
         let effects = self.desk.batch(Input::Rules(Arc::new(rules)));
         self.desk.pump(effects);
     }
 
-    fn publish(&mut self, text: &str) {
+    pub fn publish(&mut self, text: &str) {
         self.policies = vec![Document {
             name: "house".into(),
             version: self.policies.len() as u64 + 1,
@@ -91,13 +100,16 @@ impl Room {
         answer_to(&others, request).map(drop)
     }
 
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.desk.requests += 1;
         self.desk.requests
     }
 
-    fn see(&mut self, effects: &[Effect]) {
+    pub fn see(&mut self, effects: &[Effect]) {
         for effect in effects {
+            if let Effect::Mail(letter) = effect {
+                self.letters.push((**letter).clone());
+            }
             if let Effect::Directory(DirectoryChange::Approval(view)) = effect {
                 self.view = Some((**view).clone());
             }
@@ -152,11 +164,11 @@ impl Room {
         Person::contact(seed, &identity.organisation, &identity.client)
     }
 
-    fn technician(&self) -> Person {
+    pub fn technician(&self) -> Person {
         Person::new(2, &self.desk.plane.identity.organisation, Role::Technician)
     }
 
-    fn number(&mut self, action: &ActionId) -> String {
+    pub fn number(&mut self, action: &ActionId) -> String {
         let technician = self.technician();
         self.about(&technician, action, ApprovalWord::Look).unwrap().number.unwrap()
     }
@@ -174,6 +186,11 @@ impl Room {
 
     /// What the endpoint would say to every run that it was sent.
     pub fn permitted(&self) -> Vec<Basis> {
+        self.judged().into_iter().map(Result::unwrap).collect()
+    }
+
+    /// The same, refusals too.
+    pub fn judged(&self) -> Vec<Result<Basis, ConsentFault>> {
         let identity = &self.desk.plane.identity;
         // Told again with every connection, as the endpoint expects.
         let mut chain: Vec<SignedContactStatement> = Vec::new();
@@ -192,7 +209,7 @@ impl Room {
                 class: class.word(),
                 now,
             };
-            permitted(&trust, deed, consent.as_ref()).unwrap()
+            permitted(&trust, deed, consent.as_ref())
         };
         self.desk.runtime.told.iter().map(judge).collect()
     }

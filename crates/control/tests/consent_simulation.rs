@@ -107,6 +107,7 @@ impl World {
                 form: None,
             }],
             chain,
+            ..Rules::default()
         };
         let console = |person| Console {
             person,

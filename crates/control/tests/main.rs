@@ -16,6 +16,7 @@ mod cosigning;
 mod faults;
 mod journal;
 mod lifecycle;
+mod mails;
 mod organisation;
 mod refusals;
 mod reviews;
@@ -121,7 +122,9 @@ impl Desk {
         let others = self.pump(effects);
         answer_to(&others, request).map(|answer| match answer {
             Answer::Submitted(placed) => placed.seq,
-            Answer::Sendable(_) | Answer::Cosigned(_) | Answer::Approval(_) => panic!("not an answer to a submission"),
+            Answer::Sendable(_) | Answer::Cosigned(_) | Answer::Approval(_) | Answer::ByLink(_) => {
+                panic!("not an answer to a submission")
+            }
         })
     }
 

@@ -98,7 +98,9 @@ impl World {
         let Some(said) = self.asked.remove(&request.0) else { return };
         match answer {
             Ok(Answer::Submitted(placed)) => self.placed.push((placed.seq, said)),
-            Ok(Answer::Sendable(_) | Answer::Cosigned(_) | Answer::Approval(_)) => panic!("not an answer to a statement"),
+            Ok(Answer::Sendable(_) | Answer::Cosigned(_) | Answer::Approval(_) | Answer::ByLink(_)) => {
+                panic!("not an answer to a statement")
+            }
             // These are in the log or will never be; the console has its answer either way.
             Err(body) if [ErrorCode::NotSendable, ErrorCode::Conflict, ErrorCode::NotFound].contains(&body.code) => {}
             Err(body) => panic!("an honest console was refused: {body:?}"),

@@ -118,6 +118,9 @@ pub struct ApprovalView {
     /// The action ran under break-glass and waits for its review.
     #[serde(default)]
     pub review_due: bool,
+    /// E-mail about it, one for each contact who gets one.
+    #[serde(default)]
+    pub mails: Vec<crate::mail::MailView>,
     /// What is to be approved, as long as it can be.
     #[serde(default)]
     pub prompt: Option<Box<Prompt>>,

@@ -9,6 +9,7 @@ pub mod consent;
 pub mod error;
 pub mod handover;
 pub mod http;
+pub mod mail;
 pub mod role;
 pub mod runtime;
 pub mod schema;

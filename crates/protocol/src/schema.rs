@@ -3,7 +3,7 @@
 //! Identifiers and sequence numbers appear as plain strings and integers; statements and records, which `caisey-ledger` defines, as
 //! objects (docs/formats/entry.md).
 
-use crate::{consent, error, handover, http, share, sign_in};
+use crate::{consent, error, handover, http, mail, share, sign_in};
 use serde_json::{Map, Value};
 use utoipa::PartialSchema;
 
@@ -75,6 +75,10 @@ pub fn all() -> Map<String, Value> {
         share::ShareLink,
         share::VisitKind,
         share::ShareVisit,
+        mail::MailContact,
+        mail::MailContacts,
+        mail::MailState,
+        mail::MailView,
         sign_in::SignInWays,
         sign_in::SignInProvider,
         sign_in::BearerKind,

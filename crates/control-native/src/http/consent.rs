@@ -18,6 +18,7 @@ use caisey_protocol::consent::{
     AboutApproval, ApprovalAnswer, ApprovalView, ContactChain, ContactSays, EndpointTraits, PolicyCheck, PolicyView,
     PublishPolicy,
 };
+use caisey_protocol::mail::MailContacts;
 use serde::Deserialize;
 
 async fn ask(app: &App, signed: &Signed, request: Request) -> Result<Reply, Refusal> {
@@ -158,6 +159,38 @@ pub(crate) async fn set_traits(
         Reply::Done => {
             app.objects.brief_all(&signed.0.caller.organisation);
             Ok(StatusCode::NO_CONTENT)
+        }
+        _ => Err(unexpected()),
+    }
+}
+
+pub(crate) async fn mail_contacts(
+    State(app): State<App>,
+    signed: Signed,
+    Path(client): Path<String>,
+) -> Result<Json<MailContacts>, Refusal> {
+    match ask(&app, &signed, Request::MailContacts(signed.caller(), id(&client)?)).await? {
+        Reply::MailContacts(contacts) => Ok(Json(contacts)),
+        _ => Err(unexpected()),
+    }
+}
+
+pub(crate) async fn set_mail_contacts(
+    State(app): State<App>,
+    signed: Signed,
+    Path(client): Path<String>,
+    Body(request, _): Body<MailContacts>,
+) -> Result<Json<MailContacts>, Refusal> {
+    match ask(
+        &app,
+        &signed,
+        Request::SetMailContacts(signed.caller(), id(&client)?, request),
+    )
+    .await?
+    {
+        Reply::MailContacts(contacts) => {
+            app.objects.brief_all(&signed.0.caller.organisation);
+            Ok(Json(contacts))
         }
         _ => Err(unexpected()),
     }

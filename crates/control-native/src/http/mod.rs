@@ -9,6 +9,7 @@ mod cosign;
 mod directory;
 mod enrol;
 mod json;
+mod link_page;
 pub(crate) mod openapi;
 mod proof;
 mod records;
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) failed_enrolments: Throttle,
     pub(crate) sign_ins: Throttle,
     pub(crate) sharing: sharing::Sharing,
+    pub(crate) link_answers: Throttle,
 }
 
 /// The handlers' state.
@@ -76,6 +78,7 @@ impl Shared {
             failed_enrolments: Throttle::per_minute(config.limits.failed_enrolments_per_minute),
             sign_ins: Throttle::per_minute(config.limits.sign_ins_per_minute),
             sharing: sharing::Sharing::new(&config.limits),
+            link_answers: Throttle::per_minute(config.limits.link_answers_per_minute),
         }
     }
 }
@@ -96,9 +99,13 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// A path without the secret of a share's link.
+/// A path without the secret of a link.
 fn loggable(path: &str) -> &str {
-    if path.starts_with("/s/") { "/s/…" } else { path }
+    match path.get(..3) {
+        Some("/s/") => "/s/…",
+        Some("/a/") => "/a/…",
+        _ => path,
+    }
 }
 
 /// Gives every request an identifier, in the log and in the answer.

@@ -3,7 +3,8 @@
 
 use super::App;
 use super::{
-    consent, cosign, directory, enrol, openapi, proof, records, review, runtime_socket, share, share_page, sign_in, watch_socket,
+    consent, cosign, directory, enrol, link_page, openapi, proof, records, review, runtime_socket, share, share_page, sign_in,
+    watch_socket,
 };
 use axum::routing::{MethodRouter, delete, get, post, put};
 use caisey_protocol::role::Permission;
@@ -99,6 +100,10 @@ pub(crate) fn all() -> Vec<Route> {
         "GET" "/v1/clients", DIRECTORY, [], None, List("ClientView"), get(directory::clients), "Clients.";
         "POST" "/v1/clients", ADMINISTER, [], Some("CreateClient"), Json("ClientView"), post(directory::create_client), "Makes a client.";
         "POST" "/v1/clients/{id}/rename", ADMINISTER, [], Some("RenameClient"), Json("ClientView"), post(directory::rename_client), "Gives a client another name.";
+        "GET" "/v1/clients/{id}/mail-contacts", DIRECTORY, [], None, Json("MailContacts"), get(consent::mail_contacts), "Which contacts of a client get e-mail.";
+        "PUT" "/v1/clients/{id}/mail-contacts", ADMINISTER, [], Some("MailContacts"), Json("MailContacts"), put(consent::set_mail_contacts), "Sets which contacts of a client get e-mail.";
+        "GET" "/a/{token}", Needs::Nothing, [], None, Page, get(link_page::show), "The page behind a link in an e-mail.";
+        "POST" "/a/{token}", Needs::Nothing, [], None, Page, post(link_page::take), "Answers an approval request with the number typed into that page.";
         "GET" "/v1/installers", ADMINISTER, [], None, List("InstallerView"), get(directory::installers), "Installer tokens, without their secrets.";
         "POST" "/v1/installers", ADMINISTER, [], Some("CreateInstaller"), Json("InstallerSecret"), post(directory::create_installer), "Makes an installer token.";
         "POST" "/v1/installers/{id}/rotate", ADMINISTER, [], None, Json("InstallerSecret"), post(directory::rotate_installer), "A new secret in place of the old one.";

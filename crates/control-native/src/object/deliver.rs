@@ -150,6 +150,7 @@ fn carry_out(shared: &Arc<Shared>, slot: &Slot, waiting: Vec<Waits>, mut outcome
             } => shared.hub.send(conn, Frame::Fail(error)),
             Effect::ToWatcher { conn, event } => shared.hub.send_json(conn, &event),
             Effect::Answer { request, answer } => answers.push((request, answer)),
+            Effect::Mail(letter) => super::post::soon(shared, &slot.name, *letter),
             Effect::Directory(change) => {
                 if let ObjectName::Endpoint(organisation, _) = &slot.name {
                     shared.changes.note(organisation, change);

@@ -12,12 +12,14 @@ mod directory;
 mod examine;
 mod live;
 mod pool;
+mod post;
 mod slot;
 
 use crate::clock;
 use crate::config::Limits;
 use crate::data_dir::{DataDir, Key};
 use crate::hub::Hub;
+use crate::mail::Mailer;
 use caisey_control::endpoint::Input;
 use caisey_control::organisation::{Reply, Request};
 use caisey_control::port::{Answer, Caller, ObjectName, RequestId};
@@ -30,7 +32,7 @@ pub(crate) use deliver::too_slow;
 use slot::{Mail, Slot};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -66,6 +68,8 @@ pub(crate) struct Shared {
     keys: Arc<Mutex<Keyring>>,
     /// Where those live who wait for answers.
     runtime: tokio::runtime::Handle,
+    /// None without a mail server.
+    mailer: OnceLock<Mailer>,
 }
 
 /// A lock whose data stays usable after a panic elsewhere: every critical section leaves it whole.
@@ -93,6 +97,7 @@ impl Objects {
             open: Arc::default(),
             keys: Arc::new(Mutex::new(Keyring::new(examine::KEYS))),
             runtime: tokio::runtime::Handle::current(),
+            mailer: OnceLock::new(),
         });
         pool::start(&shared)?;
         let objects = Self(shared);

@@ -53,6 +53,7 @@ impl Mail {
                 | Input::Cosign(request, ..)
                 | Input::AskSendable(request)
                 | Input::AboutApproval(request, ..)
+                | Input::AnswerByLink(request, _)
                 | Input::Erase(request, ..)
                 | Input::Remove(request, ..),
             ) => Waits::Request(*request),

@@ -6,6 +6,7 @@
 
 use super::approval::{self, Asked};
 use super::live::Live;
+use super::mail;
 use super::submission::Submission;
 use super::submit::Outcome;
 use crate::audience::Viewer;
@@ -22,7 +23,7 @@ use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::role::{Permission, Role};
 
 /// Of one request, answers that were refused and are recorded at most: whoever goes on is refused without filling the log.
-const MAX_REFUSED_ANSWERS: u32 = 32;
+pub(super) const MAX_REFUSED_ANSWERS: u32 = 32;
 
 /// A decision's facts.
 pub(super) struct Decided {
@@ -72,13 +73,15 @@ impl Live {
             if let Some(refusal) = refusal {
                 return Err(Stop::Refused(error(code(refusal.code), refusal.sentence)));
             }
+            if about.what == ApprovalWord::Nudge {
+                self.mail_again(turn, &about.action)?;
+            }
         }
         let number = (asked.is_open() && caller.member == asked.approval.requester).then(|| asked.approval.number.clone());
         let prompt = asked.prompt(turn.store)?;
-        Ok(ApprovalAnswer {
-            approval: asked.view(&self.enrolment.identity, prompt),
-            number,
-        })
+        let mut approval = asked.view(&self.enrolment.identity, prompt);
+        approval.mails = mail::views(turn.store, &about.action)?;
+        Ok(ApprovalAnswer { approval, number })
     }
 
     /// A request that this person is shown; for all others there is none.

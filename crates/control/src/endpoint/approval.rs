@@ -47,6 +47,9 @@ pub(super) struct Asked {
     pub(super) review_due: bool,
     /// Answers that were refused and recorded.
     pub(super) refused_answers: u32,
+    /// At least one yes came by e-mail: no contact's key has signed it.
+    #[serde(default)]
+    pub(super) by_link: bool,
 }
 
 const SELECT: &str = "SELECT body FROM approvals";
@@ -147,6 +150,7 @@ impl Asked {
             approved_by: approval.approved_by.iter().cloned().collect(),
             nudges: approval.nudges,
             review_due: self.review_due,
+            mails: Vec::new(),
             prompt: prompt.map(Box::new),
         }
     }

@@ -167,9 +167,11 @@ impl Live {
             granted: None,
             review_due: false,
             refused_answers: 0,
+            by_link: false,
         };
         self.keep(turn.store, action)?;
-        self.keep_asked(turn, asked)
+        self.keep_asked(turn, asked.clone())?;
+        self.write_mails(turn, &asked)
     }
 
     /// Stores a request's new state, shows it, and keeps it in memory exactly while it is open.
@@ -178,10 +180,10 @@ impl Live {
         self.out.approvals_changed.insert(asked.action.clone());
         if asked.is_open() {
             self.asked.insert(asked.action.clone(), asked);
-        } else {
-            self.asked.remove(&asked.action);
+            return Ok(());
         }
-        Ok(())
+        self.asked.remove(&asked.action);
+        self.stop_mails(turn, &asked.action)
     }
 
     /// Records what follows from an input to a request. `said` is the statement that an answer came as; returned is its entry. `by` is who
@@ -218,7 +220,7 @@ impl Live {
             self.say_about(turn, &event, Some(&asked.session), Some(&asked.action), &[])?;
         }
         if ended == Some(State::Approved) {
-            asked.granted = Some(Channel::Console);
+            asked.granted = Some(if asked.by_link { Channel::Email } else { Channel::Console });
         }
         self.keep_asked(turn, asked.clone())?;
         if let Some(state) = ended {
@@ -242,7 +244,7 @@ impl Live {
                 let event = Event::ActionAuthorised {
                     policy: asked.request.policy.clone(),
                     policy_version: asked.request.policy_version,
-                    channel: Channel::Console,
+                    channel: asked.granted.unwrap_or(Channel::Console),
                     policy_digest: asked.policy_digest.clone(),
                     class: Some(asked.request.class.clone()),
                 };
@@ -316,7 +318,7 @@ impl Live {
 }
 
 /// Where no answer is carried, nothing can be refused.
-fn unrefused(done: Result<Option<Seq>, Stop>) -> Result<(), StoreError> {
+pub(super) fn unrefused(done: Result<Option<Seq>, Stop>) -> Result<(), StoreError> {
     match done {
         Ok(_) => Ok(()),
         Err(Stop::Failed(error)) => Err(error),

@@ -72,12 +72,14 @@ impl Live {
             .asked
             .values()
             .filter_map(|asked| Some((asked.approval.deadline()?, "an approval request lapses")));
+        let mails = self.mails.values().filter_map(|mail| Some((mail.due?, "an e-mail is due")));
         pings
             .chain(handshakes)
             .chain(settling)
             .chain(idle)
             .chain(shown)
             .chain(asked)
+            .chain(mails)
             .min()
     }
 
@@ -124,6 +126,7 @@ impl Live {
         }
         self.settle_late(turn)?;
         self.expire_requests(turn)?;
+        self.send_due(turn)?;
         let idle: Vec<_> = self
             .sessions
             .keys()
@@ -167,6 +170,7 @@ impl Live {
         if let Some(deadline) = self.link.settling.as_mut().and_then(|settling| settling.deadline.as_mut()) {
             shift(deadline);
         }
+        self.mails.values_mut().filter_map(|mail| mail.due.as_mut()).for_each(shift);
         self.shown.shift(shift);
     }
 

@@ -21,6 +21,8 @@ const MAX_REASONS: usize = 3;
 /// How far back the state is looked for, in entries.
 const LOOK_BACK: u64 = 2_000;
 
+/// Said of a command that names nothing.
+pub(crate) const NOTHING_NAMED: &str = "nothing that the command names";
 const NOT_KNOWN: &str = "Not known: nobody has looked at it in this session.";
 
 /// What the command names.
@@ -35,7 +37,7 @@ pub(super) fn object(reading: &Reading) -> String {
     let more = named.len().saturating_sub(MAX_NAMED);
     named.truncate(MAX_NAMED);
     match (named.is_empty(), more) {
-        (true, _) => "nothing that the command names".to_owned(),
+        (true, _) => NOTHING_NAMED.to_owned(),
         (false, 0) => named.join(", "),
         (false, more) => format!("{} and {more} more", named.join(", ")),
     }

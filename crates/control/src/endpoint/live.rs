@@ -8,6 +8,7 @@ use super::cosign;
 use super::identity::Enrolment;
 use super::key::Keys;
 use super::link::Link;
+use super::mail::{self, Mail};
 use super::outgoing::Outgoing;
 use super::rules::InForce;
 use super::session::{self, Session};
@@ -47,6 +48,8 @@ pub(super) struct Live {
     pub(super) actions: BTreeMap<ActionId, Action>,
     /// Open approval requests.
     pub(super) asked: BTreeMap<ActionId, Asked>,
+    /// Mails that wait or are on their way.
+    pub(super) mails: BTreeMap<(ActionId, MemberId), Mail>,
     pub(super) rules: Arc<InForce>,
     pub(super) watchers: Watchers,
     pub(super) shown: Shown,
@@ -84,6 +87,10 @@ impl Live {
             asked: approval::open_ones(store)?
                 .into_iter()
                 .map(|asked| (asked.action.clone(), asked))
+                .collect(),
+            mails: mail::due_ones(store)?
+                .into_iter()
+                .map(|mail| ((mail.action.clone(), mail.member.clone()), mail))
                 .collect(),
             rules,
             keys: Keys::default(),
@@ -293,7 +300,8 @@ impl Live {
         for action in std::mem::take(&mut self.out.approvals_changed) {
             let known = self.asked.get(&action).cloned();
             if let Some(found) = known.map_or_else(|| approval::find(store, &action), |known| Ok(Some(known)))? {
-                let view = found.view(&self.enrolment.identity, found.prompt(store)?);
+                let mut view = found.view(&self.enrolment.identity, found.prompt(store)?);
+                view.mails = mail::views(store, &action)?;
                 self.out.push(Effect::Directory(DirectoryChange::Approval(Box::new(view))));
             }
         }

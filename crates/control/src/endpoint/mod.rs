@@ -11,6 +11,7 @@ mod answer;
 mod approval;
 mod ask;
 mod authorise;
+mod by_link;
 mod cosign;
 mod deadline;
 mod describe;
@@ -21,6 +22,7 @@ mod identity;
 mod key;
 mod link;
 mod live;
+mod mail;
 mod outgoing;
 mod review;
 mod rules;
@@ -36,6 +38,7 @@ mod tables;
 mod watch;
 
 use crate::journal;
+use crate::letter::{LinkToken, Sent, Shown, Typed};
 use crate::port::{Caller, ConnId, Effect, Moment, RequestId, Signer};
 use crate::refusal::error;
 use crate::row::{Row, int};
@@ -46,12 +49,13 @@ pub use act::MAX_TIMEOUT_MS;
 use caisey_ledger::admission::Offered;
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::{DisconnectReason, Event};
-use caisey_ledger::id::{ActionId, ClientId, EndpointId, OrganisationId, Seq, TimeMs};
+use caisey_ledger::id::{ActionId, ClientId, EndpointId, MemberId, OrganisationId, Seq, TimeMs};
 use caisey_protocol::consent::{AboutApproval, Prompt};
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::http::{Cosign, CosignedPage, EntriesPage, ProofAnswer};
 use caisey_protocol::runtime::FromRuntime;
 use caisey_protocol::watch::LogEvent;
+pub(crate) use describe::NOTHING_NAMED;
 use identity::Enrolment;
 use live::Live;
 use outgoing::Outgoing;
@@ -114,6 +118,10 @@ pub enum Input {
     SubmitExamined(RequestId, Arc<Caller>, Offered),
     /// A person says something about an approval request, without a signature.
     AboutApproval(RequestId, Caller, AboutApproval),
+    /// Somebody typed an answer into the page behind a link.
+    AnswerByLink(RequestId, Box<Typed>),
+    /// What became of an attempt to send an e-mail: about which request, to whom, the attempt's number.
+    MailSent(ActionId, MemberId, u32, Sent),
     /// Can a call to the runtime be answered right now?
     AskSendable(RequestId),
     /// Destroy texts of an entry.
@@ -181,6 +189,8 @@ impl EndpointObject {
             Input::Enrolled(_) | Input::Wake => Ok(()),
             Input::Rules(rules) => live.take_rules(&turn, &rules),
             Input::AboutApproval(request, caller, about) => live.about_approval(&mut turn, request, &caller, &about),
+            Input::AnswerByLink(request, typed) => live.answer_by_link(&mut turn, request, &typed),
+            Input::MailSent(action, member, attempt, sent) => live.mail_sent(&mut turn, &action, &member, attempt, &sent),
             Input::RuntimeOpened(conn) => live.runtime_opened(&mut turn, conn),
             Input::RuntimeMessage(conn, message) => live.runtime_message(&mut turn, conn, *message),
             Input::RuntimeSaid(conn, statements) => live.runtime_said(&mut turn, conn, statements),
@@ -238,6 +248,7 @@ impl EndpointObject {
             | Input::SubmitExamined(request, ..)
             | Input::AskSendable(request)
             | Input::AboutApproval(request, ..)
+            | Input::AnswerByLink(request, _)
             | Input::Erase(request, ..)
             | Input::Remove(request, _) => {
                 self.stray.answer(request, Err(nothing_here()));
@@ -249,6 +260,7 @@ impl EndpointObject {
             | Input::ContinuesFrom(_)
             | Input::SucceededBy(_)
             | Input::ClockJumped(..)
+            | Input::MailSent(..)
             | Input::RecordingFailed(..)
             | Input::Wake => {}
         }
@@ -326,6 +338,15 @@ pub fn prompt(store: &dyn Store, action: &ActionId) -> Result<Option<Prompt>, St
         Some(asked) => asked.prompt(store),
         None => Ok(None),
     }
+}
+
+/// What a link from an e-mail leads to; needs no object in memory and changes nothing.
+///
+/// # Errors
+/// The store's.
+pub fn behind_link(store: &dyn Store, token: &LinkToken, now: TimeMs) -> Result<Shown, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    by_link::look(store, token, now)
 }
 
 /// Cosigned checkpoints of at least this size, the smallest first, few at a time.

@@ -53,6 +53,10 @@ impl InForce {
             let statement = serde_json::from_str(&Row::from(row).text()?).map_err(unreadable)?;
             rules.chain.push(statement);
         }
+        for row in store.exec("SELECT contact FROM mailing", &[])? {
+            let contact = serde_json::from_str(&Row::from(row).text()?).map_err(unreadable)?;
+            rules.mailing.push(contact);
+        }
         let trust = Trust::replay(organisation, client, &rules.chain)
             .map_err(|fault| damaged(&format!("the stored chain of the client's contacts does not hold: {fault}")))?;
         Ok(Arc::new(Self {
@@ -106,6 +110,11 @@ impl InForce {
         for document in &self.rules.policies {
             let row = [text(&document.name), text(json(serde_json::to_string(document))?)];
             store.exec("INSERT INTO policies (name, document) VALUES (?1, ?2)", &row)?;
+        }
+        store.exec("DELETE FROM mailing", &[])?;
+        for contact in &self.rules.mailing {
+            let row = [text(json(serde_json::to_string(contact))?)];
+            store.exec("INSERT INTO mailing (contact) VALUES (?1)", &row)?;
         }
         for signed in self.rules.chain.iter().skip(known_statements) {
             let row = [int(signed.statement.number), text(json(serde_json::to_string(signed))?)];

@@ -1,6 +1,6 @@
 //! Schema of an Endpoint object's store.
 
-use super::{action, approval, cosign, rules, succession};
+use super::{action, approval, cosign, mail, rules, succession};
 use crate::journal;
 use crate::schema::Schema;
 
@@ -79,6 +79,7 @@ pub(super) const SCHEMA: Schema = Schema {
         rules::TABLES,
         approval::TABLES,
         action::AUTHORISATIONS,
+        mail::TABLES,
     ],
     // A program that knows no approvals would let run what waits for one.
     readable_by: 8,

@@ -119,6 +119,16 @@ pub enum AdminEvent {
         /// Which contact.
         by: MemberId,
     },
+    /// From here on these contacts of a client get e-mail, and no others. Texts: `list`, a line `name <address>` for each.
+    #[serde(rename = "client.mail_contacts_set")]
+    MailContactsSet {
+        /// The client.
+        client: ClientId,
+        /// Who they are.
+        members: Vec<MemberId>,
+        /// Who asked.
+        by: MemberId,
+    },
     /// From here on policies know this of an endpoint. Texts: none.
     #[serde(rename = "endpoint.traits_set")]
     EndpointTraitsSet {

@@ -13,6 +13,7 @@ mod endpoint;
 mod enrol;
 mod event;
 mod installer;
+mod mail;
 mod pack;
 mod policy;
 mod review;
@@ -37,6 +38,7 @@ use caisey_protocol::http::{
     ClientView, CreateClient, CreateInstaller, DeviceView, EndpointView, EnrolRequest, EntriesPage, InstallerSecret,
     InstallerView, RegisterDevice, RenameClient, SessionView,
 };
+use caisey_protocol::mail::MailContacts;
 use caisey_protocol::role::{Permission, Role};
 pub use event::AdminEvent;
 pub use pack::{Examined, PackPart, put_pack};
@@ -95,6 +97,10 @@ pub enum Request {
     Sessions(Caller, SessionFilter),
     /// Approval requests that the caller may see, open ones first.
     Approvals(Caller),
+    /// Which contacts of a client get e-mail.
+    MailContacts(Caller, ClientId),
+    /// From here on these and no others.
+    SetMailContacts(Caller, ClientId, MailContacts),
     /// All versions of all policies that the caller may see.
     Policies(Caller),
     /// What would publishing this come to?
@@ -144,6 +150,8 @@ pub enum Reply {
     Sessions(Vec<SessionView>),
     /// To `Approvals`; without prompts.
     Approvals(Vec<ApprovalView>),
+    /// To `MailContacts` and `SetMailContacts`.
+    MailContacts(MailContacts),
     /// To `Policies`.
     Policies(Vec<PolicyView>),
     /// To `CheckPolicy`.
@@ -257,6 +265,14 @@ impl OrganisationObject {
             Request::Approvals(caller) => {
                 self.check(&caller, Some(ReadDirectory))?;
                 Reply::Approvals(Self::approvals(turn.store, &caller, turn.now.get())?)
+            }
+            Request::MailContacts(caller, client) => {
+                self.check(&caller, Some(ReadDirectory))?;
+                Reply::MailContacts(Self::mail_contacts(turn.store, &caller, &client)?)
+            }
+            Request::SetMailContacts(caller, client, wanted) => {
+                self.check(&caller, Some(Administer))?;
+                Reply::MailContacts(self.set_mail_contacts(turn, &caller, &client, wanted)?)
             }
             Request::Policies(caller) => {
                 self.check(&caller, Some(ReadDirectory))?;

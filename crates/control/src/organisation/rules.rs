@@ -1,6 +1,6 @@
 //! What Endpoint objects have to know to decide: collected for one endpoint, with a revision that grows with every change.
 
-use super::{OrganisationObject, contact, endpoint, policy, traits};
+use super::{OrganisationObject, contact, endpoint, mail, policy, traits};
 use crate::refusal::{Stop, refused};
 use crate::row::{Row, int};
 use crate::rules::Rules;
@@ -47,6 +47,7 @@ impl OrganisationObject {
             revision: self.revision,
             policies,
             chain: contact::chain(store, &found.client)?,
+            mailing: mail::of_client(store, &found.client)?,
             traits,
         })))
     }

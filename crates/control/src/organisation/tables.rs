@@ -108,6 +108,13 @@ pub(super) const SCHEMA: Schema = Schema {
          ) STRICT, WITHOUT ROWID;
          CREATE INDEX approvals_by_time ON approvals (waits, asked_at_ms);",
         super::share::TABLES,
+        "CREATE TABLE mail_contacts (
+             client TEXT NOT NULL REFERENCES clients (client),
+             member TEXT NOT NULL,
+             name TEXT NOT NULL,
+             address TEXT NOT NULL,
+             PRIMARY KEY (client, member)
+         ) STRICT, WITHOUT ROWID;",
     ],
     // A program that knows no policies would let everything run.
     readable_by: 4,

@@ -286,19 +286,37 @@ impl Approval {
         }
     }
 
+    /// How many more wrong numbers this person may type.
+    pub fn tries_left(&self, member: &MemberId) -> u32 {
+        MAX_WRONG_NUMBERS.saturating_sub(self.wrong_numbers.get(member).copied().unwrap_or(0))
+    }
+
+    /// Checks a number before anything else is looked at, for channels where even a no needs it: whatever follows a link can submit a form.
+    ///
+    /// # Errors
+    /// The number is not the request's, or this person has typed too many that were not.
+    pub fn check_number(&mut self, member: &MemberId, number: &str) -> Result<(), Refusal> {
+        if self.tries_left(member) == 0 {
+            return Err(LOCKED);
+        }
+        if number == self.number {
+            return Ok(());
+        }
+        *self.wrong_numbers.entry(member.clone()).or_default() += 1;
+        Err(NUMBER)
+    }
+
     fn approve(&mut self, answer: &Answer, step: &mut Step) -> Result<(), Refusal> {
         let member = &answer.by.member;
-        let wrong = self.wrong_numbers.get(member).copied().unwrap_or(0);
-        if wrong >= MAX_WRONG_NUMBERS {
+        if self.tries_left(member) == 0 {
             return Err(LOCKED);
         }
         if answer.assurance < self.assurance {
             return Err(WEAK);
         }
         // Whoever says that they typed the number has to have typed it; a link counts for nothing without it.
-        if answer.assurance != Assurance::Signed && answer.number.as_deref() != Some(self.number.as_str()) {
-            self.wrong_numbers.insert(member.clone(), wrong + 1);
-            return Err(NUMBER);
+        if answer.assurance != Assurance::Signed {
+            self.check_number(member, answer.number.as_deref().unwrap_or_default())?;
         }
         if !self.approved_by.insert(member.clone()) {
             return Err(TWICE);
