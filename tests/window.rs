@@ -82,11 +82,57 @@ async fn what_was_recorded_is_there_after_a_restart() {
     window.sees("remember-42").await;
     window.close().await;
 
+    // The cache is shown at once; commands can be sent when the control plane in the program and the runtime are there again.
     let window = Window::open(&screen, &[("CAISEY_OPEN", "session:latest")]).await;
     window.sees("remember-42").await;
-    window.sees("Before the restart").await;
+    window.keys(&[CONTROL, "1"]).await;
+    window.sees("Sendable. It answered").await;
+    window.press("Before the restart").await;
     window.type_into(COMPOSER, &format!("echo still-$((6*8)){ENTER}")).await;
     window.sees("still-48").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_in_the_program_that_does_not_start_hides_nothing_that_is_cached() {
+    let screen = Screen::with_key_store();
+    let window = Window::open(&screen, &[("CAISEY_AUTOSTART", "embedded")]).await;
+    open_session(&window, "Before the disk failed").await;
+    window.type_into(COMPOSER, &format!("echo kept-$((6*9)){ENTER}")).await;
+    window.sees("kept-54").await;
+    window.close().await;
+
+    let (data, away) = (screen.caisey_home().join("control"), screen.caisey_home().join("away"));
+    std::fs::rename(&data, &away).unwrap();
+    std::fs::write(&data, "no folder").unwrap();
+    let window = Window::open(&screen, &[("CAISEY_OPEN", "session:latest")]).await;
+    window.sees("kept-54").await;
+    window.sees("Offline for").await;
+    window.keys(&[CONTROL, "k"]).await;
+    window.type_into(FIND, "kept-54").await;
+    window.sees("1 hit").await;
+    std::fs::remove_file(&data).unwrap();
+    std::fs::rename(&away, &data).unwrap();
+    window.press("Try now").await;
+    window.keys(&[CONTROL, "1"]).await;
+    window.sees("Sendable. It answered").await;
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_failed_says_why_and_is_tried_again() {
+    let screen = Screen::with_key_store();
+    let data = screen.caisey_home().join("control");
+    std::fs::create_dir_all(screen.caisey_home()).unwrap();
+    std::fs::write(&data, "no folder").unwrap();
+    let window = Window::open(&screen, &[]).await;
+    window.press("Start on this computer").await;
+    window.sees("Try again").await;
+    window.rests().await;
+    screen.picture("start-failed");
+    std::fs::remove_file(&data).unwrap();
+    window.press("Try again").await;
+    window.sees("Sendable. It answered").await;
     window.close().await;
 }
 
@@ -144,9 +190,7 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     let screen = Screen::with_key_store();
     let window = Window::open(&screen, &[]).await;
     window.press("Sign in to a control plane").await;
-    window
-        .script("for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }")
-        .await;
+    window.clears_fields().await;
     window
         .type_into("input[type=url]", &format!("{}{ENTER}", plane.address))
         .await;

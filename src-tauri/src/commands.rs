@@ -33,15 +33,27 @@ pub(crate) struct About {
     key_store: &'static str,
 }
 
+/// What a page that begins needs to know, in one answer.
+#[derive(Serialize)]
+pub(crate) struct Standing {
+    startup: Startup,
+    /// Once the main window can be shown.
+    overview: Option<Overview>,
+}
+
 #[tauri::command]
-pub(crate) fn startup(shell: Shell<'_>) -> Startup {
-    shell.startup()
+pub(crate) async fn standing(shell: Shell<'_>) -> Answer<Standing> {
+    let startup = shell.startup();
+    let overview = match startup {
+        Startup::Ready { .. } => Some(shell.overview().await.map_err(view)?),
+        _ => None,
+    };
+    Ok(Standing { startup, overview })
 }
 
 #[tauri::command]
 pub(crate) async fn overview(shell: Shell<'_>) -> Answer<Overview> {
-    let overview = shell.console().await.map_err(view)?.overview().await.map_err(view)?;
-    Ok(shell.with_resumption(overview))
+    shell.overview().await.map_err(view)
 }
 
 #[tauri::command]
@@ -63,6 +75,12 @@ pub(crate) fn about(shell: Shell<'_>) -> About {
 #[tauri::command]
 pub(crate) async fn start_embedded(shell: Shell<'_>) -> Answer<()> {
     shell.inner().start_embedded().await
+}
+
+#[tauri::command]
+pub(crate) async fn start_again(shell: Shell<'_>) -> Answer<()> {
+    shell.inner().start_again().await;
+    Ok(())
 }
 
 #[tauri::command]
@@ -327,9 +345,12 @@ pub(crate) enum Mark {
 }
 
 #[tauri::command]
-pub(crate) fn reached(mark: Mark) {
-    marks::reached(match mark {
-        Mark::Painted => "painted",
-        Mark::Usable => "usable",
-    });
+pub(crate) fn reached(shell: Shell<'_>, mark: Mark) {
+    match mark {
+        Mark::Painted => marks::reached("painted"),
+        Mark::Usable => {
+            marks::reached("usable");
+            shell.shown();
+        }
+    }
 }

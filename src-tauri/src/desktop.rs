@@ -2,7 +2,7 @@
 
 use crate::embedded::Embedded;
 use crate::sign_in::{Attempt, Progress};
-use crate::startup::Startup;
+use crate::startup::{Startup, Step};
 use crate::{marks, notify, prompts, tray};
 use caisey_console::view::{Connection, ConsoleEvent, Overview};
 use caisey_console::{CancelFlag, Console, ConsoleError, KeyStore};
@@ -14,9 +14,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 /// The channel of all events to the page.
 const CHANNEL: &str = "console";
+/// What can wait for the window waits no longer than this: a page that shows nothing must not keep the rest from working.
+const SHOWN_WITHIN: Duration = Duration::from_secs(3);
 /// How long everything embedded may take to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(6);
 
@@ -83,6 +86,7 @@ pub(crate) struct Desktop {
     waiting: AtomicU32,
     /// The PKCS#12 file that a person chose to sign documents with.
     pub(crate) certificate: Mutex<Option<PathBuf>>,
+    shown: watch::Sender<bool>,
     stopping: AtomicBool,
 }
 
@@ -106,6 +110,7 @@ impl Desktop {
             is_contact: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             certificate: Mutex::new(None),
+            shown: watch::Sender::new(false),
             stopping: AtomicBool::new(false),
         }
     }
@@ -183,6 +188,12 @@ impl Desktop {
         overview
     }
 
+    /// Everything the main window needs at once.
+    pub(crate) async fn overview(&self) -> Result<Overview, ConsoleError> {
+        let overview = self.console().await?.overview().await?;
+        Ok(self.with_resumption(overview))
+    }
+
     /// Tells the page the present state, when something outside the console changed it.
     pub(crate) async fn tell_overview(self: &Arc<Self>) {
         if let Ok(console) = self.console().await
@@ -195,6 +206,17 @@ impl Desktop {
     /// Whether closing the window leaves the program in the tray: only where there is one, and for whom it is there to ask.
     pub(crate) fn stays_in_tray(&self) -> bool {
         self.is_contact.load(Ordering::Relaxed) && !self.is_stopping() && tray::is_there(&self.app)
+    }
+
+    /// The page is on screen and takes input.
+    pub(crate) fn shown(&self) {
+        self.shown.send_replace(true);
+    }
+
+    /// Waits until the page is on screen, so that what only has to happen soon takes nothing away from what a person waits for.
+    pub(crate) async fn until_shown(&self) {
+        let mut shown = self.shown.subscribe();
+        let _ = tokio::time::timeout(SHOWN_WITHIN, shown.wait_for(|shown| *shown)).await;
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -221,6 +243,13 @@ impl Desktop {
             marks::reached("ready");
         }
         self.tell(ShellEvent::Startup { startup });
+    }
+
+    /// A step of setting up this computer, for a page that waits for it.
+    pub(crate) fn starting(&self, step: Step) {
+        if !matches!(self.startup(), Startup::Ready { .. }) {
+            self.set_startup(Startup::Starting { step });
+        }
     }
 
     /// True for the first caller: that one has to stop everything.

@@ -6,7 +6,7 @@
 
 use crate::desktop::Desktop;
 use crate::places;
-use crate::startup::{Startup, Step};
+use crate::startup::Step;
 use crate::tokens::OwnerTokens;
 use anyhow::Context;
 use caisey_client::ControlUrl;
@@ -60,7 +60,7 @@ impl Embedded {
     }
 }
 
-/// Starts everything, telling the page step by step.
+/// Starts everything, telling the page step by step unless it shows the cache already.
 ///
 /// # Errors
 /// Disk, port, or a control plane that refuses its own owner.
@@ -69,12 +69,10 @@ pub(crate) async fn start(desktop: &Arc<Desktop>) -> anyhow::Result<()> {
     if place.is_some() {
         return Ok(());
     }
-    desktop.set_startup(Startup::Starting {
-        step: Step::ControlPlane,
-    });
+    desktop.starting(Step::ControlPlane);
     let plane = Arc::new(start_plane(&desktop.home).await?);
 
-    desktop.set_startup(Startup::Starting { step: Step::Owner });
+    desktop.starting(Step::Owner);
     let console = desktop.console().await?;
     let sign_in = SignIn {
         base_url: plane.base_url.clone(),
@@ -87,13 +85,13 @@ pub(crate) async fn start(desktop: &Arc<Desktop>) -> anyhow::Result<()> {
     let (enrolment, new) = match Enrolment::load(&state)? {
         Some(known) => (retarget(&state, known, &plane.base_url)?, false),
         None => {
-            desktop.set_startup(Startup::Starting { step: Step::Enrol });
+            desktop.starting(Step::Enrol);
             (enrol(&console, &state, &plane.base_url).await?, true)
         }
     };
     let endpoint = enrolment.endpoint.to_string();
     console.set_this_computer(Some(endpoint.clone()));
-    desktop.set_startup(Startup::Starting { step: Step::Runtime });
+    desktop.starting(Step::Runtime);
     let runtime = start_runtime(&state).await?;
     *place = Some(Embedded { plane, runtime });
     drop(place);

@@ -46,10 +46,11 @@ pub fn run() -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .invoke_handler(tauri::generate_handler![
-            commands::startup,
+            commands::standing,
             commands::overview,
             commands::about,
             commands::start_embedded,
+            commands::start_again,
             commands::sign_in,
             commands::sign_in_ways,
             commands::cancel_sign_in,
@@ -133,8 +134,8 @@ pub fn run() -> anyhow::Result<()> {
         .setup(|app| {
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
             app.manage(Arc::clone(&desktop));
-            tray::build(app.handle());
             marks::reached("setup");
+            tauri::async_runtime::spawn(tray_once_shown(Arc::clone(&desktop)));
             tauri::async_runtime::spawn(async move { desktop.open().await });
             Ok(())
         })
@@ -154,4 +155,15 @@ pub fn run() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// The tray waits for the window: asking the session bus for it takes this thread's time, which the page needs.
+async fn tray_once_shown(desktop: Arc<Desktop>) {
+    desktop.until_shown().await;
+    let app = desktop.app.clone();
+    let built = desktop.app.run_on_main_thread(move || tray::build(&app));
+    if let Err(error) = built {
+        tracing::warn!(%error, "no tray icon");
+    }
+    desktop.tell_overview().await;
 }

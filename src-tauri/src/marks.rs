@@ -1,6 +1,6 @@
 //! Start-up marks for measurements: one line each on standard error when `CAISEY_TRACE_START=1`, otherwise nothing.
 //!
-//! A line reads `caisey-start MARK MS UNIX_MS`: milliseconds since the program began, and since 1970-01-01T00:00:00Z.
+//! A line reads `caisey-start MARK MS UNIX_MS`: milliseconds since the program's first line ran, and since 1970-01-01T00:00:00Z.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -21,6 +21,6 @@ pub(crate) fn reached(mark: &str) {
     let since = BEGAN.get_or_init(Instant::now).elapsed().as_secs_f64() * 1_000.0;
     let unix = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    let _ = writeln!(std::io::stderr(), "caisey-start {mark} {since:.1} {unix}");
+        .map_or(0.0, |since| since.as_secs_f64() * 1_000.0);
+    let _ = writeln!(std::io::stderr(), "caisey-start {mark} {since:.1} {unix:.3}");
 }

@@ -64,31 +64,58 @@ impl Desktop {
         let autostart = std::env::var("CAISEY_AUTOSTART").is_ok_and(|way| way == "embedded");
         match remembered::load(&self.home) {
             _ if autostart => self.start_embedded_telling().await,
-            Some(Remembered::Embedded) => self.start_embedded_telling().await,
-            Some(Remembered::ControlPlane { address, provider }) => {
-                // What is cached can be read at once; signing in goes on behind it.
-                *locked(&self.address) = Some(address.clone());
+            Some(Remembered::Embedded) if !self.has_cache().await => self.start_embedded_telling().await,
+            Some(chosen) => {
+                // What is cached can be read at once; the control plane comes behind it.
+                if let Remembered::ControlPlane { address, .. } = &chosen {
+                    *locked(&self.address) = Some(address.clone());
+                }
+                *locked(&self.resuming) = Some(Connection::Connecting {});
                 self.ready().await;
-                self.keep_resuming(&address, provider).await;
+                self.until_shown().await;
+                self.keep_resuming(&chosen).await;
             }
             None => self.set_startup(Startup::Choose),
         }
     }
 
-    async fn start_embedded_telling(self: &Arc<Self>) {
-        if let Err(failure) = self.start_embedded().await {
-            self.set_startup(Startup::Failed { failure });
+    /// Whether somebody's cache is open.
+    async fn has_cache(&self) -> bool {
+        self.overview().await.is_ok_and(|overview| overview.me.is_some())
+    }
+
+    /// Once more from where the start failed.
+    pub(crate) async fn start_again(self: &Arc<Self>) {
+        match self.console().await {
+            // With the cache open and nothing chosen for good, only starting on this computer can have failed.
+            Ok(_) if remembered::load(&self.home).is_none() => self.start_embedded_telling().await,
+            Ok(_) => self.go_on().await,
+            Err(_) => self.open().await,
         }
     }
 
-    /// Starts the control plane in this program and makes this computer its first endpoint.
-    pub(crate) async fn start_embedded(self: &Arc<Self>) -> Result<(), ErrorView> {
+    async fn start_embedded_telling(self: &Arc<Self>) {
+        // The page has heard of a failure already.
+        let _ = self.start_embedded().await;
+    }
+
+    async fn embed(self: &Arc<Self>) -> Result<(), ErrorView> {
         embedded::start(self)
             .await
             .map_err(|error| match error.downcast_ref::<ConsoleError>() {
                 Some(known) => known.view(),
                 None => refused("embedded_failed", format!("{}.", sentence(&format!("{error:#}")))),
-            })?;
+            })
+    }
+
+    /// Starts the control plane in this program and makes this computer its first endpoint.
+    pub(crate) async fn start_embedded(self: &Arc<Self>) -> Result<(), ErrorView> {
+        if let Err(failure) = self.embed().await {
+            self.set_startup(Startup::Failed {
+                failure: failure.clone(),
+            });
+            return Err(failure);
+        }
         if let Err(error) = remembered::store(&self.home, &Remembered::Embedded) {
             tracing::warn!(%error, "the choice was not remembered");
         }
@@ -113,15 +140,18 @@ impl Desktop {
         Ok(())
     }
 
-    /// Tries until the control plane is back, or says that a person has to sign in again.
-    async fn keep_resuming(self: &Arc<Self>, address: &str, provider: Option<Provider>) {
+    /// Tries until the control plane is there, or says that a person has to sign in again. The one in this program needs nobody.
+    async fn keep_resuming(self: &Arc<Self>, chosen: &Remembered) {
         let since_ms = SystemClock.now_ms();
         let mut wait = FIRST_WAIT;
-        while let Err(failure) = self.resume_remote(address, provider.as_ref()).await {
-            let gone_on =
-                !matches!(remembered::load(&self.home), Some(Remembered::ControlPlane { address: now, .. }) if now == address);
-            if failure.code != "offline" || gone_on || self.is_stopping() {
-                tracing::warn!(code = failure.code, "not signed in again");
+        while !self.is_stopping() && remembered::load(&self.home).as_ref() == Some(chosen) {
+            let resumed = match chosen {
+                Remembered::Embedded => self.embed().await,
+                Remembered::ControlPlane { address, provider } => self.resume_remote(address, provider.as_ref()).await,
+            };
+            let Err(failure) = resumed else { break };
+            tracing::warn!(code = failure.code, "not signed in again");
+            if *chosen != Remembered::Embedded && failure.code != "offline" {
                 break;
             }
             *locked(&self.resuming) = Some(Connection::Offline {
@@ -156,6 +186,8 @@ impl Desktop {
 
     pub(crate) async fn ready(self: &Arc<Self>) {
         let open = self.session_to_open().await;
+        // Before it is shown there is something to show.
+        self.tell_overview().await;
         self.set_startup(Startup::Ready { open });
     }
 
@@ -170,7 +202,7 @@ impl Desktop {
         };
         let session = match session {
             "latest" => {
-                let overview = self.console().await.ok()?.overview().await.ok()?;
+                let overview = self.overview().await.ok()?;
                 overview.sessions.first()?.session.clone()
             }
             named => named.to_owned(),
@@ -195,12 +227,14 @@ impl Desktop {
     /// Forgets who was signed in; the cache stays.
     pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<(), ErrorView> {
         let console = self.console().await.map_err(|error| error.view())?;
+        // One that is still starting signs in before it can be taken.
+        let embedded = self.embedded.lock().await.take();
         console.sign_out().await.map_err(|error| error.view())?;
         locked(&self.address).take();
         if let (Some(Remembered::ControlPlane { address, provider }), Ok(keys)) = (remembered::load(&self.home), self.keys()) {
             crate::tokens::forget(&address, provider.as_ref(), keys).await;
         }
-        if let Some(embedded) = self.embedded.lock().await.take() {
+        if let Some(embedded) = embedded {
             embedded.stop().await;
         }
         if let Err(error) = remembered::forget(&self.home) {

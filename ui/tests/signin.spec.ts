@@ -75,6 +75,13 @@ test('an answer of another sign-in is told while the right one is waited for', a
   await expect(page.getByText('Waiting for your browser…')).toBeVisible();
 });
 
+test('a start that failed is tried again', async ({ page }) => {
+  await open(page, '?start=failed');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('status').getByText('Opening the encrypted cache')).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
+});
+
 test('a sign-in that ended while working is renewed without leaving the session', async ({ page }) => {
   await open(page, '?remote&offline&notice=signin&open=ses-live');
   await expect(page.getByText('Your sign-in has ended', { exact: true })).toBeVisible();

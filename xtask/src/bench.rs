@@ -1,17 +1,18 @@
 //! `cargo xtask bench`: what the product promises about speed and size, measured as ratios against what somebody would pick instead or
-//! against the physical limit, in one run, printed as one JSON document. Judges nothing: a noisy machine fails no build.
+//! against the physical limit, in one run, printed as one JSON document. Judges nothing: a noisy machine fails no build. What could not be
+//! measured says why in its place, and the rest is measured all the same.
 
 use crate::desktop::{Desktop, Session};
 use crate::step::Step;
 use crate::{build, place, printing, setup};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What is measured, and nothing else: an optimised build of everything would take three times as long.
 const MEASURED: &[&str] = &[
@@ -31,23 +32,67 @@ const WINDOWS: usize = 9;
 /// A window that is not usable after this long is not measured.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Builds what is measured, measures, and prints.
-pub(crate) fn run() -> Result<()> {
+/// One figure or some that belong together: its name in the report, and how it is measured.
+struct Measurement {
+    name: &'static str,
+    measure: fn() -> Result<Value>,
+}
+
+/// In order: short ones first, so that something is to be seen early.
+const MEASUREMENTS: &[Measurement] = &[
+    Measurement {
+        name: "window",
+        measure: windows,
+    },
+    Measurement {
+        name: "appends",
+        measure: || measured("examples/measure", &["appends", "5"]),
+    },
+    Measurement {
+        name: "idle_endpoints",
+        measure: || measured("examples/measure", &["idle", "5000"]),
+    },
+    Measurement {
+        name: "printing",
+        measure: printing::measure,
+    },
+    Measurement {
+        name: "synchronise",
+        measure: || measured("examples/bench", &["sync", "100000"]),
+    },
+    Measurement {
+        name: "session",
+        measure: || measured("examples/bench", &["session", "100000"]),
+    },
+    Measurement {
+        name: "search",
+        measure: || measured("examples/bench", &["search", "1000000"]),
+    },
+];
+
+/// Builds what is measured, measures, and prints; with names, only the measurements of these names.
+pub(crate) fn run(only: &[String]) -> Result<()> {
+    let unknown = only
+        .iter()
+        .find(|name| !MEASUREMENTS.iter().any(|one| one.name == name.as_str()));
+    if let Some(unknown) = unknown {
+        let known: Vec<&str> = MEASUREMENTS.iter().map(|one| one.name).collect();
+        bail!("{unknown} is not measured here; there are {}", known.join(", "));
+    }
     setup::everything()?;
     build::pages().must_succeed()?;
     Step::cargo("measured programs", &["build", "--locked", "--profile", "measure"])
         .arguments(MEASURED)
         .must_succeed()?;
-    let report = json!({
-        "synchronise": measured("examples/bench", &["sync", "100000"])?,
-        "session": measured("examples/bench", &["session", "100000"])?,
-        "search": measured("examples/bench", &["search", "1000000"])?,
-        "appends": measured("examples/measure", &["appends", "5"])?,
-        "idle_endpoints": measured("examples/measure", &["idle", "5000"])?,
-        "printing": printing::measure().unwrap_or_else(|error| json!({ "not_measured": format!("{error:#}") })),
-        // The other figures are worth printing when no window opens.
-        "window": windows().unwrap_or_else(|error| json!({ "not_measured": format!("{error:#}") })),
-    });
+    let mut report = serde_json::Map::new();
+    let wanted = |one: &&Measurement| only.is_empty() || only.iter().any(|name| name == one.name);
+    for one in MEASUREMENTS.iter().filter(wanted) {
+        eprintln!("measuring: {}", one.name);
+        let began = Instant::now();
+        let figures = (one.measure)().unwrap_or_else(|error| json!({ "not_measured": format!("{error:#}") }));
+        eprintln!("   after {:.0} s: {figures}", began.elapsed().as_secs_f64());
+        report.insert(one.name.to_owned(), figures);
+    }
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
 }
@@ -60,7 +105,6 @@ fn program(name: &str) -> PathBuf {
 
 /// Runs one measurement, which prints JSON.
 fn measured(name: &str, arguments: &[&str]) -> Result<Value> {
-    eprintln!("measuring: {} {}", name, arguments.join(" "));
     let done = Command::new(program(name))
         .args(arguments)
         .stderr(Stdio::inherit())
@@ -123,8 +167,7 @@ fn windows() -> Result<Value> {
     }))
 }
 
-/// Milliseconds from the program's first line to its `usable` mark. The program counts itself, so that starting the virtual session is
-/// no part of it.
+/// Milliseconds from asking the operating system for the program to its `usable` mark. Starting the virtual session is no part of it.
 fn usable_after(desktop: &Desktop, program: &Path, variables: &[(&str, OsString)]) -> Result<f64> {
     let mut command = desktop.command(program);
     command
@@ -140,22 +183,52 @@ fn usable_after(desktop: &Desktop, program: &Path, variables: &[(&str, OsString)
     usable.with_context(|| format!("{} did not become usable within {} s", program.display(), PATIENCE.as_secs()))
 }
 
-/// Sends the time of the `usable` mark, and reads on, so that the program never waits for us.
+/// Sends the time from the `asked` mark to the `usable` mark, and reads on, so that the program never waits for us.
 fn read_marks(errors: ChildStderr, send: &mpsc::Sender<f64>) {
+    let mut asked = None;
     for line in BufReader::new(errors).lines().map_while(Result::ok) {
-        let time = line
-            .strip_prefix("caisey-start usable ")
-            .and_then(|rest| rest.split(' ').next())
-            .and_then(|ms| ms.parse().ok());
-        if let Some(ms) = time {
-            // Nobody listens any more when it came too late.
-            let _ = send.send(ms);
+        match (mark(&line), asked) {
+            (Some(("asked", at)), _) => asked = Some(at),
+            (Some(("usable", at)), Some(asked)) => {
+                // Nobody listens any more when it came too late.
+                let _ = send.send(at - asked);
+            }
+            _ => {}
         }
     }
+}
+
+/// Name and time of a line like `caisey-start usable 312.5 1767225600000.125`: milliseconds since 1970-01-01T00:00:00Z come last.
+fn mark(line: &str) -> Option<(&str, f64)> {
+    let mut words = line.strip_prefix("caisey-start ")?.split(' ');
+    Some((words.next()?, words.next_back()?.parse().ok()?))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mark;
+
+    #[test]
+    fn marks_are_told_from_everything_else() {
+        assert_eq!(
+            mark("caisey-start usable 312.5 1767225600000.125"),
+            Some(("usable", 1_767_225_600_000.125))
+        );
+        assert_eq!(mark("caisey-start asked 1767225600000"), Some(("asked", 1_767_225_600_000.0)));
+        for other in [
+            "",
+            "caisey-start ",
+            "caisey-start usable",
+            "a warning 12 13",
+            "caisey-start usable 1 x",
+        ] {
+            assert_eq!(mark(other), None, "{other:?}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ for _ in $(seq 100); do
     string:org.freedesktop.secrets 2>/dev/null | grep -q 'boolean true' && break
   sleep 0.1
 done
+[ -z "$CAISEY_TRACE_START" ] || echo "caisey-start asked $(date +%s%3N)" >&2
 "$@"
 status=$?
 kill "$keyring" 2>/dev/null

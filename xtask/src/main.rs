@@ -51,7 +51,10 @@ enum Task {
         story: Story,
     },
     /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
-    Bench,
+    Bench {
+        /// Only these: window, appends, idle_endpoints, synchronise, session, search.
+        only: Vec<String>,
+    },
     /// Build the endpoint's runtime as one static program.
     Runtime {
         /// Also enrol it at a real control plane and run a command with it.
@@ -122,7 +125,7 @@ fn main() -> ExitCode {
         Task::Journey {
             story: Story::Handover { out },
         } => journey::handover(&out),
-        Task::Bench => bench::run(),
+        Task::Bench { only } => bench::run(&only),
         Task::Chaos { rounds, seed, host } => journey::chaos(rounds, seed, &host),
         Task::Robot { rounds } => robot::run(rounds),
         Task::Bindings => bindings::write(),

@@ -7,7 +7,7 @@ import type { Overview } from '../generated/Overview';
 import type { RecordOf } from '../generated/RecordOf';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
-import type { Host, HostEvent, Startup } from '../platform/host';
+import type { Host, HostEvent, Standing, Startup } from '../platform/host';
 import { asFailure, type Severity, words } from './errors';
 
 export type Route =
@@ -91,14 +91,27 @@ export class AppState {
 
   constructor(readonly host: Host) {}
 
-  /** Subscribes first, then asks for the present state, so that nothing is missed. */
+  /**
+   * Subscribes and asks how things stand at the same time; done when there is something to draw. Asks again once events arrive, so that
+   * nothing between the two is missed.
+   */
   async begin(): Promise<void> {
-    await this.host.subscribe((event) => this.#take(event));
     setInterval(() => (this.now = Date.now()), 1000);
+    const listening = this.host.subscribe((event) => this.#take(event));
+    const first = await this.#ask();
+    void listening.then(async () => {
+      const second = await this.#ask();
+      if (JSON.stringify(second.startup) === JSON.stringify(first.startup)) this.overview = second.overview ?? this.overview;
+      else this.#stands(second);
+    });
+    this.#stands(first);
+  }
+
+  async #ask(): Promise<Standing> {
     try {
-      await this.#started(await this.host.startup());
+      return await this.host.standing();
     } catch (thrown) {
-      this.startup = { stage: 'failed', failure: asFailure(thrown) };
+      return { startup: { stage: 'failed', failure: asFailure(thrown) }, overview: null };
     }
   }
 
@@ -164,22 +177,39 @@ export class AppState {
     } else if (event.type === 'show_request') {
       this.showRequest(event.action);
     } else if (event.type === 'startup') {
-      void this.#started(event.startup);
+      this.#started(event.startup);
     } else if (event.type === 'show') {
       this.go(event.page === 'endpoints' ? { page: 'endpoints', endpoint: null } : event.page === 'organisation' ? { page: 'organisation', tab: 'clients' } : { page: event.page });
     }
     for (const listener of this.#listeners) listener(event);
   }
 
-  async #started(startup: Startup): Promise<void> {
+  #stands({ startup, overview }: Standing): void {
+    if (overview !== null) {
+      this.overview = overview;
+      this.#atHome();
+    }
+    this.#started(startup);
+  }
+
+  #started(startup: Startup): void {
+    if (startup.stage === 'ready' && startup.open !== null) this.#open(startup.open);
     this.startup = startup;
     if (startup.stage === 'choose' || startup.stage === 'key_store_missing') this.#shown();
-    if (startup.stage !== 'ready') return;
-    const review = startup.open?.startsWith('review:') ? startup.open.slice('review:'.length) : null;
+    else if (startup.stage === 'ready') void this.#ready();
+  }
+
+  /** What the program was started for: a session's record, or its review. */
+  #open(wanted: string): void {
+    const review = wanted.startsWith('review:') ? wanted.slice('review:'.length) : null;
     if (review !== null) this.go({ page: 'review', of: { of: 'session', session: review }, step: 'read' });
-    else if (startup.open !== null) this.go({ page: 'session', session: startup.open, seq: null });
+    else this.go({ page: 'session', session: wanted, seq: null });
+  }
+
+  async #ready(): Promise<void> {
     try {
-      this.overview = await this.host.overview();
+      // As a rule it came with the answer or before the event.
+      this.overview ??= await this.host.overview();
       this.#atHome();
       this.#shown();
       this.inbox = await this.host.inbox();
@@ -200,8 +230,8 @@ export class AppState {
     if (this.isContact && ELSEWHERE.has(this.route.page)) this.route = { page: 'inbox', action: null };
   }
 
-  /** Two frames later it is on screen. */
+  /** Two frames later it is on screen, and a task that ran after them shows that the page is free to take a key press. */
   #shown(): void {
-    requestAnimationFrame(() => requestAnimationFrame(() => this.host.reached('usable')));
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => this.host.reached('usable'))));
   }
 }

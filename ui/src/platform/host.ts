@@ -80,6 +80,7 @@ export interface About {
   key_store: string;
 }
 
+/** Before `startup` says `ready`, `overview` was told. */
 export type HostEvent =
   | ConsoleEvent
   | { type: 'startup'; startup: Startup }
@@ -102,13 +103,21 @@ export class Failure extends Error implements ErrorView {
   }
 }
 
+/** What a page that begins needs to know, in one answer; the overview once the cache is open. */
+export interface Standing {
+  startup: Startup;
+  overview: Overview | null;
+}
+
 export interface Host {
   subscribe(listener: (event: HostEvent) => void): Promise<() => void>;
-  startup(): Promise<Startup>;
+  standing(): Promise<Standing>;
   overview(): Promise<Overview>;
   about(): Promise<About>;
 
   startEmbedded(): Promise<void>;
+  /** Tries once more what failed at the start; how far it comes arrives as events. */
+  startAgain(): Promise<void>;
   /** Asks a control plane how people sign in there. */
   signInWays(address: string): Promise<SignInWays>;
   /** Resolves when the person is signed in; with a provider its progress arrives as events. */

@@ -26,17 +26,18 @@ import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
 import { handOverBy } from './handover';
-import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type SignInWays, type Startup } from './host';
+import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type SignInWays, type Standing } from './host';
 
 export class TauriHost implements Host {
   subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
     return listen<HostEvent>('console', (message) => listener(message.payload));
   }
 
-  startup = () => ask<Startup>('startup');
+  standing = () => ask<Standing>('standing');
   overview = () => ask<Overview>('overview');
   about = () => ask<About>('about');
   startEmbedded = () => ask<void>('start_embedded');
+  startAgain = () => ask<void>('start_again');
   signIn = (how: SignIn) => ask<void>('sign_in', { how });
   signInWays = (address: string) => ask<SignInWays>('sign_in_ways', { address });
   cancelSignIn = () => ask<void>('cancel_sign_in');

@@ -30,7 +30,7 @@ import type { SessionPage } from '../../generated/SessionPage';
 import type { SessionProof } from '../../generated/SessionProof';
 import type { SessionRow } from '../../generated/SessionRow';
 import type { VerifyProgress } from '../../generated/VerifyProgress';
-import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Startup } from '../host';
+import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Standing, type Startup } from '../host';
 import { type Book, Visit } from './book';
 import { CONTACT, ConsentDesk } from './consent';
 import { Gate } from './gate';
@@ -83,8 +83,9 @@ export class MemoryHost implements Host {
     return () => this.#listeners.delete(listener);
   }
 
-  async startup(): Promise<Startup> {
-    return this.#startup;
+  async standing(): Promise<Standing> {
+    const ready = this.#startup.stage === 'ready' && !this.query.has('slow');
+    return { startup: this.#startup, overview: ready ? await this.overview() : null };
   }
 
   async overview(): Promise<Overview> {
@@ -108,10 +109,16 @@ export class MemoryHost implements Host {
 
   async startEmbedded(): Promise<void> {
     for (const step of ['control_plane', 'owner', 'enrol', 'runtime'] as const) {
-      this.#start({ stage: 'starting', step });
+      await this.#start({ stage: 'starting', step });
       await pause(350);
     }
-    this.#start({ stage: 'ready', open: null });
+    await this.#start({ stage: 'ready', open: null });
+  }
+
+  async startAgain(): Promise<void> {
+    await this.#start({ stage: 'opening' });
+    await pause(350);
+    await this.#start({ stage: 'ready', open: null });
   }
 
   signInWays = (address: string) => this.#gate.ways(address);
@@ -119,7 +126,7 @@ export class MemoryHost implements Host {
     await this.#gate.enter(how);
     this.#notices = this.#notices.filter((notice) => notice.code !== 'sign_in_needed');
     this.#connection = { state: 'online' };
-    this.#start({ stage: 'ready', open: null });
+    await this.#start({ stage: 'ready', open: null });
   }
   async cancelSignIn(): Promise<void> {
     this.#gate.stop();
@@ -127,13 +134,13 @@ export class MemoryHost implements Host {
   async browseAgain(): Promise<void> {}
 
   async signOut(): Promise<void> {
-    this.#start({ stage: 'choose' });
+    await this.#start({ stage: 'choose' });
   }
 
   async unlockWithPassphrase(passphrase: string): Promise<void> {
     await pause(400);
     if (passphrase.length < 12) throw new Failure({ code: 'passphrase_refused', message: 'This passphrase does not open the cache.', retry_after_ms: null });
-    this.#start({ stage: 'choose' });
+    await this.#start({ stage: 'choose' });
   }
 
   async retryKeyStore(): Promise<void> {
@@ -436,8 +443,10 @@ export class MemoryHost implements Host {
     return [...this.#world.books.values()].flatMap((book) => [...book.sessions.values()].map((row) => ({ ...row }))).sort((a, b) => b.opened_at_ms - a.opened_at_ms);
   }
 
-  #start(startup: Startup): void {
+  async #start(startup: Startup): Promise<void> {
     this.#startup = startup;
+    // As the desktop does: before the window is to be shown there is something to show.
+    if (startup.stage === 'ready') await this.#tellOverview();
     this.#tell({ type: 'startup', startup });
   }
 
