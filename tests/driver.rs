@@ -152,6 +152,12 @@ impl Window {
             .unwrap();
     }
 
+    /// Empties every field of the page.
+    pub(crate) async fn clears_fields(&self) {
+        let empty = "for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }";
+        self.script(empty).await;
+    }
+
     /// Presses keys together, wherever the focus is.
     pub(crate) async fn keys(&self, keys: &[&str]) {
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));

@@ -54,6 +54,32 @@ impl Drop for Provider {
     }
 }
 
+/// What the control plane says of the provider's client that consoles are.
+fn client(scopes: &[&str]) -> ConsoleClient {
+    ConsoleClient {
+        name: "Northstar single sign-on".to_owned(),
+        client_id: "caisey-console".to_owned(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        bearer: BearerKind::Access,
+        resource_bound: true,
+    }
+}
+
+/// A new window on its way to this control plane's sign-in; at the browser sits this person of `tests/identity/person.mjs`.
+async fn signing_in(screen: &Screen, person: &str, address: &str) -> Window {
+    let (browser, path) = (identity("person.mjs"), std::env::var("PATH").unwrap());
+    let variables = [
+        ("CAISEY_BROWSER", browser.to_str().unwrap()),
+        ("CAISEY_PERSON", person),
+        ("PATH", path.as_str()),
+    ];
+    let window = Window::open(screen, &variables).await;
+    window.press("Sign in to a control plane").await;
+    window.clears_fields().await;
+    window.type_into("input[type=url]", &format!("{address}{ENTER}")).await;
+    window
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_signs_in_through_the_browser_and_enrols_a_machine() {
     let provider = Provider::start();
@@ -63,13 +89,7 @@ async fn an_owner_signs_in_through_the_browser_and_enrols_a_machine() {
     let mut issuer = IssuerConfig::clerk(&provider.issuer);
     issuer.require_nbf = false;
     issuer.audience = vec![address.clone()];
-    issuer.console = Some(ConsoleClient {
-        name: "Northstar single sign-on".to_owned(),
-        client_id: "caisey-console".to_owned(),
-        scopes: vec!["offline_access".to_owned()],
-        bearer: BearerKind::Access,
-        resource_bound: true,
-    });
+    issuer.console = Some(client(&["offline_access"]));
     let plane = ControlPlane::start(Config {
         listen: ([127, 0, 0, 1], port).into(),
         issuers: vec![issuer],
@@ -79,19 +99,7 @@ async fn an_owner_signs_in_through_the_browser_and_enrols_a_machine() {
     .await
     .unwrap();
     let screen = Screen::with_key_store();
-    let browser = identity("person.mjs");
-    let path = std::env::var("PATH").unwrap();
-    let variables = [
-        ("CAISEY_BROWSER", browser.to_str().unwrap()),
-        ("CAISEY_PERSON", "priya"),
-        ("PATH", path.as_str()),
-    ];
-    let window = Window::open(&screen, &variables).await;
-    window.press("Sign in to a control plane").await;
-    window
-        .script("for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }")
-        .await;
-    window.type_into("input[type=url]", &format!("{address}{ENTER}")).await;
+    let window = signing_in(&screen, "priya", &address).await;
     window.sees("This program never sees your password").await;
     window.rests().await;
     screen.picture("sign-in");
@@ -139,13 +147,7 @@ async fn who_is_refused_in_the_browser_is_told_so_in_the_window() {
     let provider = Provider::start();
     let folder = tempfile::tempdir().unwrap();
     let mut issuer = IssuerConfig::clerk(&provider.issuer);
-    issuer.console = Some(ConsoleClient {
-        name: "Northstar single sign-on".to_owned(),
-        client_id: "caisey-console".to_owned(),
-        scopes: Vec::new(),
-        bearer: BearerKind::Access,
-        resource_bound: true,
-    });
+    issuer.console = Some(client(&[]));
     let plane = ControlPlane::start(Config {
         issuers: vec![issuer],
         ..Config::embedded(folder.path().join("control"))
@@ -153,21 +155,7 @@ async fn who_is_refused_in_the_browser_is_told_so_in_the_window() {
     .await
     .unwrap();
     let screen = Screen::with_key_store();
-    let browser = identity("person.mjs");
-    let path = std::env::var("PATH").unwrap();
-    let variables = [
-        ("CAISEY_BROWSER", browser.to_str().unwrap()),
-        ("CAISEY_PERSON", "nobody"),
-        ("PATH", path.as_str()),
-    ];
-    let window = Window::open(&screen, &variables).await;
-    window.press("Sign in to a control plane").await;
-    window
-        .script("for (const field of document.querySelectorAll('input')) { field.value = ''; field.dispatchEvent(new Event('input')); }")
-        .await;
-    window
-        .type_into("input[type=url]", &format!("{}{ENTER}", plane.base_url))
-        .await;
+    let window = signing_in(&screen, "nobody", &plane.base_url).await;
     window.press("Sign in with Northstar single sign-on").await;
     window.sees("did not sign you in").await;
     window.sees("E-mail address").await;
