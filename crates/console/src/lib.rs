@@ -24,4 +24,4 @@ pub use caisey_client::token::{BearerToken, FixedToken, TokenSource};
 pub use error::{ConsoleError, ErrorView};
 pub use facade::{Access, CancelFlag, Console, ConsoleConfig, SignIn};
 pub use ports::{Clock, Entropy, KeyStore, KeyStoreError, Ports};
-pub use sync::witness::Compared;
+pub use sync::compare::Compared;

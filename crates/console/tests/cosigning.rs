@@ -1,41 +1,13 @@
 //! The console as a witness: what it cosigns, and what it does with what others cosigned.
 
-use crate::plane::{Plane, small_log, until};
-use crate::ports::{MemoryKeyStore, open};
+use crate::case::{Case, synchronised};
+use crate::plane::{small_log, until};
+use caisey_console::Compared;
 use caisey_console::bench::sample::SampleLog;
 use caisey_console::view::{CosignerRow, Verification};
-use caisey_console::{Compared, Console};
-use caisey_ledger::id::SessionId;
 use caisey_ledger::witness::{cosignature_line, with_line, witness_name};
 use caisey_protocol::http::{CosignedCheckpoint, WitnessView};
 use ed25519_dalek::{Signer, SigningKey};
-use std::sync::Arc;
-use std::time::Duration;
-use tempfile::TempDir;
-
-struct Case {
-    plane: Plane,
-    console: Console,
-    session: SessionId,
-    log: SampleLog,
-    _folder: TempDir,
-}
-
-async fn synchronised() -> Case {
-    let (log, session) = small_log(1);
-    let plane = Plane::start(vec![log.clone()]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let console = open(folder.path(), &Arc::new(MemoryKeyStore::default())).await;
-    plane.sign_in(&console).await;
-    console.wait_synchronised(None, Duration::from_secs(10)).await.unwrap();
-    Case {
-        plane,
-        console,
-        session,
-        log,
-        _folder: folder,
-    }
-}
 
 fn size(log: &SampleLog) -> u64 {
     log.records.len() as u64

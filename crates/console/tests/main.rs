@@ -8,6 +8,7 @@
 )]
 
 mod cache;
+mod case;
 mod closing;
 mod consent;
 mod cosigning;

@@ -1,39 +1,12 @@
 //! A control plane that lies: every lie is found, the log is marked broken, the evidence is kept, and what held before still holds.
 
+use crate::case::{Case, synchronised};
 use crate::plane::{Plane, small_log, until};
 use crate::ports::{MemoryKeyStore, open};
-use caisey_console::Console;
 use caisey_console::bench::sample::SampleLog;
 use caisey_console::view::{Notice, Verification};
-use caisey_ledger::id::SessionId;
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
-
-struct Case {
-    plane: Plane,
-    console: Console,
-    session: SessionId,
-    honest: SampleLog,
-    _folder: TempDir,
-}
-
-/// A console that has synchronised an honest log.
-async fn synchronised() -> Case {
-    let (honest, session) = small_log(1);
-    let plane = Plane::start(vec![honest.clone()]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let console = open(folder.path(), &Arc::new(MemoryKeyStore::default())).await;
-    plane.sign_in(&console).await;
-    console.wait_synchronised(None, Duration::from_secs(10)).await.unwrap();
-    Case {
-        plane,
-        console,
-        session,
-        honest,
-        _folder: folder,
-    }
-}
 
 impl Case {
     async fn notice(&self) -> Notice {
@@ -48,12 +21,12 @@ impl Case {
         let notice = self.notice().await;
         assert_eq!(notice.code, code, "{}", notice.message);
         assert_eq!(notice.severity, "danger");
-        assert_eq!(notice.endpoint.as_deref(), Some(self.honest.endpoint.as_str()));
+        assert_eq!(notice.endpoint.as_deref(), Some(self.log.endpoint.as_str()));
         let signed = notice.evidence.iter().filter(|text| text.contains("\n\n— ")).count();
         assert_eq!(signed, proofs, "signed checkpoints kept: {:?}", notice.evidence);
         let overview = self.console.overview().await.unwrap();
         assert_eq!(overview.endpoints[0].verification, Verification::Broken);
-        assert_eq!(overview.endpoints[0].cached_size, self.honest.records.len() as u64);
+        assert_eq!(overview.endpoints[0].cached_size, self.log.records.len() as u64);
         // More from this log is not taken in, whatever it says.
         let held = self.console.session_detail(self.session.as_str()).await.unwrap().items;
         self.plane.change(|script| script.logs[0].now_ms += 1);
@@ -102,10 +75,10 @@ async fn dropped_newest_entries_are_a_rewind() {
 #[tokio::test]
 async fn an_older_copy_of_the_database_is_a_rewind() {
     let mut case = synchronised().await;
-    let old = case.honest.clone();
+    let old = case.log.clone();
     case.plane.change(|script| script.log().note(&case.session, "new").unwrap());
     case.console.wait_synchronised(None, Duration::from_secs(10)).await.unwrap();
-    case.honest = case.plane.change(|script| script.logs[0].clone());
+    case.log = case.plane.change(|script| script.logs[0].clone());
     case.plane.change(|script| script.logs[0] = old);
     case.expect("rewind", 2).await;
 }
@@ -121,7 +94,7 @@ async fn an_altered_byte_in_a_new_entry_breaks_it_and_it_is_shown_broken() {
     });
     let notice = case.notice().await;
     assert_eq!(notice.code, "entry_broken", "{}", notice.message);
-    let seq = case.honest.records.len() as u64;
+    let seq = case.log.records.len() as u64;
     let item = until("the entry is shown", async || {
         let found = case
             .console
@@ -185,7 +158,7 @@ async fn entries_of_another_log_and_gaps_break_the_log() {
 async fn a_checkpoint_by_another_key_is_not_believed() {
     let case = synchronised().await;
     let note = {
-        let mut longer = case.honest.clone();
+        let mut longer = case.log.clone();
         longer.note(&case.session, "more").unwrap();
         let checkpoint =
             caisey_ledger::checkpoint::Checkpoint::read(&longer.checkpoint(longer.records.len() as u64).unwrap()).unwrap();
@@ -264,5 +237,5 @@ async fn an_entry_cut_off_in_the_middle_breaks_the_log() {
     assert_eq!(notice.code, "entry_broken", "{}", notice.message);
     let overview = case.console.overview().await.unwrap();
     assert_eq!(overview.endpoints[0].verification, Verification::Broken);
-    assert_eq!(overview.endpoints[0].cached_size, case.honest.records.len() as u64);
+    assert_eq!(overview.endpoints[0].cached_size, case.log.records.len() as u64);
 }

@@ -6,8 +6,8 @@ use super::{Access, Console};
 use crate::cache::{cosignature, history, log, page, proof, schema, search, session, strip};
 use crate::error::ConsoleError;
 use crate::sync::again;
+use crate::sync::compare::{Compared, compare, compare_in};
 use crate::sync::engine::blocking;
-use crate::sync::witness::{Compared, compare, compare_in};
 use crate::view::{
     CommandMark, SearchQuery, SearchResult, SessionDetail, SessionFilter, SessionHead, SessionPage, SessionProof, SessionRow,
     VerifyProgress,

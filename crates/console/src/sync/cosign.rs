@@ -4,8 +4,9 @@
 //! second; a line is in the cache before it is sent. Cosigned checkpoints of others go through the witness: one that is not of our tree
 //! breaks the log, with both as proof. Failures cost nothing but the signature: the next checkpoint makes up for it.
 
+use super::compare::{Compared, compare};
 use super::engine::Engine;
-use super::witness::{Compared, chain, compare};
+use super::witness::chain;
 use crate::cache::{cosignature, log};
 use crate::error::ConsoleError;
 use caisey_ledger::id::EndpointId;

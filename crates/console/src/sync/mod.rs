@@ -2,6 +2,7 @@
 
 pub mod again;
 mod approvals;
+pub mod compare;
 mod cosign;
 mod directory;
 pub(crate) mod engine;
