@@ -72,23 +72,23 @@ impl Lost {
     }
 }
 
+/// What a letter for an Organisation object is answered; letters for endpoints are not.
+type Answer = Option<Result<Reply, ErrorBody>>;
+
 impl Live {
     /// Runs a batch in one transaction. On an error nothing of it is stored and the object must be discarded.
     pub(super) fn run(&mut self, shared: &Shared, failed: Option<Failed>, batch: &[Letter]) -> Result<Outcome, Lost> {
         // One for the gap.
         let moments = moments(batch.len() + 1)?;
         let before = self.object.clone();
-        let mut outcome = Outcome::default();
-        let done = match self.run_together(shared, failed, batch, &moments, &mut outcome) {
+        let outcome = match self.run_letters(shared, failed, batch, &moments, Way::Together) {
             Err(lost) if lost.may_be_one_letters() => {
                 tracing::warn!(error = %lost, "a batch could not be recorded; its letters are tried one by one");
                 self.object = before;
-                outcome = Outcome::default();
-                self.run_apart(shared, failed, batch, &moments, &mut outcome)
+                self.run_letters(shared, failed, batch, &moments, Way::Apart)
             }
             done => done,
-        };
-        done?;
+        }?;
         if outcome.erased
             && let Err(error) = self.store.flush_log()
         {
@@ -97,69 +97,46 @@ impl Live {
         Ok(outcome)
     }
 
-    fn run_together(
+    /// All letters and one seal, in one transaction.
+    fn run_letters(
         &mut self,
         shared: &Shared,
         failed: Option<Failed>,
         batch: &[Letter],
         moments: &[Moment],
-        outcome: &mut Outcome,
-    ) -> Result<(), Lost> {
+        way: Way,
+    ) -> Result<Outcome, Lost> {
         let (store, object) = (&self.store, &mut self.object);
+        let mut outcome = Outcome::default();
         within(store, &mut || {
             if let (Some(failed), Some(moment)) = (failed, moments.first()) {
                 object.note_gap(store, *moment, failed)?;
             }
             for (at, (letter, moment)) in batch.iter().zip(moments.iter().skip(1)).enumerate() {
                 outcome.erased |= letter.mail.erases();
-                if let Some(reply) = object.take(store, *moment, &letter.mail)? {
-                    outcome.replies.insert(at, reply);
-                }
-            }
-            outcome.effects = object.seal(store, shared)?;
-            Ok(())
-        })
-    }
-
-    fn run_apart(
-        &mut self,
-        shared: &Shared,
-        failed: Option<Failed>,
-        batch: &[Letter],
-        moments: &[Moment],
-        outcome: &mut Outcome,
-    ) -> Result<(), Lost> {
-        let (store, object) = (&self.store, &mut self.object);
-        within(store, &mut || {
-            if let (Some(failed), Some(moment)) = (failed, moments.first()) {
-                object.note_gap(store, *moment, failed)?;
-            }
-            for (at, (letter, moment)) in batch.iter().zip(moments.iter().skip(1)).enumerate() {
-                outcome.erased |= letter.mail.erases();
-                let before = object.clone();
-                let mut reply = None;
-                let taken = within(store, &mut || {
-                    reply = object.take(store, *moment, &letter.mail)?;
-                    Ok(())
-                });
+                let taken = match way {
+                    Way::Together => Ok(object.take(store, *moment, &letter.mail)?),
+                    Way::Apart => object.take_apart(store, *moment, &letter.mail)?,
+                };
                 match taken {
-                    Ok(()) => outcome.replies.extend(reply.map(|reply| (at, reply))),
-                    Err(lost) if lost.may_be_one_letters() => {
-                        *object = before;
-                        let gap = Failed {
-                            cause: lost.cause(),
-                            since: moment.now_ms,
-                        };
-                        object.note_gap(store, *moment, gap)?;
-                        outcome.refused.insert(at, lost);
-                    }
-                    Err(lost) => return Err(lost),
+                    Ok(reply) => outcome.replies.extend(reply.map(|reply| (at, reply))),
+                    Err(lost) => drop(outcome.refused.insert(at, lost)),
                 }
             }
             outcome.effects = object.seal(store, shared)?;
             Ok(())
-        })
+        })?;
+        Ok(outcome)
     }
+}
+
+/// How the letters of a batch are run.
+#[derive(Clone, Copy)]
+enum Way {
+    /// One that fails takes the others with it.
+    Together,
+    /// Each in a transaction of its own within the batch's.
+    Apart,
 }
 
 impl Object {
@@ -173,7 +150,31 @@ impl Object {
         }
     }
 
-    fn take(&mut self, store: &SqliteStore, moment: Moment, mail: &Mail) -> Result<Option<Result<Reply, ErrorBody>>, Lost> {
+    /// Takes a letter whose failure is its own: what it did is undone, the record says that something is missing, and why it was lost is
+    /// the inner error.
+    fn take_apart(&mut self, store: &SqliteStore, moment: Moment, mail: &Mail) -> Result<Result<Answer, Lost>, Lost> {
+        let before = self.clone();
+        let mut answer = None;
+        let taken = within(store, &mut || {
+            answer = self.take(store, moment, mail)?;
+            Ok(())
+        });
+        match taken {
+            Ok(()) => Ok(Ok(answer)),
+            Err(lost) if lost.may_be_one_letters() => {
+                *self = before;
+                let gap = Failed {
+                    cause: lost.cause(),
+                    since: moment.now_ms,
+                };
+                self.note_gap(store, moment, gap)?;
+                Ok(Err(lost))
+            }
+            Err(lost) => Err(lost),
+        }
+    }
+
+    fn take(&mut self, store: &SqliteStore, moment: Moment, mail: &Mail) -> Result<Answer, Lost> {
         match (self, mail) {
             (Self::Endpoint(object), Mail::Endpoint(input)) => {
                 unharmed(|| object.handle(store, moment, input.clone()))?;
