@@ -1,5 +1,8 @@
 //! `caisey` as scripts meet it: exit codes, and what goes where.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod explain;
+mod record;
 
 use std::process::{Command, Output};
 
@@ -7,10 +10,19 @@ fn caisey(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_caisey"))
         .args(arguments)
         .env_remove("CAISEY_HOME")
+        .env("CAISEY_PASSPHRASE", record::PASSPHRASE)
         .output()
         .unwrap()
 }
 
+/// What a call that has to succeed answers.
+fn answer(arguments: &[&str]) -> String {
+    let output = caisey(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What goes to people.
 fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }

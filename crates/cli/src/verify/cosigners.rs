@@ -3,8 +3,8 @@
 //! A name under a signature line counts for what the log itself says: the endpoint's key is that of its enrolment, a console's that of its
 //! introduction. Keys that only the file names are told as such. A line that does not hold is a failure: somebody put it there.
 
-use super::checks::introductions;
 use super::record::{Record, Witness};
+use super::signers::introductions;
 use caisey_ledger::entry::Entry;
 use caisey_ledger::hash::Hash;
 use caisey_ledger::witness::{check_line, split, witness_id};

@@ -4,6 +4,7 @@ mod checks;
 mod cosigners;
 mod document;
 mod record;
+mod signers;
 
 use anyhow::{Context, Result};
 use caisey_console::visible::marked_line;
