@@ -12,6 +12,6 @@ pub(crate) fn run(rounds: u32) -> Result<()> {
     let nextest = Step::cargo("robot", &["nextest", "run", "--locked", "--no-capture"])
         .arguments(EVERYTHING)
         .arguments(&["-E", "package(caisey-control-native) and test(robot::)"])
-        .variable("CAISEY_ROBOT_ROUNDS", &rounds.to_string());
+        .variable("CAISEY_ROBOT_ROUNDS", rounds.to_string());
     setup::with_node(nextest).must_succeed()
 }

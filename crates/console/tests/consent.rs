@@ -116,6 +116,7 @@ fn asked(plane: &Plane, number: u8, assurance: Assurance) -> ApprovalView {
         approved_by: Vec::new(),
         nudges: 0,
         review_due: false,
+        mails: Vec::new(),
         prompt: Some(Box::new(Prompt {
             request,
             proposal,

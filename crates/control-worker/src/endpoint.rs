@@ -254,6 +254,8 @@ fn answer_of(answer: Result<port::Answer, ErrorBody>) -> Answer {
         Ok(port::Answer::Cosigned(page)) => Answer::json(&page),
         Ok(port::Answer::Sendable(sendable)) => Answer::json(&sendable),
         Ok(port::Answer::Approval(answer)) => Answer::json(&answer),
+        // Nothing here asks by a link yet.
+        Ok(port::Answer::ByLink(_)) => error(ErrorCode::NotFound, "There is no such page.").into(),
         Err(error) => error.into(),
     }
 }
