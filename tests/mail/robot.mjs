@@ -25,37 +25,45 @@ function value(name, draw) {
   return draw() < 0.5 ? 'test@example.com' : 'approve';
 }
 
+/** Fills and submits one form; says whether the browser sends it, or its own checks hold it back. */
+function submit([form, button, values, unchecked]) {
+  const element = document.forms[form];
+  element.noValidate = unchecked;
+  for (const [name, value] of values) element.elements[name].value = value;
+  const sends = unchecked || element.checkValidity();
+  element.requestSubmit(element.querySelectorAll('button, input[type=submit]')[button] ?? null);
+  return sends;
+}
+
+/** Names of the fields and the number of buttons of every form, and the number of links. */
+function look() {
+  const forms = [...document.forms].map((form) => ({
+    fields: [...form.querySelectorAll('input, textarea')].map((field) => field.name),
+    buttons: form.querySelectorAll('button, input[type=submit]').length,
+  }));
+  return { forms, links: document.querySelectorAll('a[href]').length };
+}
+
 async function round(link, draw, counts) {
   await page.goto(link);
   counts.opened += 1;
-  const forms = await page.locator('form').count();
-  for (let form = 0; form < forms; form += 1) {
-    const buttons = await page.locator('form').nth(form).locator('button, input[type=submit]').count();
-    // Every button, and once without any; half of the time past the browser's own checks, as programs do.
-    for (let button = 0; button <= buttons; button += 1) {
+  const { forms, links } = await page.evaluate(look);
+  counts.links += links;
+  for (let form = 0; form < forms.length; form += 1) {
+    // Every button, and once without any; most of the time past the browser's own checks, as programs do.
+    for (let button = 0; button <= forms[form].buttons; button += 1) {
       await page.goto(link);
-      if ((await page.locator('form').count()) <= form) return;
-      const fields = await page.locator('form').nth(form).locator('input, textarea').all();
-      const values = [];
-      for (const field of fields) values.push([await field.getAttribute('name'), value(await field.getAttribute('name'), draw)]);
-      const unchecked = draw() < 0.7;
+      const { forms: now } = await page.evaluate(look);
+      if (now.length <= form) return;
+      const values = now[form].fields.map((name) => [name, value(name, draw)]);
       const before = page.url();
-      const moved = page.waitForNavigation({ timeout: unchecked ? 10_000 : 400 }).catch(() => null);
-      await page.evaluate(
-        ([form, button, values, unchecked]) => {
-          const element = document.forms[form];
-          element.noValidate = unchecked;
-          for (const [name, value] of values) element.elements[name].value = value;
-          const submits = element.querySelectorAll('button, input[type=submit]');
-          element.requestSubmit(submits[button] ?? null);
-        },
-        [form, button, values, unchecked],
-      );
-      if (await moved) counts.submitted += 1;
+      const moved = page.waitForNavigation({ timeout: 10_000 }).catch(() => null);
+      if (await page.evaluate(submit, [form, button, values, draw() < 0.7])) {
+        if (await moved) counts.submitted += 1;
+      }
       if (page.url() !== before) counts.moved += 1;
     }
   }
-  counts.links += await page.locator('a[href]').count();
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

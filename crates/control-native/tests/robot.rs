@@ -16,7 +16,7 @@ const REQUESTS: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_robot_that_submits_every_form_approves_nothing_and_denies_nothing() {
-    let rounds: usize = std::env::var("CAISEY_ROBOT_ROUNDS").map_or(200, |rounds| rounds.parse().unwrap());
+    let rounds: usize = std::env::var("CAISEY_ROBOT_ROUNDS").map_or(64, |rounds| rounds.parse().unwrap());
     let mut robot = Program::script("robot.mjs");
     let (mut done, mut submitted, mut machines) = (0, 0, 0_u64);
     while done < rounds {
