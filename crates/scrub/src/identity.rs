@@ -57,6 +57,11 @@ impl Identities {
     }
 
     fn add_host(&mut self, name: &str) {
+        // "Clio’s MacBook Pro"
+        if name.contains(' ') && name.len() >= 8 {
+            self.insert(name, Class::Host, false);
+            return;
+        }
         if !is_host_name(name) || name.parse::<core::net::IpAddr>().is_ok() {
             return;
         }
@@ -101,19 +106,25 @@ impl Identities {
     }
 
     fn add_account(&mut self, name: &str) {
-        if is_account_name(name) {
-            self.insert(name, Class::User, false);
+        if !is_account_name(name) {
+            return;
+        }
+        self.insert(name, Class::User, false);
+        // "anna.keller" is Anna, and Keller.
+        if name.contains(['.', '_']) {
+            for part in name.split(['.', '_', '-']).filter(|part| is_part(part)) {
+                self.insert(part, Class::User, true);
+            }
         }
     }
 
     fn add_person(&mut self, name: &str) {
         self.insert(name, Class::User, false);
-        let words = || {
-            name.split([' ', '-'])
-                .filter(|word| word.chars().count() >= 4 && is_account_name(word))
-        };
-        for word in words() {
+        for word in name.split([' ', '-']).filter(|word| is_part(word)) {
             self.insert(word, Class::User, true);
+        }
+        for account in accounts_of(name) {
+            self.insert(&account, Class::User, false);
         }
     }
 
@@ -133,9 +144,13 @@ impl Identities {
         if key.len() < SHORTEST {
             return;
         }
-        let learned = self.names.entry(key).or_insert(new);
-        learned.part &= new.part;
-        learned.domain &= new.domain;
+        // The automaton knows no other capitals than those of ASCII: other names are looked for as they were written, too.
+        let written = Some(name).filter(|name| !name.is_ascii()).map(str::to_owned);
+        for key in written.into_iter().chain([key]) {
+            let learned = self.names.entry(key).or_insert(new);
+            learned.part &= new.part;
+            learned.domain &= new.domain;
+        }
     }
 
     /// How many names are known.
@@ -162,6 +177,40 @@ impl Identities {
             learned: self.names.values().copied().collect(),
         })
     }
+}
+
+/// Whether a part of a name is telling enough to be looked for alone.
+fn is_part(word: &str) -> bool {
+    word.chars().count() >= 4 && word.chars().all(|c| c.is_alphabetic() || c == '\'') && is_account_name(word)
+}
+
+/// What accounts are made of a person's first and last name: `akeller`, `anna.keller`, `annak`, `keller_a`.
+fn accounts_of(name: &str) -> Vec<String> {
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).collect();
+    let ([first, .., last], true) = (words.as_slice(), name.is_ascii()) else {
+        return Vec::new();
+    };
+    let (Some(f), Some(l)) = (first.get(..1), last.get(..1)) else {
+        return Vec::new();
+    };
+    let made = [
+        format!("{first}.{last}"),
+        format!("{first}_{last}"),
+        format!("{first}-{last}"),
+        format!("{first}{last}"),
+        format!("{f}{last}"),
+        format!("{f}.{last}"),
+        format!("{f}_{last}"),
+        format!("{first}{l}"),
+        format!("{first}.{l}"),
+        format!("{last}{f}"),
+        format!("{last}.{f}"),
+        format!("{last}.{first}"),
+        format!("{last}_{f}"),
+        format!("{last}{first}"),
+    ];
+    made.into_iter().filter(|account| account.len() >= 5).collect()
 }
 
 /// The account in a path of [`Class::UserPath`]: what follows the folder of profiles.

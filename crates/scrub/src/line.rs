@@ -16,6 +16,8 @@ pub(crate) mod has {
     pub(crate) const END: u16 = 1 << 7;
     pub(crate) const LOWER: u16 = 1 << 8;
     pub(crate) const UPPER: u16 = 1 << 9;
+    /// The first byte of a letter above ASCII that may be a capital.
+    pub(crate) const WIDE: u16 = 1 << 10;
 }
 
 /// The features of every byte.
@@ -36,6 +38,7 @@ const FEATURES: [u16; 256] = {
             b'+' => has::PLUS,
             b'0'..=b'9' => has::DIGIT,
             b'\n' => has::END,
+            0xC3..=0xD4 => has::LOWER | has::WIDE,
             b'a'..=b'z' | 0x80..=0xFF => has::LOWER,
             b'A'..=b'Z' => has::UPPER,
             _ => 0,
@@ -49,7 +52,11 @@ const FEATURES: [u16; 256] = {
 const WORD: u16 = has::LOWER | has::UPPER | has::DIGIT;
 
 /// Bytes whose places are noted, because rules start there; of digits, the first in a row, of capitals, those that begin a word.
-const NOTED: u16 = has::UPPER | has::AT | has::BACKSLASH | has::COLON | has::DASH | has::DOT | has::PLUS | has::DIGIT | has::END;
+const NOTED: u16 =
+    has::UPPER | has::AT | has::BACKSLASH | has::COLON | has::DASH | has::DOT | has::PLUS | has::DIGIT | has::END | has::WIDE;
+
+/// What [`has::WIDE`] comes with.
+const WIDE_LETTER: u16 = has::LOWER | has::WIDE;
 
 /// Where the noted bytes of a line stand.
 #[derive(Default)]
@@ -74,7 +81,7 @@ impl Places {
             has::DOT => Some(&mut self.dots),
             has::PLUS => Some(&mut self.pluses),
             has::DIGIT => Some(&mut self.numbers),
-            has::UPPER => Some(&mut self.capitals),
+            has::UPPER | WIDE_LETTER => Some(&mut self.capitals),
             _ => None,
         }
     }
@@ -117,7 +124,7 @@ pub(crate) fn each(text: &str, mut visit: impl FnMut(Line<'_>)) {
         let feature = FEATURES.get(usize::from(byte)).copied().unwrap_or(0);
         features |= feature;
         digits += usize::from(feature == has::DIGIT);
-        let inside = (last & has::DIGIT) | if last & WORD == 0 { 0 } else { has::UPPER };
+        let inside = (last & has::DIGIT) | if last & WORD == 0 { 0 } else { has::UPPER | has::WIDE };
         if feature & NOTED & !inside != 0 {
             if feature == has::END {
                 visit(Line::new(text, start..at, features, digits, &places));
@@ -287,7 +294,7 @@ impl<'a> Line<'a> {
         &self.places.numbers
     }
 
-    /// Every capital of ASCII that begins a word.
+    /// Every capital of ASCII, and every letter of two bytes, that begins a word.
     pub(crate) fn capitals(&self) -> &'a [usize] {
         &self.places.capitals
     }

@@ -1,6 +1,7 @@
 //! Settings that hold a password or key among addresses, whole: URLs with credentials and connection strings.
 
 use super::value::is_flag;
+use super::words::begins;
 use super::{Anchor, Meaning};
 use crate::class::Class;
 use crate::line::{Line, is_blank};
@@ -11,8 +12,22 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
     let authority_end = line.forward(anchor.end, |byte| {
         byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>')
     });
-    let (credentials, _) = line.str(anchor.end..authority_end).rsplit_once('@')?;
-    let (_, password) = credentials.split_once(':')?;
+    let Some((credentials, _)) = line.str(anchor.end..authority_end).rsplit_once('@') else {
+        return url_with_query(line, anchor);
+    };
+    // "https://TOKEN@host"
+    let token = credentials.len() >= 16 && credentials.bytes().any(|byte| byte.is_ascii_digit());
+    let password = match credentials.split_once(':') {
+        Some((_, password)) => password,
+        None if token
+            && credentials
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) =>
+        {
+            credentials
+        }
+        None => return None,
+    };
     let start = line.back(anchor.start, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
     });
@@ -20,6 +35,21 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
     });
     (!password.is_empty() && start < anchor.start).then_some(start..end)
+}
+
+/// `jdbc:postgresql://host/db?user=x&password=y`, whole; addresses of the web hide the value alone.
+fn url_with_query(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let end = line.forward(anchor.end, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
+    });
+    let start = line.back(anchor.start, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':')
+    });
+    let (_, query) = line.str(anchor.end..end).split_once('?')?;
+    let secret = query
+        .split('&')
+        .any(|pair| pair.len() > "password=".len() && begins(pair, "password=") || pair.len() > 4 && begins(pair, "pwd="));
+    (secret && !begins(line.str(start..end), "http")).then_some(start..end)
 }
 
 /// `Server=…;Database=…;User Id=…;Password=…`, `DefaultEndpointsProtocol=…;AccountKey=…`, whole: at least two pairs, and a secret among them.
@@ -43,8 +73,14 @@ pub(super) fn connection_string(line: &Line<'_>, anchors: &[Anchor]) -> Option<R
         let pair_start = scan;
         scan += piece.len() + 1;
         let Some((name, value)) = piece.split_once('=') else {
+            if begins(piece, "jdbc:") && pairs == 0 {
+                first = pair_start;
+                pairs = 1;
+                continue;
+            }
             if pair_start > secret.start {
-                end = end.min(pair_start.saturating_sub(1));
+                // The last of the signs between pairs belongs to it.
+                end = end.min(pair_start);
                 break;
             }
             pairs = 0;

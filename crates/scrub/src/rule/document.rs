@@ -1,33 +1,56 @@
 //! Names of documents, pictures and mailboxes, wherever they stand: the name says who or what it is about.
 
+use super::people::is_given_name;
 use super::value::is_found;
-use super::words::is_one_of;
+use super::words::{Words, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
 
+/// Words that make a file personal whatever its ending.
+static PERSONAL: Words = Words::of(include_str!("../../words/personal.txt"));
+/// Words of sentences that come before the name of a file.
+static NOT_NAMES: Words = Words::of(include_str!("../../words/before-files.txt"));
+
+/// No name is longer, in bytes.
+const LONGEST: usize = 200;
+
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Extension) {
+    for anchor in search.anchors {
+        let document = match anchor.meaning {
+            Meaning::Extension => true,
+            Meaning::Ending => false,
+            _ => continue,
+        };
         if is_alphanumeric(line.at(anchor.end)) || line.at(anchor.end) == b'_' || is_found(search, anchor.start) {
             continue;
         }
-        let start = name_start(&line, anchor);
+        let (start, listed) = name_start(&line, anchor);
         let name = line.str(start..anchor.start);
         let is_pattern = name.contains('*') || name.is_empty() || name.chars().all(|c| !c.is_alphanumeric());
         if is_pattern || is_program_data(name, line.str(anchor.start..anchor.end)) {
             continue;
         }
-        search
-            .found
-            .push(Finding::new(start..anchor.end, Class::Document, "document-name"));
+        if document || is_personal(name, listed) {
+            search
+                .found
+                .push(Finding::new(start..anchor.end, Class::Document, "document-name"));
+        }
     }
+}
+
+/// Whether the name of a file of any kind speaks of people or of what is theirs.
+fn is_personal(name: &str, listed: bool) -> bool {
+    let words = || name.split(|c: char| !c.is_alphabetic()).filter(|word| word.len() > 1);
+    listed && name.contains(' ') && words().count() > 1
+        || words().any(|word| PERSONAL.contains(word) || word.starts_with(char::is_uppercase) && is_given_name(word))
 }
 
 /// Names that software gives.
 fn is_program_data(name: &str, ending: &str) -> bool {
-    let icons = matches!(ending, ".png" | ".jpg" | ".csv")
+    let icons = matches!(ending, ".png" | ".jpg" | ".csv" | ".gif")
         && [
             "icon",
             "logo",
@@ -58,43 +81,80 @@ fn is_program_data(name: &str, ending: &str) -> bool {
         )
 }
 
-/// A name goes back to a separator of paths, a quote, or a gap; a single blank belongs to it when the line is a listing or the
-/// name stands in quotes, because elsewhere it parts arguments.
-fn name_start(line: &Line<'_>, anchor: &Anchor) -> usize {
-    let floor = line.start.max(anchor.start.saturating_sub(200));
-    let hard = |byte: u8| {
-        matches!(
-            byte,
-            b'\\' | b'/' | b'"' | b'<' | b'>' | b'|' | b'?' | b'\t' | b'=' | b':' | b';'
-        ) || byte < b' '
-    };
-    let field = line.back(anchor.start, |byte| !hard(byte)).max(floor);
-    // "O'Brien" holds a quote, "'a.docx'" stands in them.
-    let quoted =
-        matches!(line.before(field), b'"') || line.str(field..anchor.start).contains('\'') && line.at(anchor.end) == b'\'';
-    if quoted {
-        let inner = line.back(anchor.start, |byte| !hard(byte) && byte != b'\'');
-        return line.forward(inner.max(field), is_blank);
+/// Ends what a name can hold, in every system.
+fn is_hard(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\\' | b'/' | b'"' | b'<' | b'>' | b'|' | b'?' | b'\t' | b'=' | b':' | b';'
+    ) || byte < b' '
+}
+
+/// Where the name begins, and whether it stands alone in a list, so that blanks belong to it. A name goes back to a separator of paths, a
+/// quote, or a gap; elsewhere a blank parts arguments.
+fn name_start(line: &Line<'_>, anchor: &Anchor) -> (usize, bool) {
+    let floor = line.start.max(anchor.start.saturating_sub(LONGEST));
+    let field = line.back(anchor.start, |byte| !is_hard(byte)).max(floor);
+    if let Some(start) = quoted(line, anchor, field) {
+        return (start, true);
     }
-    // "./HR/Offer Karin Lind.pdf": a whole line of find or du.
-    let whole = line.back(field, |byte| byte != b'\t');
-    let listed = line.before(field) == b'/' && line.at(anchor.end) == 0 && (line.reads(whole, "./") || line.at(whole) == b'/');
-    if listed && (whole == line.start || line.before(whole) == b'\t') && !line.str(whole..field).contains(" /") {
-        return field;
+    let word = word_start(line, anchor.start, floor);
+    // "Bonus\ list\ 2026.xlsx"
+    if line.before(word) == b' ' && line.before(word - 1) == b'\\' {
+        return (escaped(line, word, floor), true);
     }
     let gap = line.str(field..anchor.start).rfind("  ").map_or(field, |at| field + at + 2);
-    let word = line
-        .back(anchor.start, |byte| {
-            !is_blank(byte) && !hard(byte) && !matches!(byte, b',' | b'(' | b'[' | b'{' | b'\'' | b'`')
-        })
-        .max(floor);
-    let escaped = line.before(word) == b' ' && line.before(word - 1) == b'\\';
-    let separated = matches!(line.before(field), b'\\' | b'/') && is_path_before(line, field);
-    if escaped || separated {
-        return line.forward(if escaped { field } else { gap.max(field) }, is_blank);
+    if field > line.start && gap == field && in_path(line, field, anchor.end) {
+        return (line.forward(field, is_blank), true);
     }
-    let first_words = listed_name(line, gap, anchor.start);
-    first_words.unwrap_or(word)
+    if let Some(start) = listed_name(line, gap, anchor.start).or_else(|| whole(line, gap, anchor)) {
+        return (start, true);
+    }
+    (in_sentence(line, word, gap), false)
+}
+
+fn word_start(line: &Line<'_>, end: usize, floor: usize) -> usize {
+    line.back(end, |byte| {
+        !is_blank(byte) && !is_hard(byte) && !matches!(byte, b',' | b'(' | b'[' | b'{' | b'\'' | b'`')
+    })
+    .max(floor)
+}
+
+/// "O'Brien" holds a quote, "'a.docx'" stands in them.
+fn quoted(line: &Line<'_>, anchor: &Anchor, field: usize) -> Option<usize> {
+    let closing = line.at(anchor.end);
+    if !matches!(closing, b'"' | b'\'') {
+        return (line.before(field) == b'"').then(|| line.forward(field, is_blank));
+    }
+    let open = line.back(anchor.start, |byte| byte != closing);
+    let start = open.max(field);
+    (line.before(open) == closing && open > line.start).then(|| line.forward(start, is_blank))
+}
+
+/// Back over "\ ", up to the separator of a path.
+fn escaped(line: &Line<'_>, word: usize, floor: usize) -> usize {
+    let mut at = word;
+    while at > floor && line.before(at) == b' ' && line.before(at - 1) == b'\\' {
+        at = line
+            .back(at - 2, |byte| !is_blank(byte) && (!is_hard(byte) || byte == b'\\'))
+            .max(floor);
+    }
+    at
+}
+
+/// Whether a path ends here, in which blanks belong to names: behind a drive or share, or with nothing but the path in this place of a list.
+fn in_path(line: &Line<'_>, field: usize, end: usize) -> bool {
+    if !matches!(line.before(field), b'\\' | b'/') {
+        return false;
+    }
+    if is_path_before(line, field) {
+        return true;
+    }
+    let path = line.back(field, |byte| !is_blank(byte));
+    let lead = line.back(path, is_blank);
+    let rest = line.at(end);
+    // All of the line, or behind a column of numbers, a tab or a gap; nothing may follow but a gap.
+    let listed = lead <= line.start || path >= lead + 2 || line.before(path) == b'\t' || line.before(lead).is_ascii_digit();
+    listed && (rest == 0 || rest == b'\t' || rest == b' ' && line.at(end + 1) == b' ')
 }
 
 /// Whether what ends here is a path that began with a drive, a share or a root, so that blanks after it are in a name.
@@ -102,8 +162,69 @@ fn is_path_before(line: &Line<'_>, field: usize) -> bool {
     line.before(field) == b'\\' && {
         let from = line.back(field, |byte| !matches!(byte, b'"' | b'<' | b'>' | b'|' | b'\t'));
         let text = line.str(from..field);
-        text.contains(":\\") || text.starts_with("\\\\") || text.contains(" \\\\")
+        text.contains(":\\") || text.starts_with("\\\\") || text.contains(" \\\\") || text.contains('\\') && !text.contains(' ')
     }
+}
+
+/// A field of a list that is a name and nothing else: behind a tab or a gap, behind "Name : ", or the whole line of a short list.
+fn whole(line: &Line<'_>, gap: usize, anchor: &Anchor) -> Option<usize> {
+    let rest = line.at(anchor.end);
+    let ends =
+        rest == 0 || matches!(rest, b'\t' | b':' | b',') || rest == b' ' && matches!(line.at(anchor.end + 1), b' ' | b'-' | b'(');
+    let from = line.forward(gap, is_blank);
+    let list = line.back(anchor.start, |byte| byte != b',');
+    let from = if list > from && line.at(list) == b' ' {
+        list + 1
+    } else {
+        from
+    };
+    let from = behind_numbers(line, from, anchor.start);
+    let text = line.str(from..anchor.start);
+    let prompt = matches!(line.before(from), b'>' | b'$') || text.starts_with(['$', '#', '%', '-']) || has_option(text);
+    let told = text.split(' ').take(6).any(|word| NOT_NAMES.contains(word));
+    let short = text.split(' ').count() <= 10 && text.len() <= 80;
+    (ends && !prompt && !told && short && from < anchor.start && !text.contains(" > ")).then_some(from)
+}
+
+/// Whether a word begins as options do.
+fn has_option(text: &str) -> bool {
+    text.split(' ').any(|word| word.len() > 1 && word.starts_with('-'))
+}
+
+/// Behind sizes: "142,120 K ", "48213 ", "1.2 m ".
+fn behind_numbers(line: &Line<'_>, from: usize, end: usize) -> usize {
+    let mut at = from;
+    for _ in 0..3 {
+        let word = line.forward(at, |byte| !is_blank(byte));
+        let text = line.str(at..word);
+        let size = text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.'));
+        let unit = at > from && matches!(text, "K" | "k" | "m" | "M" | "g" | "KB" | "MB" | "GB");
+        if !(size || unit) || word >= end {
+            break;
+        }
+        at = line.forward(word, is_blank);
+    }
+    at
+}
+
+/// "could not open Jahresabschluss 2025.xlsx": words with a capital belong to the name, and one before a number.
+fn in_sentence(line: &Line<'_>, word: usize, gap: usize) -> usize {
+    let mut start = word;
+    for _ in 0..5 {
+        if line.before(start) != b' ' || start <= gap {
+            break;
+        }
+        let before = line.back(start - 1, |byte| !is_blank(byte) && !is_hard(byte)).max(gap);
+        let text = line.str(before..start - 1);
+        let number = line.at(start).is_ascii_digit() || line.at(start) == b'(';
+        let named = text.starts_with(char::is_uppercase) && before > line.start && !text.ends_with([':', ',', '.', '!', '?']);
+        let belongs = (named || number && text.starts_with(char::is_alphabetic)) && !NOT_NAMES.contains(text);
+        if !belongs {
+            break;
+        }
+        start = before;
+    }
+    start
 }
 
 /// In a listing the name is what stands after the columns of size and date: dir, Get-ChildItem, ls -l, find -ls, unzip -l.
@@ -138,7 +259,7 @@ fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
         let column = !word.is_empty()
             && word
                 .bytes()
-                .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b':' | b'.'));
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b':' | b'.' | b'-' | b'+'));
         if column && name.is_none_or(|start| at == start) {
             name = Some(next);
         }

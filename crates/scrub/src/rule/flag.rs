@@ -1,7 +1,7 @@
 //! Passwords on command lines: programs that take them by a short flag, and `net user NAME PASSWORD`.
 
 use super::Anchor;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 use std::ops::Range;
 
 /// The password after this flag of the program that the anchor names.
@@ -9,25 +9,15 @@ pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Ra
     if is_alphanumeric(line.before(anchor.start)) {
         return None;
     }
-    let lead = flag.as_bytes().first().copied().unwrap_or(b'-');
-    let mut place = anchor.end;
-    while place < line.end {
-        place = line.forward(place, |byte| byte != lead);
-        if place >= line.end || place > anchor.end + 512 {
-            return None;
-        }
-        let fits = is_blank(line.before(place)) && line.slice(place..place + flag.len()) == flag.as_bytes();
-        if fits {
-            break;
-        }
-        place += 1;
-    }
-    if place >= line.end {
-        return None;
-    }
+    let (place, flag) = match place(line, anchor, flag) {
+        Some(place) => (place, flag),
+        None if flag == "-u" => (self::place(line, anchor, "--user")?, flag),
+        None => return None,
+    };
+    let flag = if line.reads(place, "--user") { "--user" } else { flag };
     let after = place + flag.len();
-    let start = if is_blank(line.at(after)) {
-        line.forward(after, is_blank)
+    let start = if is_blank(line.at(after)) || line.at(after) == b'=' && flag == "--user" {
+        line.forward(after, |byte| is_blank(byte) || byte == b'=')
     } else {
         after
     };
@@ -48,15 +38,39 @@ pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Ra
     if text.is_empty() || text.starts_with(['-', '$', '%', '<']) {
         return None;
     }
+    // "neighbor 10.0.0.2 password 7 094F…": how it is hidden comes first.
+    if text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let next = word(line, line.forward(range.end, is_blank));
+        return (next.len() >= 3).then_some(next);
+    }
     match flag {
         // user:password, user%password
-        "-u" | "-U" => {
-            let at = text.find(if flag == "-u" { ':' } else { '%' })?;
+        "-u" | "-U" | "--user" => {
+            let at = text.find([':', '%', ','])?;
             let range = range.start + at + 1..range.end;
             (!range.is_empty()).then_some(range)
         }
         _ => (text.len() >= 3).then_some(range),
     }
+}
+
+/// Where the flag stands, behind a blank.
+fn place(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<usize> {
+    // "zip -" ends in what begins the flag.
+    let from = anchor.end - usize::from(anchor.word.ends_with('-'));
+    let rest = line.slice(from..line.end.min(from + 512));
+    memchr::memmem::find_iter(rest, flag)
+        .map(|at| from + at)
+        .find(|place| is_blank(line.before(*place)))
+}
+
+/// `sqlplus NAME/PASSWORD@DATABASE`.
+pub(super) fn slash(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    let name = anchor.end..line.forward(anchor.end, is_name);
+    let password = name.end + 1..line.forward(name.end + 1, |byte| {
+        !is_blank(byte) && !matches!(byte, b'@' | b';' | b'"' | b'\'')
+    });
+    (line.at(name.end) == b'/' && !name.is_empty() && password.len() >= 3).then_some((name, password))
 }
 
 /// The word at this place, without the quotes around it.
@@ -67,13 +81,35 @@ fn word(line: &Line<'_>, at: usize) -> Range<usize> {
     }
 }
 
-/// `net user NAME PASSWORD`.
-pub(super) fn net_user(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let name = word(line, line.forward(anchor.end, is_blank));
-    let after = name.end + usize::from(matches!(line.at(name.end), b'"' | b'\''));
+/// `net user NAME PASSWORD`, `htpasswd -b FILE NAME PASSWORD`, `autologon NAME DOMAIN PASSWORD`: words without any flag. The name is an
+/// empty range where the word before the password is none.
+pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Option<Range<usize>>)> {
+    let (before, named) = match anchor.word {
+        "autologon" => (2, 1),
+        word if word.starts_with("htpasswd") => (if word.contains('n') { 1 } else { 2 }, 2),
+        word if word.starts_with('-') => (if word.ends_with(|c: char| c.is_ascii_digit()) { 1 } else { 2 }, 0),
+        _ => (1, 1),
+    };
+    let named = if anchor.word.contains("-n") { 1 } else { named };
+    let mut name = anchor.end..anchor.end;
+    let mut after = anchor.end;
+    let mut taken = 0;
+    while taken < before {
+        let next = word(line, line.forward(after, is_blank));
+        if next.is_empty() {
+            return (taken >= named && named > 0).then_some((name, None));
+        }
+        after = next.end + usize::from(matches!(line.at(next.end), b'"' | b'\''));
+        // Options stand anywhere.
+        taken += usize::from(!matches!(line.at(next.start), b'/' | b'-'));
+        if taken == named {
+            name = next;
+        }
+    }
     let password = word(line, line.forward(after, is_blank));
     let text = line.str(password.clone());
-    (!text.is_empty() && after < password.start && !text.starts_with(['/', '*', '|', '>', '&', '2'])).then_some(password)
+    let fits = !text.is_empty() && after < password.start && !text.starts_with(['/', '*', '|', '>', '&', '2', '[', '<']);
+    Some((name, fits.then_some(password)))
 }
 
 /// `echo PASSWORD | sudo -S …`, `echo 'name:PASSWORD' | chpasswd`.
@@ -111,10 +147,12 @@ pub(super) fn credential(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize
 
 /// `-u NAME`, `-U NAME`, `-h HOST`, `-S HOST` of the programs that also take a password: where the value stands.
 pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (bool, Range<usize>)> {
-    let flags: [(&[u8], bool); 8] = [
+    let flags: [(&[u8], bool); 10] = [
         (b" -u ", true),
         (b" -U ", true),
-        (b" -l ", true),
+        (b" /u:", true),
+        (b" /v:", false),
+        (b" -r:", false),
         (b" --user ", true),
         (b" --username ", true),
         (b" -h ", false),
@@ -126,7 +164,12 @@ pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (
     let found = flags.map(|(flag, is_user)| {
         let at = memchr::memmem::find(rest, flag)?;
         let start = anchor.end.saturating_sub(1) + at + flag.len();
-        Some((is_user, word(&line, line.forward(start, is_blank))))
+        let word = word(&line, line.forward(start, is_blank));
+        // "user:password", "user%password" and "user,password" end in what is not the name.
+        let end = line
+            .forward(word.start, |byte| !matches!(byte, b':' | b'%' | b','))
+            .min(word.end);
+        Some((is_user, word.start..end))
     });
     found.into_iter().flatten()
 }

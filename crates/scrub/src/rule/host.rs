@@ -1,11 +1,12 @@
 //! Names of machines: behind labels, in shares, as full names with a domain, and by the patterns that installers and people give them.
 
 use super::value::{self, Reach, is_flag, is_found, suffix};
-use super::words::{Words, begins, ends, is_one_of};
-use super::{Meaning, Search};
+use super::words::{Words, begins, ends, holds, is_one_of};
+use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use std::ops::Range;
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
 static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
@@ -124,6 +125,7 @@ static NOT_HOSTS: Words = Words::of(include_str!("../../words/not-machines.txt")
 pub(crate) fn is_host_name(text: &str) -> bool {
     (2..=253).contains(&text.len())
         && !text.starts_with(['-', '.'])
+        && !text.ends_with('-')
         && text.bytes().all(is_name)
         && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
         && !NOT_HOSTS.contains(text)
@@ -135,71 +137,45 @@ const FILES: &[&str] = &[
     ".py", ".sh", ".ini", ".msi",
 ];
 
-/// Labels after which a bare blank is enough: they are commands.
-const COMMANDS: &[&str] = &[
-    "ping ",
-    "nslookup ",
-    "tracert ",
-    "traceroute ",
-    "test-connection ",
-    "test-netconnection ",
-    "resolve-dnsname ",
-    "enter-pssession ",
-    "from computer",
-    "telnet ",
-    "mtr ",
-    "dig ",
-    "nmap ",
-    "whois ",
-    "ssh ",
-];
-
-/// Of these, the ones that also stand in sentences: what follows must look like a name of a machine.
-const WORDS: &[&str] = &["telnet ", "dig ", "nmap ", "whois ", "ssh ", "ping ", "from computer"];
-
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
-        if anchor.meaning != Meaning::Setting(Class::Host)
-            || is_alphanumeric(line.before(anchor.start))
-            || is_found(search, anchor.start)
-        {
+        let (Meaning::Setting(Class::Host) | Meaning::Phrase(Class::Host) | Meaning::Mention(Class::Host)) = anchor.meaning
+        else {
+            continue;
+        };
+        if is_alphanumeric(line.before(anchor.start)) || is_found(search, anchor.start) {
             continue;
         }
         let label = anchor.word;
         let ending = suffix(&line, anchor);
-        let command = COMMANDS.contains(&label);
+        let command = !matches!(anchor.meaning, Meaning::Setting(_));
         if !command && !ending.is_empty() && !is_one_of(ending, &["name", "s"]) {
             continue;
         }
-        let after = if command { anchor.end - 1 } else { anchor.end + ending.len() };
+        let after = match (command, label.ends_with([' ', ':'])) {
+            (true, true) => anchor.end - 1,
+            (true, false) => anchor.end,
+            _ => anchor.end + ending.len(),
+        };
         let Some(value) = value::value(&line, after, command || is_flag(&line, anchor), Reach::Word) else {
             continue;
         };
+        if let Some(range) = device(&line, anchor, &value.range) {
+            search.found.push(Finding::new(range, Class::Host, "labelled-host"));
+            continue;
+        }
         let mut range = value::until(&line, value.range.clone(), b",;)]}|&(");
-        // Options of commands: "ping -n 4 host".
-        while command && matches!(line.at(range.start), b'-' | b'/') {
-            let next = line.forward(range.end, is_blank);
-            range = next..line.forward(next, |byte| !is_blank(byte));
-            if line.str(range.clone()).bytes().all(|byte| byte.is_ascii_digit()) {
-                let next = line.forward(range.end, is_blank);
-                range = next..line.forward(next, |byte| !is_blank(byte));
-            }
-            if range.is_empty() {
-                break;
-            }
+        if command {
+            range = behind_options(&line, range, label);
         }
         let start = line.forward(range.start, |byte| byte == b'\\');
         let end = line.forward(start, is_name).min(range.end);
         let end = line.back(end, |byte| byte == b'.');
         let rest = line.at(end);
         let text = line.str(start..end.max(start));
-        if WORDS.contains(&label)
-            && !text
-                .bytes()
-                .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.') || byte.is_ascii_uppercase())
-            && line.start + 12 < anchor.start
-        {
+        let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && line.start + 12 < anchor.start;
+        if rest == b'@' || mentioned && !is_telling(text) && !line.reads(end, " closed") {
             continue;
         }
         // "Server: Apache/2.4", "host: 10.0.0.1", "Computer: The …"
@@ -210,11 +186,68 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
     }
 }
 
+/// The name behind "ping -n 4", "ssh -i key".
+fn behind_options(line: &Line<'_>, range: Range<usize>, label: &str) -> Range<usize> {
+    let mut range = range;
+    while matches!(line.at(range.start), b'-' | b'/') && !range.is_empty() {
+        let option = range.clone();
+        let next = line.forward(range.end, is_blank);
+        range = next..line.forward(next, |byte| !is_blank(byte));
+        let number = line.str(range.clone()).bytes().all(|byte| byte.is_ascii_digit());
+        let argument = label == "ssh " && option.len() == 2 && b"bcDEeFIiJLlmOopQRSWw".contains(&line.at(option.start + 1));
+        if number || argument {
+            let next = line.forward(range.end, is_blank);
+            range = next..line.forward(next, |byte| !is_blank(byte));
+        }
+    }
+    range
+}
+
+/// Whether a name shows that a machine has it: a digit, a dash or a dot in it, or nothing but capitals.
+fn is_telling(text: &str) -> bool {
+    let marked = text.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    marked || text.len() >= 3 && !text.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 /// After an ambiguous word such as `server:` a name is followed by nothing more, or a list goes on.
 fn is_prose(line: &Line<'_>, label: &str, end: usize, separated: bool) -> bool {
     let ambiguous = matches!(label, "server" | "host" | "domain" | "computer" | "workstation");
     let more = line.forward(end, is_blank);
     ambiguous && separated && line.at(end) == b' ' && more == end + 1 && line.at(more).is_ascii_lowercase()
+}
+
+/// `//HOST/share`, as mount and smbclient take it.
+pub(super) fn slashed(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Share) {
+        let outside = matches!(line.before(anchor.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
+        let range = anchor.end..line.forward(anchor.end, is_name);
+        let shares = line.at(range.end) == b'/' && (is_name(line.at(range.end + 1)) || line.at(range.end + 1) == b':');
+        if outside && shares && is_host_name(line.str(range.clone())) && !is_found(search, range.start) {
+            search.found.push(Finding::new(range, Class::Host, "share"));
+        }
+    }
+}
+
+/// Words in the names that people give to their machines.
+const DEVICES: &[&str] = &[
+    "macbook", "imac", "iphone", "ipad", "mac mini", "mac pro", "laptop", "'s ", "’s ",
+];
+
+/// `Computer Name: Clio’s MacBook Pro`: the whole rest of the line.
+fn device(line: &Line<'_>, anchor: &Anchor, range: &Range<usize>) -> Option<Range<usize>> {
+    let labels = [
+        "computer name",
+        "computername",
+        "device name",
+        "devicename",
+        "gerätename",
+        "pretty hostname",
+    ];
+    let range = line.trim(range.start..line.gap(range.start));
+    let text = line.str(range.clone());
+    let named = labels.contains(&anchor.word) && text.contains(' ') && text.len() <= 64;
+    (named && DEVICES.iter().any(|device| holds(text, device))).then_some(range)
 }
 
 /// `\\HOST\share`; the share's path is left to the other rules.
@@ -320,9 +353,17 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         next = end.max(dash + 1);
         let text = line.str(start..end);
         // What is no name of a machine shows it soonest at its length and its end.
-        if !(5..=15).contains(&text.len())
-            || !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead)))
-        {
+        if !(5..=15).contains(&text.len()) {
+            continue;
+        }
+        if !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead))) {
+            if is_named(text)
+                && !matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'{' | b'<')
+                && !is_name(line.at(end))
+                && !is_found(search, start)
+            {
+                search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
+            }
             continue;
         }
         let first = text.split('-').next().unwrap_or_default();
@@ -347,6 +388,23 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
     }
+}
+
+/// What is part of machines' names in capitals, and of no other word in capitals.
+const KINDS: &[&str] = &[
+    "PC", "NB", "LT", "WS", "WKS", "SRV", "SVR", "LAPTOP", "DESKTOP", "NOTEBOOK", "MBP", "DC", "NAS", "TABLET", "SURFACE",
+    "KIOSK",
+];
+
+/// `EMPFANG-PC`, `LT-NIGHTINGALE`: two or three words of capitals, one of them a kind of machine.
+fn is_named(text: &str) -> bool {
+    let words = || text.split('-');
+    text.bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
+        && (2..=3).contains(&words().count())
+        && words().all(|word| word.len() >= 2)
+        && words().any(|word| KINDS.contains(&word))
+        && !words().any(|word| matches!(word, "BASED" | "SIDE" | "TO" | "ID" | "BIT" | "IN" | "OFF" | "ON"))
 }
 
 /// Prefixes of names such as `WS042` and `sql01`, in which no dash helps to tell.

@@ -1,5 +1,6 @@
 //! Names of accounts and people in listings: columns under known headings, and layouts that a line shows by itself.
 
+use super::host::is_host_name;
 use super::person::{is_account_name, is_full_name};
 use super::{Meaning, Search};
 use crate::class::Class;
@@ -60,7 +61,7 @@ fn name(search: &mut Search<'_, '_>, range: Range<usize>, rule: &'static str) {
 }
 
 /// How `net` says that it is done.
-const ENDS: &[&str] = &["The command", "Der Befehl", "La commande", "Se ha completado"];
+pub(super) const ENDS: &[&str] = &["The command", "Der Befehl", "La commande", "Se ha completado"];
 
 fn heading(line: &Line<'_>, first: usize) -> Option<List> {
     let text = line.str(line.trim(first..line.end));
@@ -93,6 +94,14 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
                     .found
                     .push(Finding::new(two + 1..four, Class::Password, "digest-entry"));
             }
+        }
+        // What a challenge was answered with: `user::DOMAIN:challenge:digest:blob`.
+        [one, two, three, four, five] if two == one + 1 && four - three == 17 => {
+            name(search, first..one, "challenge");
+            if is_host_name(line.str(two + 1..three)) {
+                search.found.push(Finding::new(two + 1..three, Class::Host, "challenge"));
+            }
+            search.found.push(Finding::new(four + 1..five, Class::Password, "challenge"));
         }
         [one, two, _, _, _, _, _, _] if matches!(line.at(one + 1), b'$' | b'!' | b'*') && two < line.end => {
             name(search, first..one, "shadow-entry");
@@ -143,9 +152,34 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
             .strip_prefix(kind)
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b's'))
     });
-    if numbered || matches!(second, ":0" | ":1" | "console" | "seat0") {
+    let opened = || {
+        let user = word(
+            &line,
+            line.forward(line.forward(range.end, is_blank) + second.len(), is_blank),
+        );
+        let file = word(&line, line.forward(user.end, is_blank));
+        (user, file)
+    };
+    if !second.is_empty() && second.bytes().all(|byte| byte.is_ascii_digit()) {
+        let (user, file) = opened();
+        if is_descriptor(line.str(file)) {
+            name(search, user, "open-files");
+        }
+        return;
+    }
+    if numbered || matches!(second, ":0" | ":1" | "console" | "seat0" | "ssh:notty") {
         name(search, range, "login-list");
     }
+}
+
+/// What `lsof` calls an open file: `12u`, `cwd`, `txt`.
+fn is_descriptor(text: &str) -> bool {
+    let number = text.trim_end_matches(['u', 'r', 'w', 'W', 'R']);
+    matches!(text, "cwd" | "txt" | "mem" | "rtd" | "DEL")
+        || number.len() < text.len()
+            && !number.is_empty()
+            && number.len() <= 4
+            && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `uid=1001(jane) gid=1001(jane) groups=1001(jane),27(sudo)`.

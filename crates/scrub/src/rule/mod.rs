@@ -2,10 +2,11 @@
 //!
 //! A few bytes (`@`, `\`, digits …) are looked for directly; words that announce something (`password`, `Host Name`, `/Users/`,
 //! `.docx`) are found in one pass by an Aho-Corasick automaton and handed to the rules as [`Anchor`]s. What the words mean is the
-//! table in [`anchor`].
+//! table in words/anchors.txt, which [`anchor`] reads.
 
 mod anchor;
 mod bank;
+mod below;
 mod beside;
 mod connection;
 mod document;
@@ -24,6 +25,7 @@ mod person;
 mod phone;
 mod prompt;
 mod secret;
+mod spoken;
 mod table;
 mod token;
 mod value;
@@ -40,6 +42,7 @@ pub(crate) use person::is_account_name;
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
 pub struct Rules {
     anchors: AhoCorasick,
+    table: Vec<(&'static str, Meaning)>,
 }
 
 /// One line with the anchors in it, and where what is found goes.
@@ -55,12 +58,13 @@ impl Rules {
     /// # Errors
     /// Never for the table of this version; the signature is honest about the library.
     pub fn new() -> Result<Self, aho_corasick::BuildError> {
+        let table = anchor::table();
         let anchors = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
-            .build(anchor::TABLE.iter().map(|(word, _)| *word))?;
-        Ok(Self { anchors })
+            .build(table.iter().map(|(word, _)| *word))?;
+        Ok(Self { anchors, table })
     }
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
@@ -72,7 +76,7 @@ impl Rules {
     pub(crate) fn find_all(&self, text: &str) -> Vec<Finding> {
         let mut anchors: Vec<Anchor> = Vec::new();
         for found in self.anchors.find_iter(text) {
-            if let Some((word, meaning)) = anchor::TABLE.get(found.pattern().as_usize()) {
+            if let Some((word, meaning)) = self.table.get(found.pattern().as_usize()) {
                 anchors.push(Anchor {
                     word,
                     start: found.start(),
@@ -106,6 +110,7 @@ struct Above {
     list: listing::List,
     table: table::Table,
     asked: prompt::Asked,
+    below: below::Below,
 }
 
 impl Search<'_, '_> {
@@ -119,6 +124,7 @@ impl Search<'_, '_> {
             document::find(self);
             licence::labelled(self);
             host::labelled(self);
+            host::slashed(self);
             person::labelled(self);
             people::addressed(self);
             beside::urls(self);
@@ -129,10 +135,14 @@ impl Search<'_, '_> {
             bank::labelled(self);
             network::labelled_mac(self);
         }
+        below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
         log::written_by(self);
+        if line.has(has::COLON | has::DIGIT) {
+            people::speaker(self);
+        }
         if line.has(has::AT) {
             mail::find(self);
         }

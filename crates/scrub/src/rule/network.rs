@@ -1,6 +1,6 @@
 //! Addresses of machines: IPv4 (RFC 791), IPv6 (RFC 4291), MAC (EUI-48). Loopback, unspecified, netmasks, broadcast and multicast name nobody.
 
-use super::words::is_one_of;
+use super::words::{begins, is_one_of};
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -17,6 +17,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     }
     if line.has(has::DASH | has::DIGIT) {
         dashed_mac(search, &line);
+        halved_mac(search, &line);
     }
     if line.has(has::DOT | has::DIGIT) {
         cisco_mac(search, &line);
@@ -104,10 +105,10 @@ fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
             line.back(end, |byte| matches!(byte, b':' | b'.'))
         };
         let text = line.str(start..trimmed);
-        if is_mac(text, ':') || is_short_mac(text) {
+        if is_mac(text, ':') || is_short_mac(text) || is_long_mac(text) {
             search.found.push(Finding::new(start..trimmed, Class::Mac, "mac"));
         } else if text.bytes().filter(|byte| *byte == b':').count() >= 2
-            && let Ok(address) = text.parse::<Ipv6Addr>()
+            && let Some(address) = ipv6(text)
             && !address.is_loopback()
             && !address.is_unspecified()
             && !address.is_multicast()
@@ -116,6 +117,21 @@ fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
             search.found.push(Finding::new(start..trimmed, Class::Ip, "ipv6"));
         }
     }
+}
+
+/// Also with a port behind a colon, as netstat prints it.
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    let without = || text.rsplit_once(':').filter(|(_, port)| port.len() == 5)?.0.parse().ok();
+    text.parse().ok().or_else(without)
+}
+
+/// EUI-64, and what netfilter logs: two addresses and a type.
+fn is_long_mac(text: &str) -> bool {
+    matches!(text.len(), 23 | 41)
+        && text
+            .split(':')
+            .all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        && names_a_card(text)
 }
 
 fn is_mac(text: &str, separator: char) -> bool {
@@ -137,7 +153,7 @@ fn is_short_mac(text: &str) -> bool {
         && names_a_card(text)
 }
 
-/// `MacAddress : 00155D010203`.
+/// `MacAddress : 00155D010203`, "WiFi MAC 3c5282119a7f", "Wake-on-LAN to 3C5282119A7E".
 pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search
@@ -145,18 +161,33 @@ pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
         .iter()
         .filter(|anchor| anchor.meaning == Meaning::Number(Class::Mac))
     {
-        let start = line.forward(anchor.end, |byte| {
-            is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'')
-        });
-        let end = line.forward(start, |byte| byte.is_ascii_hexdigit());
-        if end == start + 12 && !is_alphanumeric(line.at(end)) && names_a_card(line.str(start..end)) {
+        if is_alphanumeric(line.before(anchor.start)) || line.at(anchor.end).is_ascii_alphanumeric() {
+            continue;
+        }
+        let mut start = anchor.end;
+        let mut end = start;
+        for _ in 0..4 {
+            start = line.forward(end, |byte| {
+                is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'' | b'(' | b'[')
+            });
+            end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+            if end == start + 12 || end > start + 12 {
+                break;
+            }
+        }
+        let hexadecimal = line.slice(start..end).iter().all(u8::is_ascii_hexdigit);
+        if hexadecimal && end == start + 12 && !is_alphanumeric(line.at(end)) && names_a_card(line.str(start..end)) {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));
         }
     }
 }
 
-/// All zeros and all ones name no card.
+/// All zeros, all ones and groups of receivers name no card.
 fn names_a_card(text: &str) -> bool {
+    let first = text.get(..8).unwrap_or_default();
+    if is_one_of(first, &["01-00-5e", "01:00:5e", "01005e"]) || begins(text, "33:33") || begins(text, "33-33") {
+        return false;
+    }
     let digits = || text.bytes().filter(u8::is_ascii_hexdigit);
     !digits().all(|byte| byte == b'0') && !digits().all(|byte| byte.eq_ignore_ascii_case(&b'f'))
 }
@@ -171,12 +202,34 @@ fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
         let start = line.back(place, |byte| byte.is_ascii_hexdigit());
         let end = line.forward(place, inside);
         next = end.max(place + 1);
+        // A DUID of DHCPv6 ends with the card's address (RFC 8415).
+        let text = line.str(start..end);
+        let duid = (29..=41).contains(&text.len()) && text.starts_with("00-0") && text.split('-').all(|pair| pair.len() == 2);
+        if duid && !is_alphanumeric(line.before(start)) && !is_alphanumeric(line.at(end)) {
+            search.found.push(Finding::new(start..end, Class::Mac, "duid"));
+        }
         if end - start == 17
             && !is_alphanumeric(line.before(start))
             && !is_alphanumeric(line.at(end))
             && is_mac(line.str(start..end), '-')
         {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+        }
+    }
+}
+
+/// `74acb9-102238`, as some switches print it: letters and digits, so that no number is taken for one.
+fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    for &dash in line.dashes() {
+        let Some(start) = dash.checked_sub(6).filter(|start| *start >= line.start) else {
+            continue;
+        };
+        let text = line.str(start..dash + 7);
+        let halves = text.len() == 13 && text.bytes().enumerate().all(|(at, byte)| at == 6 || byte.is_ascii_hexdigit());
+        let mixed = text.bytes().any(|byte| byte.is_ascii_alphabetic()) && text.bytes().filter(u8::is_ascii_digit).count() >= 4;
+        let apart = |byte: u8| !is_alphanumeric(byte) && !matches!(byte, b'-' | b'_' | b'.');
+        if halves && mixed && apart(line.before(start)) && apart(line.at(dash + 7)) {
+            search.found.push(Finding::new(start..dash + 7, Class::Mac, "mac"));
         }
     }
 }
@@ -201,7 +254,6 @@ fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
             && line.at(end) != b'.'
             && !matches!(line.before(start), b'.' | b'_' | b'-')
             && names_a_card(text)
-            && !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));
             next = end;

@@ -2,7 +2,7 @@
 
 use super::person::is_generic;
 use super::value::is_found;
-use super::words::is_one_of;
+use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -159,7 +159,7 @@ fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
     {
         return Some(prompt);
     }
-    let says_where = [
+    let mut says_where = [
         "Directory:",
         "Directory of",
         "Verzeichnis:",
@@ -172,7 +172,35 @@ fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
     .iter()
     .any(|word| said.ends_with(word));
     let rest = line.forward(end, |byte| !matches!(byte, b'&' | b'|' | b';' | b'"'));
+    says_where |= set_to(line, lead.clone()) && !is_told(line.str(end..rest));
     says_where.then(|| line.trim(end..rest).end)
+}
+
+/// `OneDrive=`, `ProfileImagePath    REG_EXPAND_SZ`, `Local Profile:`: a name and nothing else stands before the path.
+fn set_to(line: &Line<'_>, lead: Range<usize>) -> bool {
+    let text = line.str(lead);
+    let Some(name) = text.strip_suffix(['=', ':']) else {
+        return text.ends_with("REG_SZ") || text.ends_with("REG_EXPAND_SZ");
+    };
+    let name = name.trim_end();
+    let messages = ["error", "warning", "fatal", "failed", "denied", "exception", "cannot"];
+    name.len() <= 32
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-' | b'.'))
+        && !messages.iter().any(|word| holds(name, word))
+}
+
+/// Whether more is said behind a path than its name.
+fn is_told(rest: &str) -> bool {
+    let words = [
+        "is", "was", "not", "could", "does", "has", "cannot", "will", "denied", "failed", "because", "by", "from", "to", "for",
+    ];
+    rest.contains("  ")
+        || rest.contains(['(', '>', '<', ','])
+        || rest
+            .split(' ')
+            .any(|word| words.contains(&word) || word.starts_with('-') && word.len() > 1)
 }
 
 fn two_blanks(line: &Line<'_>, from: usize, end: usize) -> usize {

@@ -1,15 +1,18 @@
-//! People called by their names in chat, notes and mail: first names that are no other word, and what follows a greeting or title.
+//! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
+//! before "from accounting", who speaks in a chat, who signs.
 
-use super::person::is_generic;
+use super::person::{PARTICLES, is_account_name, is_full_name, is_generic};
 use super::value::is_found;
 use super::words::Words;
-use super::{Meaning, Search};
+use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 static GIVEN: Words = Words::of(include_str!("../../words/given-names.txt"));
+static FAMILY: Words = Words::of(include_str!("../../words/family-names.txt"));
 static NOT_PEOPLE: Words = Words::of(include_str!("../../words/not-people.txt"));
 
 /// Whether this word with a capital stands for something else than a person.
@@ -17,7 +20,7 @@ pub(super) fn is_no_name(word: &str) -> bool {
     NOT_PEOPLE.contains(word) || is_generic(word)
 }
 
-/// The first three letters of all first names: what most words with a capital do not share.
+/// The first three letters of all names in the lists: what most words with a capital do not share.
 static BEGINNINGS: Beginnings = Beginnings(OnceLock::new());
 
 struct Beginnings(OnceLock<Vec<bool>>);
@@ -25,12 +28,12 @@ struct Beginnings(OnceLock<Vec<bool>>);
 impl Beginnings {
     fn contains(&self, first: u8, second: u8, third: u8) -> bool {
         // "Jörg", "Åse": letters above ASCII are looked up.
-        if !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
-            return second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
+        if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
+            return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
         }
         let known = self.0.get_or_init(|| {
             let mut known = vec![false; 1 << 15];
-            for name in GIVEN.all() {
+            for name in GIVEN.all().chain(FAMILY.all()) {
                 if let [first, second, third, ..] = name.as_bytes()
                     && let Some(place) = known.get_mut(place(*first, *second, *third))
                 {
@@ -53,46 +56,124 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
 }
 
+/// Whether a capital of any script stands here.
+fn is_capital(line: &Line<'_>, at: usize) -> bool {
+    match line.at(at) {
+        first if first < 0x80 => first.is_ascii_uppercase(),
+        // Capitals of Latin, Greek and Cyrillic letters have two bytes.
+        first if first < 0xE0 => line.str(at..at + 2).starts_with(char::is_uppercase),
+        _ => false,
+    }
+}
+
 /// The end of the word with a capital that begins here, or here.
 fn capital(line: &Line<'_>, at: usize) -> usize {
-    let first = line.at(at);
-    if !(first.is_ascii_uppercase() || first >= 0xC3) || line.at(at + 1).is_ascii_uppercase() {
+    if !is_capital(line, at) || line.at(at).is_ascii() && line.at(at + 1).is_ascii_uppercase() {
         return at;
     }
     let mut end = line.forward(at, is_letter);
-    // "O'Brien", "Hans-Peter", "Weber's"
-    while matches!(line.at(end), b'\'' | b'-') && (line.at(end + 1).is_ascii_uppercase() || line.at(end + 1) >= 0xC3) {
+    // "O'Brien", "Hans-Peter"; not the "s" of "Weber's".
+    while matches!(line.at(end), b'\'' | b'-') && is_capital(line, end + 1) {
         end = line.forward(end + 1, is_letter);
     }
     end
 }
 
-/// First names, with the names that follow them.
+/// The end of "J." or "J" with a name behind it, or here.
+fn initial(line: &Line<'_>, at: usize) -> usize {
+    if is_capital(line, at) && line.at(at + 1) == b'.' {
+        at + 2
+    } else {
+        at
+    }
+}
+
+/// The name before this place, if a word with a capital that could be one ends there.
+fn name_before(line: &Line<'_>, end: usize) -> Option<Range<usize>> {
+    let start = line.back(end, |byte| is_letter(byte) || matches!(byte, b'\'' | b'-'));
+    let start = line.forward(start, |byte| matches!(byte, b'\'' | b'-'));
+    let fits = end > start + 2 && capital(line, start) == end && stands_apart(line, start) && !is_no_name(line.str(start..end));
+    fits.then_some(start..end)
+}
+
+/// Whether what stands before a word does not make it part of a path, a variable or a longer name.
+fn stands_apart(line: &Line<'_>, start: usize) -> bool {
+    let before = line.before(start);
+    let mention = before == b'@' && matches!(line.before(start - 1), 0 | b' ' | b'\t' | b'(' | b',');
+    mention || !is_alphanumeric(before) && !matches!(before, b'/' | b'\\' | b'.' | b'_' | b'@' | b'-' | b'$' | b'%' | b'#' | b'<')
+}
+
+/// Whether what stands behind a word makes it part of something longer.
+fn goes_on(line: &Line<'_>, end: usize) -> bool {
+    matches!(line.at(end), b'_' | b'/' | b'\\' | b'=' | b'@' | b'(')
+        || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1))
+        || line.at(end) == b':' && line.at(end + 1) == b':'
+        || line.at(end).is_ascii_digit()
+}
+
+/// Names from the lists, with the names that follow them, and names behind an initial.
 pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     for &start in line.capitals() {
-        if start < next || !BEGINNINGS.contains(line.at(start), line.at(start + 1), line.at(start + 2)) {
+        if start < next {
             continue;
         }
-        if matches!(line.before(start), b'/' | b'\\' | b'.' | b'_' | b'@' | b'-' | b'$' | b'%') {
+        if line.at(start + 1) == b'.' {
+            if let Some(range) = behind_initial(&line, start).filter(|range| !is_found(search, range.start)) {
+                next = range.end;
+                search.found.push(Finding::new(range, Class::User, "initial"));
+            }
+            continue;
+        }
+        if !BEGINNINGS.contains(line.at(start), line.at(start + 1), line.at(start + 2)) || !stands_apart(&line, start) {
             continue;
         }
         let end = capital(&line, start);
         let word = line.str(start..end);
-        if end < start + 3 || !GIVEN.contains(word.split('-').next().unwrap_or_default()) {
+        let first = word.split('-').next().unwrap_or_default();
+        if end < start + 3 || goes_on(&line, end) || is_found(search, start) {
             continue;
         }
-        let joined = matches!(line.at(end), b'_' | b'/' | b'\\' | b'=' | b'@')
-            || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1))
-            || line.at(end).is_ascii_digit();
-        if joined || is_found(search, start) {
-            continue;
+        if GIVEN.contains(first) && !is_place(&line, start) {
+            let whole = family(&line, end);
+            search.found.push(Finding::new(start..whole, Class::User, "given-name"));
+            next = whole;
+        } else if FAMILY.contains(word) {
+            let start = given_before(&line, start).unwrap_or(start);
+            search.found.push(Finding::new(start..end, Class::User, "family-name"));
+            next = end;
         }
-        let whole = family(&line, end);
-        search.found.push(Finding::new(start..whole, Class::User, "given-name"));
-        next = whole;
     }
+}
+
+/// "San Francisco", "St. Martin".
+fn is_place(line: &Line<'_>, start: usize) -> bool {
+    let before = line.str_before(start, 7);
+    [
+        "San ", "Santa ", "São ", "St. ", "Saint ", "Sankt ", "Fort ", "Port ", "Mount ", "Los ",
+    ]
+    .iter()
+    .any(|place| before.ends_with(place))
+}
+
+/// "J. Whitcombe", "J.-P. Whitcombe" is left to the lists; "A. Select …" begins a list.
+fn behind_initial(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
+    let gap = usize::from(line.at(start + 2) == b' ');
+    let name = start + 2 + gap..capital(line, start + 2 + gap);
+    let enumerates = line.forward(line.start, |byte| byte == b' ') == start && line.at(start) < b'I';
+    let fits = name.end > name.start + 2
+        && stands_apart(line, start)
+        && !enumerates
+        && !goes_on(line, name.end)
+        && !is_no_name(line.str(name.clone()));
+    fits.then(|| start..family(line, name.end))
+}
+
+/// The word before a family's name, if it could be a person's.
+fn given_before(line: &Line<'_>, start: usize) -> Option<usize> {
+    let end = start.checked_sub(1).filter(|end| line.at(*end) == b' ')?;
+    name_before(line, end).map(|name| name.start)
 }
 
 /// Up to three names that go on after one blank each.
@@ -103,10 +184,14 @@ fn family(line: &Line<'_>, end: usize) -> usize {
             break;
         }
         let start = particles(line, whole + 1);
+        let letter = initial(line, start);
+        if letter > start && !is_alphanumeric(line.at(letter)) {
+            whole = letter;
+            continue;
+        }
         let next = capital(line, start);
         let word = line.str(start..next);
-        let joined = matches!(line.at(next), b'_' | b'/' | b'\\' | b'=' | b'(') || line.at(next).is_ascii_digit();
-        if next < start + 2 || joined || is_no_name(word) {
+        if next < start + 2 || goes_on(line, next) || is_no_name(word) {
             break;
         }
         whole = next;
@@ -119,7 +204,7 @@ fn particles(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
     for _ in 0..2 {
         let end = line.forward(at, is_letter);
-        let particle = ["von", "van", "de", "der", "den", "del", "di", "la", "le", "da", "zu", "al"].contains(&line.str(at..end));
+        let particle = PARTICLES.contains(&line.str(at..end));
         if !particle || line.at(end) != b' ' {
             break;
         }
@@ -128,31 +213,159 @@ fn particles(line: &Line<'_>, from: usize) -> usize {
     at
 }
 
-/// "Hi Karin", "Herr Weber", "Dr. Holt".
+/// A name that begins here, whole: a word with a capital that is no other word, and what goes on after it.
+pub(super) fn name_here(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+    let start = particles(line, from);
+    if initial(line, start) > start {
+        return behind_initial(line, start);
+    }
+    let end = capital(line, start);
+    let word = line.str(start..end);
+    let fits = end >= start + 2 && !goes_on(line, end) && !is_no_name(word);
+    fits.then(|| start..family(line, end))
+}
+
+/// "Hi Karin", "Herr Weber", "Dr. Holt", "spoke to Weber", "Weber from accounting", "Regards, Karin".
 pub(super) fn addressed(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Greeting) {
-        let written = line.str(anchor.start..anchor.end);
-        let shouts = written.len() > 2 && written.trim_end().bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
-        let first = line.at(anchor.start);
-        let outside =
-            is_alphanumeric(line.before(anchor.start)) || matches!(line.before(anchor.start), b'_' | b'-' | b'/' | b'\\' | b'.');
-        let titled = matches!(
-            anchor.word.trim_end(),
-            "mr" | "mr." | "mrs" | "mrs." | "ms" | "ms." | "dr" | "dr." | "herr" | "herrn" | "frau" | "prof."
-        );
-        if shouts || outside || titled && !first.is_ascii_uppercase() {
-            continue;
+    for anchor in search.anchors {
+        let found = match anchor.meaning {
+            Meaning::Greeting | Meaning::Title | Meaning::Toward => behind(&line, anchor),
+            Meaning::Closing => closed(&line, anchor),
+            Meaning::Said => said_of(&line, anchor),
+            Meaning::Honorific => honoured(&line, anchor),
+            _ => continue,
+        };
+        if let Some(range) = found.filter(|range| !is_found(search, range.start)) {
+            search.found.push(Finding::new(range, Class::User, "addressed"));
         }
-        let start = particles(&line, anchor.end);
-        let end = capital(&line, start);
-        let word = line.str(start..end);
-        let joined = matches!(line.at(end), b'_' | b'/' | b'\\' | b'=' | b'@' | b'(' | b':')
-            || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1));
-        if end < start + 2 || joined || is_no_name(word) || is_found(search, start) {
-            continue;
-        }
-        let whole = family(&line, end);
-        search.found.push(Finding::new(start..whole, Class::User, "addressed"));
     }
+}
+
+fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let written = line.str(anchor.start..anchor.end);
+    let shouts = written.len() > 3 && written.trim_end().bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+    let first = line.at(anchor.start);
+    let outside =
+        is_alphanumeric(line.before(anchor.start)) || matches!(line.before(anchor.start), b'_' | b'-' | b'/' | b'\\' | b'.');
+    // "Ms", "Pan" and "Ing." are titles with a capital only.
+    let titled = anchor.meaning == Meaning::Title && !anchor.word.starts_with("koll") && first.is_ascii_lowercase();
+    if shouts || outside || titled {
+        return None;
+    }
+    // Who was told something is a name when nothing else could be: at least a name of the lists, or two words.
+    let range = name_here(line, anchor.end)?;
+    let weak = anchor.meaning == Meaning::Toward && !line.str(range.clone()).contains(' ') && line.at(range.end) == b' ' && {
+        let next = line.at(range.end + 1);
+        next.is_ascii_uppercase() || next.is_ascii_digit()
+    };
+    (!weak).then_some(range)
+}
+
+/// "Best regards, Karin Lind": the name on the same line; the line below is another rule's.
+fn closed(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let start = line.forward(anchor.end, |byte| matches!(byte, b',' | b' ' | b'!'));
+    (start > anchor.end && !is_alphanumeric(line.before(anchor.start)))
+        .then(|| name_here(line, start))
+        .flatten()
+}
+
+/// "Weber from accounting", "Anna Weber says": the one or two words with a capital before it.
+fn said_of(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let goes_on = |byte: u8| is_alphanumeric(byte) && !anchor.word.ends_with(' ');
+    let name = name_before(line, anchor.start)?;
+    (!goes_on(line.at(anchor.end))).then(|| given_before(line, name.start).unwrap_or(name.start)..name.end)
+}
+
+/// `王芳女士`, `佐藤さん`, `田中太郎 様`: up to four signs, with a blank between or none.
+fn honoured(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let end = line.back(anchor.start, |byte| byte == b' ');
+    let run = line.back(end, |byte| byte >= 0x80);
+    let text = line.str(run..end);
+    let from = text.rfind(['，', '。', '、', '：', '「', '（', 'の']).map_or(0, |at| at + 3);
+    let name = text.get(from..)?;
+    let signs = name.chars().count();
+    let cut = if signs > 4 { name.char_indices().nth(signs - 3)?.0 } else { 0 };
+    (signs >= 1 && anchor.start - end <= 1).then(|| run + from + cut..end)
+}
+
+/// Who speaks in a chat: `[09:02] Karin Lind: …`, `10:14 <karin> …`, `Karin Lind  10:15 AM`, `2026-02-11 10:25 Karin Lind > …`.
+pub(super) fn speaker(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    let first = line.start;
+    if is_capital(&line, first) {
+        let end = line.gap(first);
+        let time = line.forward(end, |byte| byte == b' ');
+        if line.at(time).is_ascii_digit() && is_time(line.str(time..line.end)) {
+            speaks(search, first..end);
+        }
+        return;
+    }
+    let Some(at) = after_time(&line) else { return };
+    if line.at(at) == b'<' {
+        let end = line.forward(at + 1, |byte| byte != b'>');
+        let folder = line.str(at + 1..end).bytes().all(|byte| !byte.is_ascii_lowercase());
+        if line.at(end) == b'>' && line.at(end + 1) == b' ' && !folder && is_account_name(line.str(at + 1..end)) {
+            search.found.push(Finding::new(at + 1..end, Class::User, "speaker"));
+        }
+        return;
+    }
+    let end = line.forward(at, |byte| is_letter(byte) || matches!(byte, b' ' | b'.' | b'\'' | b'-'));
+    let range = line.trim(at..end);
+    let parted = line.at(end) == b':' && line.at(end + 1) == b' ' || line.at(end) == b'>' && line.at(end + 1) == b' ';
+    if parted && is_capital(&line, at) {
+        speaks(search, range);
+    }
+}
+
+fn speaks(search: &mut Search<'_, '_>, range: Range<usize>) {
+    let text = search.line.str(range.clone());
+    let words = text.split(' ').count();
+    let software = text.split(' ').any(is_no_name) || text.bytes().skip(1).all(|byte| !byte.is_ascii_lowercase() && byte < 0x80);
+    if words <= 3 && range.len() >= 3 && is_full_name(text) && !software && !is_found(search, range.start) {
+        search.found.push(Finding::new(range, Class::User, "speaker"));
+    }
+}
+
+/// Behind a time with its brackets and date, at the beginning of the line.
+fn after_time(line: &Line<'_>) -> Option<usize> {
+    let open = usize::from(matches!(line.at(line.start), b'[' | b'('));
+    let start = line.start + open;
+    if !line.at(start).is_ascii_digit() {
+        return None;
+    }
+    let end = line
+        .forward(start, |byte| byte.is_ascii_digit() || b":.,-/ APMapm".contains(&byte))
+        .min(start + 26);
+    let end = line.back(end, |byte| byte != b':').max(start);
+    let digits = line.forward(end, |byte| byte.is_ascii_digit());
+    let half = line.forward(digits, |byte| byte == b' ');
+    let half = if [&b"AM"[..], b"PM", b"am", b"pm"].contains(&line.slice(half..half + 2)) {
+        half + 2
+    } else {
+        digits
+    };
+    let close = if open == 1 {
+        matches!(line.at(half), b']' | b')').then_some(half + 1)?
+    } else {
+        half
+    };
+    let at = line.forward(close, |byte| byte == b' ');
+    (digits == end + 2 && is_time(line.str(start..half)) && at > close).then_some(at)
+}
+
+/// Digits, a colon and two digits, whatever stands before.
+fn is_time(text: &str) -> bool {
+    let Some((before, after)) = text.split_once(':') else {
+        return false;
+    };
+    before.ends_with(|c: char| c.is_ascii_digit())
+        && after.bytes().take(2).filter(u8::is_ascii_digit).count() == 2
+        && after.len() <= 12
+        && text.len() <= 30
+}
+
+/// Whether this is a first name of the list.
+pub(super) fn is_given_name(word: &str) -> bool {
+    GIVEN.contains(word)
 }

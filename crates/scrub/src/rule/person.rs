@@ -1,6 +1,7 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
 use super::people::is_no_name;
+use super::table::is_heading;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -43,8 +44,9 @@ pub(super) fn is_full_name(text: &str) -> bool {
         && !words().any(|word| COMPANIES.contains(&word))
 }
 
-const PARTICLES: &[&str] = &[
-    "von", "van", "de", "der", "den", "del", "della", "di", "la", "le", "bin", "al", "dos", "da", "zu",
+pub(super) const PARTICLES: &[&str] = &[
+    "von", "van", "de", "der", "den", "del", "della", "di", "la", "le", "bin", "al", "dos", "da", "zu", "zur", "zum", "ter",
+    "ten", "el", "das", "do", "af", "av", "ben", "ibn",
 ];
 
 const COMPANIES: &[&str] = &[
@@ -82,59 +84,10 @@ const COMPANIES: &[&str] = &[
     "Controllers",
 ];
 
-/// Labels after which a blank is enough, because they are commands or fixed phrases of logs.
-const PHRASES: &[&str] = &[
-    "for user",
-    "password for",
-    "publickey for",
-    "keyboard-interactive/pam for",
-    "invalid user",
-    "of user",
-    "su - ",
-    "useradd",
-    "userdel",
-    "usermod",
-    "adduser",
-    "deluser",
-    "passwd ",
-    "chage -l",
-    "get-aduser",
-    "get-localuser",
-    "get-mailbox",
-    "finger",
-    "authenticating user",
-    "by user",
-    "from user",
-    "to user",
-    "as user",
-    "unknown user",
-    "illegal user",
-    "local user",
-    "domain user",
-    "target user",
-    "authenticated user",
-    "remote user",
-    "none for",
-    "hostbased for",
-    "gssapi-with-mic for",
-    "keyboard-interactive for",
-    "username for",
-    "gpasswd -a",
-    "loginctl user-status",
-    "get-mguser",
-    "set-aduser",
-    "set-adaccountpassword",
-    "unlock-adaccount",
-    "reset password for",
-    "getent passwd",
-    "get-adprincipalgroupmembership",
-    "runas /user",
-];
-
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
-        let (Meaning::Setting(Class::User) | Meaning::Field(Class::User)) = anchor.meaning else {
+        let (Meaning::Setting(Class::User) | Meaning::Field(Class::User) | Meaning::Phrase(Class::User)) = anchor.meaning else {
             continue;
         };
         let joined = is_alphanumeric(line.before(anchor.start)) || line.before(anchor.start) == b'\\';
@@ -143,7 +96,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         let label = anchor.word;
         let ending = suffix(&line, anchor);
-        let phrase = PHRASES.contains(&label);
+        let phrase = matches!(anchor.meaning, Meaning::Phrase(_));
         if !ending.is_empty() && !phrase && !label.ends_with('=') && !is_one_of(ending, &["s", "name", "id"]) {
             continue;
         }
@@ -152,7 +105,9 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             anchor.end + if label.ends_with('=') { 0 } else { ending.len() }
         };
-        let reach = if matches!(anchor.meaning, Meaning::Field(_)) {
+        // Chinese, Japanese and Korean names have no blank in them.
+        let wide = label.bytes().next().is_some_and(|byte| byte >= 0xE0);
+        let reach = if matches!(anchor.meaning, Meaning::Field(_)) && !wide {
             Reach::Field
         } else {
             Reach::Word
@@ -170,9 +125,27 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let text = line.str(range.clone());
         let software = matches!(
             label,
-            "name" | "display name" | "displayname" | "cn=" | "common name" | "owner" | "author" | "contact" | "manager"
+            "name"
+                | "display name"
+                | "displayname"
+                | "cn="
+                | "common name"
+                | "owner"
+                | "author"
+                | "contact"
+                | "manager"
+                | "naam"
+                | "namn"
+                | "supervisor"
+                | "operator:"
+                | "customer"
+                | "customer:"
+                | "client:"
+                | "responsable"
+                | "guardian"
+                | "signed in as"
         ) && text.split(' ').any(is_no_name);
-        let fits = if label == "name" {
+        let fits = if matches!(label, "name" | "naam" | "namn") {
             is_full_name(text) && text.contains(' ') && !software
         } else if software {
             false
@@ -185,7 +158,14 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         ) && !value.quoted
             && !is_flag(&line, anchor)
             && is_sentence(&line, range.end);
-        if fits && !sentence && !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // "FullName   Length": the next heading.
+        let heading = is_heading(text) || label == "cn=" && text.len() < 4;
+        if fits
+            && !sentence
+            && !heading
+            && !(line.at(range.end) == b'=' && value.quoted)
+            && !text.bytes().all(|byte| byte.is_ascii_digit())
+        {
             search.found.push(Finding::new(range, Class::User, "labelled-name"));
         }
     }

@@ -1,7 +1,9 @@
-//! Telephone numbers: international form (E.164, with separators), North American form, and national forms behind a label.
+//! Telephone numbers: international form (E.164, with separators), North American form, and national forms, in a known grouping or behind
+//! a label.
 
 use super::value::is_found;
-use super::{Meaning, Search};
+use super::words::is_one_of;
+use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
@@ -13,6 +15,23 @@ fn inside(byte: u8) -> bool {
 
 fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
     line.slice(range).iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Over " x204", " ext. 21" and the like.
+fn with_extension(line: &Line<'_>, end: usize) -> usize {
+    let at = line.forward(end, |byte| is_blank(byte) || byte == b',').min(end + 2);
+    let word = line.forward(at, |byte| byte.is_ascii_alphabetic());
+    let digits = line.forward(word, |byte| matches!(byte, b'.' | b' ' | b':')).min(word + 2);
+    let last = line.forward(digits, |byte| byte.is_ascii_digit());
+    let known = is_one_of(
+        line.str(at..word),
+        &["x", "ext", "extn", "extension", "durchwahl", "dw", "poste", "app"],
+    );
+    if known && (1..=6).contains(&(last - digits)) && !is_alphanumeric(line.at(last)) {
+        last
+    } else {
+        end
+    }
 }
 
 /// Without the separators at the end; two blanks end a number.
@@ -33,21 +52,24 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let count = digits(&line, plus + 1..end);
         // "+0100" is a time zone, "+12" a difference.
         if (8..=15).contains(&count) && !is_alphanumeric(line.at(end)) && !line.str(plus..end).contains(':') {
-            search
-                .found
-                .push(Finding::new(plus..end, Class::Phone, "international-number"));
+            search.found.push(Finding::new(
+                plus..with_extension(&line, end),
+                Class::Phone,
+                "international-number",
+            ));
         }
     }
     north_american(search, &line);
+    brazilian(search, &line);
     national(search);
 }
 
-/// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
+/// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `212 555 0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
 fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut at = line.start;
     for &area in line.numbers() {
         let separator = line.at(area + 3);
-        if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.') {
+        if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.' | b' ') {
             continue;
         }
         let group = line.forward(area, |byte| byte.is_ascii_digit());
@@ -65,26 +87,56 @@ fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
         } else {
             exchange == group + 1 && second == separator
         };
+        // Columns of numbers have blanks between them as well.
+        let column = separator == b' ' && (beside_number(line, area, end) || line.at(end) == b':');
         let start = if open { area - 1 } else { area };
         let country = line.before(start) == b'-' && line.before(start - 1) == b'1' && !is_alphanumeric(line.before(start - 2));
         let start = if country { start - 2 } else { start };
         let apart = !is_alphanumeric(line.before(start))
             && !matches!(line.before(start), b'-' | b'.' | b'+' | b'_')
-            && !is_alphanumeric(line.at(end))
+            && (!is_alphanumeric(line.at(end)) || line.at(end) == b'x')
             && !matches!(line.at(end), b'-' | b'_');
         if digit_groups
             && same
             && apart
+            && !column
             && line.at(exchange) >= b'2'
             && line.slice(exchange..end).len() == 8
             && !is_found(search, start)
         {
-            search
-                .found
-                .push(Finding::new(start..end, Class::Phone, "north-american-number"));
+            search.found.push(Finding::new(
+                start..with_extension(line, end),
+                Class::Phone,
+                "north-american-number",
+            ));
             at = end;
         }
     }
+}
+
+/// `(11) 95555-0123`.
+fn brazilian(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    for &area in line.numbers() {
+        let rest = area + 4;
+        if line.before(area) != b'(' || line.at(area + 2) != b')' || line.at(area + 3) != b' ' {
+            continue;
+        }
+        let dash = line.forward(rest, |byte| byte.is_ascii_digit());
+        let end = line.forward(dash + 1, |byte| byte.is_ascii_digit());
+        let fits = (4..=5).contains(&(dash - rest)) && line.at(dash) == b'-' && end == dash + 5 && !is_alphanumeric(line.at(end));
+        if fits && !is_found(search, area) {
+            search
+                .found
+                .push(Finding::new(area - 1..end, Class::Phone, "national-number"));
+        }
+    }
+}
+
+/// Whether another number stands on either side, behind blanks.
+fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
+    let before = line.before(line.back(start, is_blank));
+    let after = line.at(line.forward(end, is_blank));
+    before.is_ascii_digit() || after.is_ascii_digit()
 }
 
 /// "call me back on", "phone number is", "Tel. (work)": a few short words before the number.
@@ -92,62 +144,128 @@ fn behind_words(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
     for _ in 0..4 {
         let end = line.forward(at, |byte| byte.is_ascii_alphabetic());
-        if end == at || end > at + 8 || !(is_blank(line.at(end)) || line.at(end) == b':') {
+        if end == at || end > at + 8 || !(is_blank(line.at(end)) || matches!(line.at(end), b':' | b')')) {
             break;
         }
-        at = line.forward(end, |byte| is_blank(byte) || byte == b':');
+        at = line.forward(end, |byte| is_blank(byte) || matches!(byte, b':' | b')' | b'('));
     }
-    at
+    // "(work)" ends in what begins "(030)".
+    if line.at(at).is_ascii_digit() && line.before(at) == b'(' {
+        at - 1
+    } else {
+        at
+    }
 }
 
-/// `0171 2345678`, `030/901820`, `020 7946 0958`, `06 12 34 56 78`: how numbers are written within a country that begins them with 0.
+/// How numbers are written within a country that begins them with 0: `0171 2345678`, `030/901820`, `020 7946 0958`, `06 12 34 56 78`,
+/// `08-555 012 34`, `(01632) 960124`; and abroad with 00: `0049 30 5550199`.
 fn national(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &start in line.numbers() {
-        if start < next || line.at(start) != b'0' || !(b'1'..=b'9').contains(&line.at(start + 1)) {
+    for &number in line.numbers() {
+        let abroad = line.at(number + 1) == b'0' && (b'1'..=b'9').contains(&line.at(number + 2));
+        if number < next || line.at(number) != b'0' || !(abroad || (b'1'..=b'9').contains(&line.at(number + 1))) {
             continue;
         }
-        let before = line.before(start);
-        let end = number_end(&line, start);
-        next = end.max(start + 1);
-        let first = line.forward(start, |byte| byte.is_ascii_digit()) - start;
-        let text = line.str(start..end);
-        let groups = text.split([' ', '/', '-']).filter(|group| !group.is_empty()).count();
-        let shape = match first {
-            2 => groups == 5 && text.len() == 14 && !text.contains('-') && text.split(' ').all(|group| group.len() == 2),
-            3..=5 => (2..=4).contains(&groups) && !text.contains(['.', '(']),
-            _ => false,
-        };
-        let apart = matches!(before, 0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',')
-            && !is_alphanumeric(line.at(end))
+        let open = line.before(number) == b'(';
+        let start = number - usize::from(open);
+        let end = number_end(&line, number);
+        next = end.max(number + 1);
+        let first = line.forward(number, |byte| byte.is_ascii_digit()) - number;
+        let apart = matches!(
+            line.before(start),
+            0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='
+        ) && !is_alphanumeric(line.at(end))
             && line.at(end) != b':';
-        let pairs = is_blank(before) && line.before(start - 1).is_ascii_hexdigit()
-            || is_blank(line.at(end)) && line.at(end + 1).is_ascii_digit();
-        if shape && apart && !pairs && (9..=13).contains(&digits(&line, start..end)) && !is_found(search, start) {
+        let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && !beside_number(&line, start, end);
+        if fits && (9..=14).contains(&digits(&line, number..end)) && !is_found(search, start) {
+            let end = with_extension(&line, end);
             search.found.push(Finding::new(start..end, Class::Phone, "national-number"));
         }
+    }
+}
+
+/// Whether a number is parted as telephone numbers are, whose first group has so many digits.
+fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
+    let groups = || text.split([' ', '/', '-', ')', '(', '.']).filter(|group| !group.is_empty());
+    let count = groups().count();
+    let pairs = count == 5 && text.len() == 14 && groups().all(|group| group.len() == 2);
+    if pairs {
+        let separator = text.as_bytes().get(2).copied();
+        return text.bytes().filter(|byte| Some(*byte) == separator).count() == 4;
+    }
+    if text.contains('.') || groups().any(|group| group.len() > 8) {
+        return false;
+    }
+    let second = groups().nth(1).map_or(0, str::len);
+    let sign = text.as_bytes().get(first).copied().unwrap_or(0);
+    // Columns of numbers, as they stand in listings.
+    if count == 3 && groups().all(|group| group.len() == 4) {
+        return false;
+    }
+    match first {
+        _ if abroad => (3..=6).contains(&count) && first <= 5,
+        2 => (2..=4).contains(&count) && second >= 3 && (open || matches!(sign, b'-' | b'/')),
+        3..=5 => (2..=5).contains(&count) && second >= 2,
+        _ => false,
     }
 }
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Phone) {
-        if is_alphanumeric(line.before(anchor.start)) && line.at(anchor.start).is_ascii_lowercase() {
-            continue;
-        }
-        let name_end = line.forward(anchor.end, |byte| is_alphanumeric(byte) || byte == b'_');
-        let after = line.forward(name_end, |byte| {
-            is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b'"' | b'\'' | b'-')
-        });
-        let after = behind_words(&line, after);
+        let Some(after) = value_start(&line, anchor) else { continue };
         let start = if line.at(after) == b'+' { after + 1 } else { after };
-        if !(line.at(start).is_ascii_digit() || line.at(start) == b'(') || after == name_end {
+        if !(line.at(start).is_ascii_digit() || line.at(start) == b'(') {
             continue;
         }
         let end = number_end(&line, start);
-        if (6..=15).contains(&digits(&line, start..end)) && !is_found(search, after) && !is_alphanumeric(line.at(end)) {
+        let count = digits(&line, start..end);
+        let date = count == 8 && line.at(start + 4) == b'-' && line.at(start + 7) == b'-';
+        let fits = if is_one_of(anchor.word, INTERNAL) {
+            (2..=6).contains(&count) && count == end - start || (7..=15).contains(&count)
+        } else {
+            (6..=15).contains(&count)
+        };
+        if fits && !date && !is_found(search, after) && !is_alphanumeric(line.at(end)) && line.at(end) != b':' {
+            let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
         }
     }
+}
+
+/// Labels of the short numbers within a house.
+const INTERNAL: &[&str] = &[
+    "extension",
+    "extn",
+    "ipphone",
+    "nebenstelle",
+    "durchwahl",
+    "extensión",
+    "dect",
+    "desk phone",
+];
+
+/// Where the number would begin that this label announces.
+fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
+    if is_alphanumeric(line.before(anchor.start)) && line.at(anchor.start).is_ascii_lowercase() {
+        return None;
+    }
+    let wide = anchor.word.bytes().next().is_some_and(|byte| byte >= 0xE0);
+    let name_end = line.forward(anchor.end, |byte| {
+        !wide && (is_alphanumeric(byte) && byte != 0xEF || byte == b'_')
+    });
+    // "Calloway", "dialog", "cellular" only begin with one.
+    let ending = line.str(anchor.end..name_end);
+    let ended = [
+        "", "s", "number", "_number", "no", "nummer", "phone", "nr", "1", "2", "back", "ed", "_phone", "_no",
+    ];
+    if !is_one_of(ending, &ended) {
+        return None;
+    }
+    let after = line.forward(name_end, |byte| {
+        is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A)
+    });
+    let after = behind_words(line, after);
+    (after > name_end || wide).then_some(after)
 }

@@ -110,6 +110,9 @@ fn ends_prompt(line: &Line<'_>, first: usize) -> bool {
 fn answers(search: &mut Search<'_, '_>, asked: Asked, class: Class, first: usize) {
     let line = search.line;
     let mut at = first;
+    if ends_prompt(&line, first) {
+        return;
+    }
     while at < line.end {
         let range = word(&line, at);
         at = line.forward(range.end, is_blank);

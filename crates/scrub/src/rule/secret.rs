@@ -1,15 +1,16 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
 use super::connection::{connection_string, url_with_password};
-use super::flag::{credential, flagged, net_user, others, piped};
+use super::flag::{credential, flagged, name_password, others, piped, slash};
 use super::host::is_host_name;
 use super::person::is_account_name;
+use super::spoken;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
 use super::words::{Words, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
@@ -20,38 +21,118 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             .push(Finding::new(range, Class::ConnectionString, "connection-string"));
     }
     for anchor in search.anchors {
-        // No label goes on for so long.
-        if is_found(search, anchor.start) || suffix(&line, anchor).len() > LONGEST_SUFFIX {
+        if is_found(search, anchor.start) {
             continue;
         }
-        let finding = match anchor.meaning {
-            Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) => {
-                let range = setting(&line, anchor, class).or_else(|| numbered(&line, anchor));
-                let range = range.or_else(|| paired(&line, anchor));
-                let range = range.or_else(|| (class == Class::Password).then(|| spoken(&line, anchor)).flatten());
-                range.map(|range| Finding::new(range, class, "labelled-secret"))
+        match anchor.meaning {
+            Meaning::Setting(Class::User) | Meaning::Phrase(Class::User) | Meaning::Toward => {
+                account_and_password(search, anchor)
             }
-            Meaning::Piped => piped(&line, anchor).map(|range| Finding::new(range, Class::Password, "piped-password")),
-            Meaning::Credential => credential(&line, anchor).map(|range| Finding::new(range, Class::Password, "credential-call")),
-            Meaning::Flag(flag) => {
-                flagged(&line, anchor, flag).map(|range| Finding::new(range, Class::Password, "password-flag"))
+            _ => {
+                if anchor.word == "credential" || anchor.word == "pass" {
+                    account_and_password(search, anchor);
+                }
+                let finding = behind(&line, anchor);
+                search.found.extend(finding);
             }
-            Meaning::NetUser => net_user(&line, anchor).map(|range| Finding::new(range, Class::Password, "net-user")),
-            Meaning::Scheme => {
-                url_with_password(&line, anchor).map(|range| Finding::new(range, Class::ConnectionString, "url-with-password"))
-            }
+        }
+        let name = match anchor.meaning {
+            Meaning::NamePassword => name_password(&line, anchor).map(|(name, _)| name),
+            Meaning::Slash => slash(&line, anchor).map(|(name, _)| name),
             _ => None,
         };
-        search.found.extend(finding);
-        if matches!(anchor.meaning, Meaning::Flag(_)) && !is_alphanumeric(line.before(anchor.start)) {
-            for (is_user, range) in others(&line, anchor) {
-                let text = line.str(range.clone());
-                if is_user && is_account_name(text) {
-                    search.found.push(Finding::new(range, Class::User, "account-flag"));
-                } else if !is_user && is_host_name(text) {
-                    search.found.push(Finding::new(range, Class::Host, "machine-flag"));
-                }
+        if anchor.meaning == Meaning::Slash
+            && let Some((_, password)) = slash(&line, anchor)
+            && line.at(password.end) == b'@'
+        {
+            let machine = password.end + 1..line.forward(password.end + 1, is_name);
+            if is_host_name(line.str(machine.clone())) {
+                search.found.push(Finding::new(machine, Class::Host, "database"));
             }
+        }
+        if let Some(name) = name.filter(|name| is_account_name(line.str(name.clone()))) {
+            search.found.push(Finding::new(name, Class::User, "name-and-password"));
+        }
+        if matches!(anchor.meaning, Meaning::Flag(_)) && !is_alphanumeric(line.before(anchor.start)) {
+            beside_password(search, anchor);
+        }
+    }
+}
+
+/// The secret that this word announces.
+fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
+    // No label goes on for so long.
+    let labels = || suffix(line, anchor).len() <= LONGEST_SUFFIX;
+    let (range, class, rule) = match anchor.meaning {
+        Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) if labels() => {
+            let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
+            let range = range.or_else(|| paired(line, anchor));
+            let range = range.or_else(|| (class == Class::Password).then(|| said(line, anchor)).flatten());
+            (range?, class, "labelled-secret")
+        }
+        Meaning::Phrase(class @ (Class::Password | Class::Token)) if labels() => {
+            let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
+            (range?, class, "labelled-secret")
+        }
+        Meaning::Pin => {
+            let range = spoken::pin(line, anchor).or_else(|| setting(line, anchor, Class::Password));
+            (range.or_else(|| said(line, anchor))?, Class::Password, "spoken-pin")
+        }
+        Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
+        Meaning::Credential => (credential(line, anchor)?, Class::Password, "credential-call"),
+        Meaning::Flag(flag) => (flagged(line, anchor, flag)?, Class::Password, "password-flag"),
+        Meaning::NamePassword => (name_password(line, anchor)?.1?, Class::Password, "name-and-password"),
+        Meaning::Slash => (slash(line, anchor)?.1, Class::Password, "name-and-password"),
+        Meaning::Scheme => (url_with_password(line, anchor)?, Class::ConnectionString, "url-with-password"),
+        _ => return None,
+    };
+    Some(Finding::new(range, class, rule))
+}
+
+fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if !is_one_of(suffix(line, anchor), HARMLESS_ENDINGS) {
+        return None;
+    }
+    if is_alphanumeric(line.before(anchor.start)) && anchor.word.len() < 4 {
+        return None;
+    }
+    spoken::tied(line, anchor).or_else(|| spoken::used_as(line, anchor))
+}
+
+/// "login: hvogt / Kirsche99!", "password for jane is …"
+fn account_and_password(search: &mut Search<'_, '_>, anchor: &Anchor) {
+    if matches!(anchor.meaning, Meaning::Phrase(_) | Meaning::Toward) {
+        let named = ["pass", "kennw", "reset pass"]
+            .iter()
+            .any(|lead| anchor.word.starts_with(lead));
+        let password = named.then(|| spoken::tied(&search.line, anchor)).flatten();
+        let password = password.or_else(|| named.then(|| spoken::used_as(&search.line, anchor)).flatten());
+        search
+            .found
+            .extend(password.map(|range| Finding::new(range, Class::Password, "labelled-secret")));
+        return;
+    }
+    if let Some((name, password)) = spoken::beside_name(&search.line, anchor) {
+        if is_account_name(search.line.str(name.clone())) {
+            search.found.push(Finding::new(name, Class::User, "beside-password"));
+        }
+        search.found.push(Finding::new(password, Class::Password, "beside-name"));
+    }
+}
+
+/// Names of accounts and machines on a command line that holds a password.
+fn beside_password(search: &mut Search<'_, '_>, anchor: &Anchor) {
+    let line = search.line;
+    // "-l" lists, "-S" sets other things there.
+    if ["zip", "7z", "rar"].iter().any(|program| anchor.word.contains(program)) {
+        return;
+    }
+    for (is_user, range) in others(&line, anchor) {
+        let text = line.str(range.clone());
+        if is_user && is_account_name(text) {
+            search.found.push(Finding::new(range, Class::User, "account-flag"));
+        } else if !is_user && anchor.word != "curl" && !line.reads(range.end, "://") && is_host_name(text) {
+            search.found.push(Finding::new(range, Class::Host, "machine-flag"));
         }
     }
 }
@@ -79,20 +160,21 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "id",
     "string",
     "key",
+    "wordd",
+    "et",
+    "en",
+    "es",
 ];
 
-/// Labels after which a blank is enough.
-const BARE: &[&str] = &[
-    "bearer",
-    "authorization: basic",
-    "sshpass -p",
-    "convertto-securestring",
-    "requirepass",
-    "passin pass",
-    "passout pass",
-    "community",
-    "wpa_passphrase",
-    "--from-literal=",
+/// What `netsh wlan show profile key=clear` calls the key, in several languages.
+const NETWORK_KEYS: &[&str] = &[
+    "key content",
+    "schlüsselinhalt",
+    "contenu de la clé",
+    "contenido de la clave",
+    "contenuto chiave",
+    "inhoud van sleutel",
+    "sleutelinhoud",
 ];
 
 fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>> {
@@ -120,17 +202,32 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
             | "key="
             | "senha"
             | "clave"
+            | "mdp"
+            | "jwt"
+            | "salasana"
+            | "parole"
+            | "heslo"
     );
+    // "?code=…" of a sign-in, not any code.
+    if label == "code=" && !matches!(line.before(anchor.start), b'?' | b'&') {
+        return None;
+    }
     // A short word inside a longer one (`/passwd/`, `tokenize`) labels nothing; `dbPass` does.
     let humped = line.at(anchor.start).is_ascii_uppercase() && line.before(anchor.start).is_ascii_lowercase();
     if short && !humped && is_alphanumeric(line.before(anchor.start)) && is_alphanumeric(line.at(anchor.start)) {
         return None;
     }
-    let ending = suffix(line, anchor);
+    let ending = if label.ends_with(['=', ':', ' ']) {
+        ""
+    } else {
+        suffix(line, anchor)
+    };
     if !is_one_of(ending, HARMLESS_ENDINGS) {
         return None;
     }
-    let bare = is_flag(line, anchor) || BARE.contains(&label);
+    // `PASS x`, as FTP and POP3 have it.
+    let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
+    let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
     if label.ends_with('=') {
         after -= 1;
@@ -139,6 +236,11 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
         after = line.forward(line.forward(after, is_blank), |byte| !is_blank(byte));
     }
     if label == "sshpass -p" && !is_blank(line.at(after)) {
+        let quote = line.at(after);
+        if matches!(quote, b'"' | b'\'') {
+            return Some(after + 1..line.forward(after + 1, |byte| byte != quote));
+        }
+        // "-e" takes it from the environment.
         let end = line.forward(after, |byte| !is_blank(byte));
         return Some(after..end);
     }
@@ -154,11 +256,17 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
         };
     }
     let value = value::value(line, after, bare, Reach::Word)?;
+    // What Windows shows of a wireless network's key, blanks and all.
+    if NETWORK_KEYS.contains(&label) && value.separated && !value.quoted {
+        return Some(line.trim(value.range.start..line.end));
+    }
     if label.ends_with("cookie") {
         return cookies(line, &value);
     }
-    // "Authorization: Bearer x" holds the secret further on.
     let range = secret_part(line, &value, class)?;
+    if class == Class::Password && !value.quoted && goes_on_as_sentence(line, &range) {
+        return None;
+    }
     is_secret(line.str(range.clone()), class, &value).then_some(range)
 }
 
@@ -170,44 +278,6 @@ pub(super) fn is_secret_word(text: &str) -> bool {
         separated: true,
     };
     is_secret(text, Class::Password, &value) && !text.contains(' ')
-}
-
-/// "The new password for jane is Sommer2026", "password lautet …", "reset the password to …": said in a sentence, and no word of it.
-fn spoken(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let mut at = anchor.end + suffix(line, anchor).len();
-    for _ in 0..8 {
-        at = line.forward(at, |byte| is_blank(byte) || byte == b':');
-        let end = line.forward(at, |byte| !is_blank(byte) && byte != b':');
-        let word = line.str(at..end);
-        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) {
-            return None;
-        }
-        at = end;
-        if [
-            "is", "ist", "lautet", "to", "auf", "es", "est", "=", "now", "jetzt", "was", "war",
-        ]
-        .contains(&word)
-        {
-            let start = line.forward(end, |byte| is_blank(byte) || matches!(byte, b':' | b'"' | b'\'' | b'`'));
-            let next = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'`'));
-            let next = line.back(next, |byte| matches!(byte, b'.' | b',' | b';' | b')')).max(start);
-            if is_no_word(line.str(start..next)) {
-                return Some(start..next);
-            }
-        }
-    }
-    None
-}
-
-/// Digits or signs within, as passwords have and words do not.
-fn is_no_word(text: &str) -> bool {
-    let inner = text.trim_matches(|c: char| matches!(c, '!' | '?' | '\''));
-    text.len() >= 5
-        && is_secret_word(text)
-        && inner
-            .bytes()
-            .any(|byte| !byte.is_ascii_alphabetic() && byte < 0x80 && byte != b'-' && byte != b'/')
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
@@ -251,6 +321,14 @@ fn cookies(line: &Line<'_>, value: &Value) -> Option<Range<usize>> {
     )
 }
 
+/// "passwd: password updated successfully": small letters, and more of them behind a blank.
+fn goes_on_as_sentence(line: &Line<'_>, range: &Range<usize>) -> bool {
+    let text = line.str(range.clone());
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let next = line.str(range.end + 1..line.forward(range.end + 1, |byte| !is_blank(byte)));
+    text.ends_with(':') || word(text) && line.at(range.end) == b' ' && word(next)
+}
+
 fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Option<Range<usize>> {
     let mut range = value.range.clone();
     if !value.quoted {
@@ -259,7 +337,7 @@ fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Option<Range<usi
             let next = line.forward(range.end, is_blank);
             let text = line.str(range.clone());
             if let Some(at) = text
-                .find([';', '&'])
+                .find([';', '&', ','])
                 .filter(|at| text.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.contains('=')))
             {
                 range.end = range.start + at;

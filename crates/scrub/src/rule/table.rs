@@ -2,6 +2,8 @@
 //! a row of dashes measures (PowerShell) or that two blanks part, and words under headings in capitals (ps, lsof, query user).
 
 use super::host::is_host_name;
+use super::listing::ENDS;
+use super::people::is_no_name;
 use super::person::{is_account_name, is_full_name};
 use super::secret::is_secret_word;
 use super::windows::is_foreign_domain;
@@ -95,6 +97,48 @@ const HEADINGS: &[(Class, &[&str])] = &[
             "runasuser",
             "startname",
             "mailbox",
+            "accessedby",
+            "clientusername",
+            "requestedby",
+            "reportedby",
+            "closedby",
+            "technician",
+            "engineer",
+            "agent",
+            "approver",
+            "salesrep",
+            "recipientname",
+            "sendername",
+            "patient",
+            "student",
+            "holder",
+            "accountholder",
+            "lastuser",
+            "loggedonuser",
+            "lastloggedonuser",
+            "primaryuser",
+            "runas",
+            "logonaccount",
+            "principalname",
+            "memberof",
+            "anzeigename",
+            "anmeldename",
+            "kontoname",
+            "nom",
+            "prénom",
+            "utilisateur",
+            "nombre",
+            "apellido",
+            "apellidos",
+            "usuario",
+            "cognome",
+            "utente",
+            "gebruiker",
+            "naam",
+            "imię",
+            "nazwisko",
+            "benutzerkennung",
+            "ansprechpartner",
         ],
     ),
     (
@@ -125,11 +169,96 @@ const HEADINGS: &[(Class, &[&str])] = &[
     ),
     (
         Class::Password,
-        &["password", "passwd", "passwort", "kennwort", "pass", "pwd", "pin", "psk"],
+        &[
+            "password",
+            "passwd",
+            "passwort",
+            "kennwort",
+            "pass",
+            "pwd",
+            "pw",
+            "pin",
+            "psk",
+            "authenticationstring",
+            "passwordhash",
+            "hash",
+            "recoverypassword",
+            "msmcsadmpwd",
+            "wifipassword",
+            "temppassword",
+            "initialpassword",
+            "newpassword",
+            "oldpassword",
+            "passcode",
+            "keycontent",
+        ],
     ),
     (
         Class::Token,
-        &["token", "apikey", "secret", "accesskey", "secretkey", "apitoken"],
+        &[
+            "token",
+            "apikey",
+            "secret",
+            "accesskey",
+            "secretkey",
+            "apitoken",
+            "secretaccesskey",
+            "accesskeyid",
+            "clientsecret",
+            "sessiontoken",
+        ],
+    ),
+    (
+        Class::Bank,
+        &[
+            "iban",
+            "accountnumber",
+            "accountno",
+            "acctno",
+            "acct",
+            "bankaccount",
+            "routing",
+            "routingnumber",
+            "aba",
+            "sortcode",
+            "kontonummer",
+            "konto",
+            "blz",
+            "bic",
+        ],
+    ),
+    (
+        Class::Ssn,
+        &[
+            "ssn",
+            "socialsecurity",
+            "socialsecuritynumber",
+            "nino",
+            "taxid",
+            "nationalid",
+            "steuerid",
+            "dni",
+            "bsn",
+            "sin",
+        ],
+    ),
+    (Class::Card, &["card", "cardnumber", "pan", "creditcard", "ccnumber"]),
+    (
+        Class::Mac,
+        &["mac", "macaddress", "hwaddress", "physicaladdress", "bssid", "clientid"],
+    ),
+    (
+        Class::LicenceKey,
+        &[
+            "productkey",
+            "licensekey",
+            "licencekey",
+            "license",
+            "licence",
+            "serialkey",
+            "activationkey",
+            "lizenzschlüssel",
+        ],
     ),
     (
         Class::Phone,
@@ -144,6 +273,18 @@ const HEADINGS: &[(Class, &[&str])] = &[
             "telefon",
             "handy",
             "fax",
+            "cell",
+            "cellphone",
+            "homephone",
+            "workphone",
+            "telephonenumber",
+            "extension",
+            "ext",
+            "ipphone",
+            "mobil",
+            "durchwahl",
+            "teléfono",
+            "téléphone",
         ],
     ),
 ];
@@ -178,6 +319,16 @@ const BESIDE_MACHINES: &[&str] = &[
     "address",
     "os",
     "lastseen",
+    "roles",
+    "kubeletversion",
+    "manufacturer",
+    "powerstate",
+    "vmid",
+    "hostname",
+    "uptime",
+    "memoryassigned",
+    "cpuusage",
+    "assettag",
 ];
 
 pub(super) fn find(search: &mut Search<'_, '_>, table: &mut Table) {
@@ -237,6 +388,9 @@ fn may_be_heading(search: &Search<'_, '_>) -> bool {
             Meaning::Phone
                 | Meaning::Setting(Class::User | Class::Host | Class::Password | Class::Token)
                 | Meaning::Field(Class::User)
+                | Meaning::Number(_)
+                | Meaning::Licence
+                | Meaning::Pin
                 | Meaning::Id
         );
         let before = line.before(anchor.start);
@@ -336,7 +490,12 @@ fn class_of(field: &str, all: &[&str]) -> Option<Class> {
             .filter_map(|field| self::plain(field))
             .any(|field| known.contains(&field.as_str()))
     };
-    if beside(BESIDE_MACHINES) {
+    // Pods of Kubernetes, containers and units are no machines.
+    if beside(&["restarts", "ready", "image", "command", "load", "ports", "displayname"]) && !beside(BESIDE_PEOPLE) {
+        return None;
+    }
+    let listed = all.len() == 3 && beside(&["id"]) && beside(&["state"]);
+    if listed || beside(BESIDE_MACHINES) {
         Some(Class::Host)
     } else {
         beside(BESIDE_PEOPLE).then_some(Class::User)
@@ -349,12 +508,26 @@ fn plain(field: &str) -> Option<String> {
     (field.len() <= 30).then(|| field.chars().filter(kept).flat_map(char::to_lowercase).collect())
 }
 
+/// Whether a cell is a heading rather than what stands under one.
+pub(super) fn is_heading(cell: &str) -> bool {
+    plain(cell).is_some_and(|plain| {
+        HEADINGS.iter().any(|(_, known)| known.contains(&plain.as_str()))
+            || BESIDE_PEOPLE.contains(&plain.as_str())
+            || BESIDE_MACHINES.contains(&plain.as_str())
+            || matches!(
+                plain.as_str(),
+                "length" | "name" | "id" | "sid" | "type" | "state" | "status" | "description"
+            )
+    })
+}
+
 fn row(search: &mut Search<'_, '_>, table: &mut Table, first: usize) {
     let line = search.line;
     let text = line.str(line.start..line.end);
     // A prompt ends what was printed.
     let word = line.str(first..line.forward(first, |byte| !is_blank(byte)));
-    if word.len() > 1 && word.ends_with(['$', '#', '%', '>']) || matches!(word, "$" | "PS") {
+    let done = ENDS.iter().any(|end| line.reads(first, end));
+    if done || word.len() > 1 && word.ends_with(['$', '#', '%', '>']) || matches!(word, "$" | "PS") {
         table.layout = Layout::None;
         return;
     }
@@ -384,12 +557,31 @@ fn row(search: &mut Search<'_, '_>, table: &mut Table, first: usize) {
             }
         };
         let cell = text.get(range.clone()).unwrap_or_default();
-        let inside = clean(cell);
+        // What begins before its column belongs to no column.
+        let cut = table.layout == Layout::Spread
+            && range
+                .start
+                .checked_sub(1)
+                .and_then(|at| text.as_bytes().get(at))
+                .is_some_and(|byte| !byte.is_ascii_whitespace());
+        if cut {
+            continue;
+        }
+        let inside = match column.class {
+            Class::Password | Class::Token => cell.trim_matches([' ', '\t', '"', '\'']),
+            Class::Host => clean(cell).split(" (").next().unwrap_or_default(),
+            _ => clean(cell),
+        };
         let start = line.start + range.start + cell.find(inside).unwrap_or(0);
         if let Some(class) = accepts(column.class, inside) {
+            let skip = if class == Class::Host {
+                inside.len() - inside.trim_start_matches('\\').len()
+            } else {
+                0
+            };
             search
                 .found
-                .push(Finding::new(start..start + inside.len(), class, "table-column"));
+                .push(Finding::new(start + skip..start + inside.len(), class, "table-column"));
         }
     }
 }
@@ -407,12 +599,21 @@ fn accepts(class: Class, cell: &str) -> Option<Class> {
                 return (is_account_name(user) && is_foreign_domain(domain)).then_some(Class::DomainUser);
             }
             let name = is_account_name(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-            (name || cell.contains(' ') && is_full_name(cell)).then_some(Class::User)
+            let whole = cell.contains(' ') && is_full_name(cell) && !cell.split(' ').any(is_no_name);
+            (name && !is_heading(cell) || whole).then_some(Class::User)
         }
-        Class::Host => is_host_name(cell).then_some(Class::Host),
+        Class::Host => is_host_name(cell.trim_start_matches('\\')).then_some(Class::Host),
+        Class::Mac => (cell.len() == 12 && cell.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(class),
+        Class::Bank | Class::Ssn | Class::Card | Class::LicenceKey => {
+            let signs = cell
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b'/'));
+            let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+            (signs && digits >= 5 && cell.len() <= 40).then_some(class)
+        }
         Class::Phone => {
             let number = cell.bytes().all(|byte| byte.is_ascii_digit() || b" +-./()".contains(&byte));
-            (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 6).then_some(Class::Phone)
+            (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 4).then_some(Class::Phone)
         }
         Class::Token => {
             (cell.len() >= 8 && !cell.contains(' ') && cell.bytes().any(|byte| byte.is_ascii_digit())).then_some(class)

@@ -1,6 +1,7 @@
 //! Tokens that their makers marked, tokens that are too dense to be words, and private keys.
 
 use super::value::is_found;
+use super::words::holds;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -9,18 +10,21 @@ use crate::line::{Line, is_alphanumeric, steps};
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
-        let Meaning::Mark(mark, least) = anchor.meaning else {
+        let Meaning::Mark(least) = anchor.meaning else {
             continue;
         };
+        let mark = anchor.word;
         let joined = is_alphanumeric(line.before(anchor.start)) || mark.starts_with('_') && line.before(anchor.start) == b'_';
         if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
             continue;
         }
-        let hash = mark.starts_with('$');
+        let hash = mark.starts_with(['$', '{']);
+        let address = mark.contains(".com/");
         let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric()
+                || address && byte == b'@'
                 || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b'~')
-                || hash && matches!(byte, b'$' | b',')
+                || hash && matches!(byte, b'$' | b',' | b'*' | b'}' | b':')
         });
         let end = line.back(end, |byte| matches!(byte, b'.' | b'/') && !hash);
         if end >= anchor.end + least {
@@ -31,7 +35,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 }
 
 /// What the first line of a block says that must not leave.
-const SECRET_BLOCKS: &[&str] = &["PRIVATE KEY", "OpenVPN Static key"];
+const SECRET_BLOCKS: &[&str] = &["PRIVATE KEY", "OpenVPN Static key", "PuTTY-User-Key-File"];
 
 /// `-----BEGIN ENCRYPTED PRIVATE KEY-----` and what may stand before it in a line of code.
 const LONGEST_TITLE: usize = 256;
@@ -50,18 +54,29 @@ pub(super) fn private_keys(text: &str, anchors: &[Anchor], found: &mut Vec<Findi
         if !SECRET_BLOCKS.iter().any(|title| first.contains(title)) {
             continue;
         }
-        let end = rest
-            .find("-----END")
-            .and_then(|at| {
-                rest.get(at + 8..)
-                    .and_then(|tail| tail.find("-----"))
-                    .map(|length| at + 8 + length + 5)
-            })
-            .unwrap_or(rest.len());
+        let putty = anchor.word.len() > "-----begin".len();
+        let end = if putty {
+            putty_end(rest)
+        } else {
+            rest.find("-----END")
+                .and_then(|at| {
+                    rest.get(at + 8..)
+                        .and_then(|tail| tail.find("-----"))
+                        .map(|length| at + 8 + length + 5)
+                })
+                .unwrap_or(rest.len())
+        };
         steps::count(end);
         done = anchor.start + end;
         found.push(Finding::new(anchor.start..done, Class::Key, "private-key"));
     }
+}
+
+/// A key of PuTTY ends with the line of its checksum.
+fn putty_end(rest: &str) -> usize {
+    let last = rest.find("Private-MAC:").unwrap_or(rest.len());
+    let line = rest.get(last..).and_then(|tail| tail.find(['\r', '\n']));
+    line.map_or(rest.len(), |length| last + length)
 }
 
 /// Nothing shorter is told from a word.
@@ -97,6 +112,7 @@ fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {
     let fingerprint = line.slice(line.back(start, |byte| byte == b':').saturating_sub(6)..start);
     if public.iter().any(|mark| text.starts_with(mark))
         || fingerprint.starts_with(b"SHA256")
+        || holds(line.str_before(start, 24), "public")
         || matches!(line.before(start), b'/' | b'\\' | b'.')
     {
         return false;

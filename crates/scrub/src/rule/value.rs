@@ -26,7 +26,11 @@ const LONGEST: usize = 1_024;
 
 /// Letters and digits between the label and the separator: the label is part of a longer name, such as `passwordHash`.
 pub(super) fn suffix<'a>(line: &Line<'a>, anchor: &Anchor) -> &'a str {
-    let end = line.forward(anchor.end, |byte| is_alphanumeric(byte) || byte == b'_');
+    // Chinese and the like put no blank between a word and the next.
+    if anchor.word.bytes().next().is_some_and(|byte| byte >= 0xE0) {
+        return "";
+    }
+    let end = line.forward(anchor.end, |byte| is_alphanumeric(byte) && byte != 0xEF || byte == b'_');
     line.str(anchor.end..end)
 }
 
@@ -61,6 +65,11 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
     } else if line.at(at) == b'\\' && line.at(at + 1) == b'"' {
         at += 2;
     }
+    let named = at > after;
+    // `$db['password'] = …`
+    if named && line.at(at) == b']' {
+        at += 1;
+    }
     // "Host Name . . . . . : X", "User name                    X"
     let dotted = line.forward(at, |byte| is_blank(byte) || byte == b'.');
     let mut separated = false;
@@ -68,21 +77,49 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         b'=' | b':' => {
             separated = true;
             at = dotted + 1;
-            if matches!(line.at(at), b'=' | b'>') {
+            if matches!(line.at(at), b'=' | b'>') || line.before(at) == b':' && line.at(at) == b':' {
                 at += 1;
             }
         }
-        // `<UserName>jane</UserName>`, `<Data Name="TargetUserName">jane</Data>`
+        // `define('DB_PASSWORD', 'x')`, `password('x')`
+        b',' | b'(' if called(line, dotted, named) => {
+            separated = true;
+            at = dotted + 1;
+        }
+        // "password | x", as psql prints one record.
+        b'|' if !bare && dotted > at && line.start + 40 > at && is_blank(line.at(dotted + 1)) => {
+            separated = true;
+            at = dotted + 1;
+        }
+        // `<UserName>jane</UserName>`, `<Data Name="TargetUserName">jane</Data>`, `<Password><Value>x</Value>`
         b'>' if in_tag(line, dotted) => {
-            let end = line.forward(dotted + 1, |byte| byte != b'<');
-            let range = line.trim(dotted + 1..end);
-            return (!range.is_empty()).then_some(Value {
+            let mut start = dotted + 1;
+            for nested in ["<value>", "<key>", "<string>"] {
+                if line.at(start) == b'<' && line.reads(start, nested) {
+                    start += nested.len();
+                }
+            }
+            let end = line.forward(start, |byte| byte != b'<');
+            let range = line.trim(start..end);
+            return (!range.is_empty() && line.at(end) == b'<').then_some(Value {
                 range,
                 quoted: true,
                 separated: true,
             });
         }
-        _ if line.reads(dotted, "value=") && at < dotted => at = dotted + "value=".len(),
+        _ if line.reads(dotted, "value=") && at < dotted => {
+            separated = true;
+            at = dotted + "value=".len();
+        }
+        // What the registry holds: `DefaultPassword    REG_SZ    x`
+        b'R' | b'r' if line.reads(dotted, "REG_") && at < dotted => {
+            separated = true;
+            at = line.forward(dotted, |byte| !is_blank(byte));
+        }
+        0xEF if line.reads(dotted, "：") => {
+            separated = true;
+            at = dotted + "：".len();
+        }
         _ if bare && is_blank(line.at(at)) => at = line.forward(at, is_blank),
         // "user 'jane'", "user [jane]"
         _ if at == after && dotted == at + 1 && matches!(line.at(dotted), b'\'' | b'"' | b'[') => {
@@ -96,7 +133,13 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         }
         _ => return None,
     }
-    at = line.forward(at, is_blank);
+    let glued = line.before(at) == b'=' && !is_blank(line.before(at - 1));
+    let next = line.forward(at, is_blank);
+    // "rhost=  user=jane": nothing was set.
+    if glued && next > at && line.at(line.forward(next, |byte| is_alphanumeric(byte) || byte == b'_')) == b'=' {
+        return None;
+    }
+    at = next;
     let quote = line.at(at);
     if matches!(quote, b'"' | b'\'') || (quote == b'\\' && line.at(at + 1) == b'"') {
         let start = if quote == b'\\' { at + 2 } else { at + 1 };
@@ -121,6 +164,12 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         quoted: false,
         separated,
     })
+}
+
+/// Whether what follows this sign is a value in quotes that a call names or is given.
+fn called(line: &Line<'_>, sign: usize, named: bool) -> bool {
+    let next = line.forward(sign + 1, is_blank);
+    matches!(line.at(next), b'"' | b'\'') && (named || line.at(sign) == b'(')
 }
 
 /// Whether the sign that ends a tag of XML stands here.

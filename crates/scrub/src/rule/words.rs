@@ -11,6 +11,9 @@ pub(super) struct Words {
 /// One for each pair of length and first letter, both folded to 32 values.
 const SHELVES: usize = 1_024;
 
+/// No list holds a longer word, in bytes.
+const LONGEST: usize = 64;
+
 impl Words {
     pub(super) const fn of(list: &'static str) -> Self {
         Self {
@@ -24,8 +27,15 @@ impl Words {
         self.list.lines().filter(|line| !line.starts_with('#'))
     }
 
-    /// Whether this word, in any case of ASCII letters, is in the list.
+    /// Whether this word, in any case, is in the list.
     pub(super) fn contains(&self, word: &str) -> bool {
+        if !word.is_ascii() && word.len() <= LONGEST {
+            return self.holds(&word.to_lowercase());
+        }
+        self.holds(word)
+    }
+
+    fn holds(&self, word: &str) -> bool {
         self.shelves
             .get_or_init(|| sorted(self.list))
             .get(shelf(word))

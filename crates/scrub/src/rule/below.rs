@@ -1,0 +1,131 @@
+//! Values that stand on the line below what announces them: `- name: DB_PASSWORD` over `value: …`, `<key>Password</key>` over
+//! `<string>…</string>`, `RealName:` over an indented name, a closing over who signs.
+
+use super::people::name_here;
+use super::person::{is_account_name, is_full_name};
+use super::secret::is_secret_word;
+use super::value::suffix;
+use super::words::begins;
+use super::{Anchor, Meaning, Search};
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, is_blank};
+use std::ops::Range;
+
+/// What the next line may hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Below {
+    /// Nothing that is known.
+    #[default]
+    Nothing,
+    /// `value: …` of this class.
+    Value(Class),
+    /// Nothing but what is of this class, further in than this.
+    Indented(Class, usize),
+    /// The name of who signs; so many empty lines may come before.
+    Signature(u8),
+}
+
+pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
+    let line = search.line;
+    let first = match *below {
+        Below::Nothing if search.anchors.is_empty() => return,
+        _ => line.forward(line.start, is_blank),
+    };
+    let expected = std::mem::take(below);
+    if first == line.end {
+        if let Below::Signature(left @ 1..) = expected {
+            *below = Below::Signature(left - 1);
+        }
+        return;
+    }
+    let found = match expected {
+        Below::Nothing => None,
+        Below::Value(class) => named_value(&line, first)
+            .filter(|range| fits(line.str(range.clone()), class))
+            .map(|range| (range, class)),
+        Below::Indented(class, inner) => {
+            let range = line.trim(first..line.end);
+            let range = line.forward(range.start, |byte| byte == b'"')..line.back(range.end, |byte| byte == b'"');
+            let alone =
+                first > inner && fits(line.str(range.clone()), class) && !line.str(range.clone()).contains([':', '@', '=']);
+            alone.then_some((range, class))
+        }
+        Below::Signature(_) => name_here(&line, first)
+            .filter(|range| line.trim(range.end..line.end).is_empty() || line.at(range.end) == b',')
+            .map(|range| (range, Class::User)),
+    };
+    if let Some((range, class)) = found {
+        search.found.push(Finding::new(range, class, "line-below"));
+    }
+    *below = announced(search, first);
+}
+
+/// What this line says of the next.
+fn announced(search: &Search<'_, '_>, first: usize) -> Below {
+    let line = &search.line;
+    for anchor in search.anchors {
+        let class = match anchor.meaning {
+            Meaning::Closing if first == anchor.start => {
+                let rest = line.forward(anchor.end, |byte| matches!(byte, b',' | b'!' | b'.') || is_blank(byte));
+                if rest == line.end {
+                    return Below::Signature(1);
+                }
+                continue;
+            }
+            Meaning::Setting(class) | Meaning::Field(class) => class,
+            _ => continue,
+        };
+        let end = anchor.end + suffix(line, anchor).len();
+        if is_named(line, first, anchor)
+            && line.forward(end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte)) == line.end
+            || line.reads(end, "</key>")
+        {
+            return Below::Value(class);
+        }
+        let after = line.forward(end, is_blank);
+        let opens = line.at(after) == b':' || line.at(after) == b'=' && line.at(line.forward(after + 1, is_blank)) == b'(';
+        let rest = line.forward(after, |byte| matches!(byte, b':' | b'=' | b'(') || is_blank(byte));
+        if opens && rest == line.end && anchor.start == first {
+            return Below::Indented(class, first);
+        }
+    }
+    Below::Nothing
+}
+
+/// `- name: DB_PASSWORD`, `"name": "DB_PASSWORD",`, `Name : password`: the label is itself the value of a name.
+fn is_named(line: &Line<'_>, first: usize, anchor: &Anchor) -> bool {
+    let start = line.forward(first, |byte| matches!(byte, b'-' | b'"' | b'\'' | b'{') || is_blank(byte));
+    let text = line.str(start..anchor.start);
+    ["name", "key", "parameterkey", "parametername"]
+        .iter()
+        .any(|label| begins(text, label))
+        && text.contains([':', '='])
+}
+
+/// Behind `value:`, within `<string>`.
+fn named_value(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
+    for tag in ["<string>", "<data>", "<value>"] {
+        if line.reads(first, tag) {
+            let start = first + tag.len();
+            return Some(line.trim(start..line.forward(start, |byte| byte != b'<')));
+        }
+    }
+    let start = line.forward(first, |byte| matches!(byte, b'"' | b'\''));
+    let sign = line.forward(start, |byte| byte.is_ascii_alphabetic());
+    let is_value = ["value", "parametervalue"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(line.str(start..sign)));
+    let at = line.forward(sign, |byte| matches!(byte, b'"' | b'\'' | b':' | b'=') || is_blank(byte));
+    let end = line.back(line.end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte));
+    (is_value && at > sign).then_some(at..end.max(at))
+}
+
+fn fits(text: &str, class: Class) -> bool {
+    match class {
+        Class::User => is_account_name(text) || text.contains(' ') && is_full_name(text),
+        Class::Password => is_secret_word(text),
+        Class::Token => text.len() >= 8 && !text.contains(' ') && text.bytes().any(|byte| byte.is_ascii_digit()),
+        _ => false,
+    }
+}

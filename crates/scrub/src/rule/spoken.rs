@@ -1,0 +1,212 @@
+//! Passwords and PINs that people say in sentences: "her password is …", "PIN 0042", "use … as password", "login jane / …".
+
+use super::Anchor;
+use super::secret::is_secret_word;
+use super::value::suffix;
+use super::words::Words;
+use crate::line::{Line, is_blank, is_name};
+use std::ops::Range;
+
+/// Words that tie a password to its name, in several languages.
+static TIES: Words = Words::of(include_str!("../../words/ties.txt"));
+/// What is said of passwords and is none.
+static NOT_SECRETS: Words = Words::of(include_str!("../../words/not-secrets.txt"));
+
+/// How many words may stand between a password's name and what ties the password to it.
+const MOST_WORDS: usize = 8;
+
+/// "The new password for jane is Sommer2026", "Passwort von Frau Stiegler: …", "reset the pw to …", "changed it to "two words"".
+pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if anchor.word.bytes().next().is_some_and(|byte| byte >= 0xE0) {
+        return glued(line, anchor.end);
+    }
+    let mut at = anchor.end + suffix(line, anchor).len();
+    if matches!(line.at(at), b']' | b'[' | b'(' | b'/' | b'\\') {
+        return None;
+    }
+    if let Some(range) = bare(line, at) {
+        return Some(range);
+    }
+    let mut adjacent = true;
+    for _ in 0..MOST_WORDS {
+        at = line.forward(at, |byte| is_blank(byte) || matches!(byte, b':' | b'"' | b'\''));
+        let end = line.forward(at, |byte| !is_blank(byte) && byte != b':');
+        let word = line.str(at..end);
+        // "Sig.", "Dr." end no sentence.
+        let title = word.len() <= 5 && word.starts_with(char::is_uppercase) && word.ends_with('.');
+        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) && !title {
+            return None;
+        }
+        at = end;
+        let colon = line.at(end) == b':' && is_blank(line.at(end + 1));
+        if !colon && !TIES.contains(word) {
+            adjacent = false;
+            continue;
+        }
+        let start = behind_ties(line, end);
+        if matches!(line.at(start), b'"' | b'\'' | b'`') {
+            let quote = line.at(start);
+            let close = line.forward(start + 1, |byte| byte != quote);
+            let range = start + 1..close;
+            return (line.at(close) == quote && (3..64).contains(&range.len())).then_some(range);
+        }
+        let next = word_end(line, start);
+        let text = line.str(start..next);
+        if text.contains(['[', ']', '=', '<', '>', '{', '}']) || line.at(next) == b':' || text.ends_with(':') {
+            return None;
+        }
+        if is_no_word(text) || (adjacent || colon) && is_said(line, text, next) {
+            return Some(start..next);
+        }
+        if anchor.word.contains("phrase") && adjacent {
+            let sentence = line.trim(start..line.forward(start, |byte| !matches!(byte, b'.' | b',' | b';')));
+            return (line.str(sentence.clone()).matches(' ').count() >= 2).then_some(sentence);
+        }
+    }
+    None
+}
+
+/// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
+fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+    let start = from + 1;
+    let range = start..word_end(line, start);
+    let text = line.str(range.clone());
+    let mixed = text.bytes().any(|byte| byte.is_ascii_digit())
+        && text
+            .bytes()
+            .filter(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80)
+            .count()
+            >= 3;
+    let unlike =
+        text.contains(['/', '\\', '(', '[', '<', '=', ':', '{', '_']) && !text.contains(['!', '#', '@', '$', '&', '*', '%', '?']);
+    (is_blank(line.at(from)) && mixed && !unlike && text.len() >= 6 && is_no_word(text)).then_some(range)
+}
+
+/// Over "is now set to".
+fn behind_ties(line: &Line<'_>, from: usize) -> usize {
+    let mut at = line.forward(from, |byte| is_blank(byte) || byte == b':');
+    for _ in 0..3 {
+        let end = line.forward(at, |byte| !is_blank(byte));
+        if end == at || !TIES.contains(line.str(at..end)) {
+            break;
+        }
+        at = line.forward(end, is_blank);
+    }
+    at
+}
+
+/// Where a word ends, without the sign that ends the sentence.
+fn word_end(line: &Line<'_>, start: usize) -> usize {
+    let end = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'`'));
+    line.back(end, |byte| matches!(byte, b'.' | b',' | b';' | b')' | b'?'))
+        .max(start)
+}
+
+/// `密码是 Lanhua#88`, `パスワードはSakura#2026です`.
+fn glued(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+    let start = line.forward(from, |byte| is_blank(byte) || byte >= 0x80 || matches!(byte, b':' | b'='));
+    let end = line.forward(start, |byte| byte.is_ascii_graphic());
+    let range = start..line.back(end, |byte| matches!(byte, b'.' | b',' | b';' | b')')).max(start);
+    (start <= from + 12 && range.len() >= 4 && line.str(range.clone()).bytes().any(|byte| !byte.is_ascii_lowercase()))
+        .then_some(range)
+}
+
+/// Digits or signs within, as passwords have and words do not.
+pub(super) fn is_no_word(text: &str) -> bool {
+    let inner = text.trim_matches(|c: char| matches!(c, '!' | '?' | '\'' | '(' | ')'));
+    let unusual = inner
+        .bytes()
+        .any(|byte| !byte.is_ascii_alphabetic() && byte < 0x80 && !matches!(byte, b'-' | b'/' | b'\'' | b'.'));
+    // "WLAN.Gast" is no sentence's end, "e.g." is no password.
+    let dotted = inner.split('.').count() == 2 && inner.split('.').all(|part| part.len() > 2);
+    text.len() >= 5
+        && (unusual || dotted && inner.bytes().any(|byte| byte.is_ascii_uppercase()) || humped(inner))
+        && is_secret_word(text)
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+}
+
+/// `KaffeePause`: a capital within.
+fn humped(text: &str) -> bool {
+    let humps = text.bytes().zip(text.bytes().skip(1));
+    humps
+        .filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        .count()
+        > 0
+}
+
+/// A word that could be any other, right behind "is": the password when the sentence ends with it.
+fn is_said(line: &Line<'_>, text: &str, end: usize) -> bool {
+    let after = line.forward(end, |byte| matches!(byte, b'.' | b')' | b'!'));
+    let participle = ["ed", "ing", "able", "ible", "too", "ert", "tzt"]
+        .iter()
+        .any(|tail| text.ends_with(tail));
+    text.len() >= 5
+        && line.at(after) == 0
+        && !participle
+        && !NOT_SECRETS.contains(text)
+        && !text.contains(['/', '\\', '<', '>', '(', '{', '$', '%'])
+}
+
+/// "use Winter25! as password", "I set Bergblick7 as the new password".
+pub(super) fn used_as(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let mut end = anchor.start;
+    for _ in 0..5 {
+        end = line.back(end, is_blank);
+        let start = line.back(end, |byte| !is_blank(byte));
+        let word = line.str(start..end);
+        if word.len() > 12 || word.is_empty() {
+            return None;
+        }
+        end = start;
+        if matches!(word, "as" | "als" | "comme" | "como" | "come") {
+            let end = line.back(start, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'`'));
+            let start = line.back(end, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'`'));
+            return is_no_word(line.str(start..end)).then_some(start..end);
+        }
+    }
+    None
+}
+
+/// `PIN 0042`, "the door code is 7719#", "OTP: 493027": few digits, which are told from other numbers by what stands before.
+pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let joined = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if joined(line.before(anchor.start)) || line.at(anchor.end).is_ascii_lowercase() && !line.reads(anchor.end, "s ") {
+        return None;
+    }
+    let mut at = anchor.end;
+    let mut tied = false;
+    for word in 0..5 {
+        let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'\''));
+        tied |= line.slice(at..start).iter().any(|byte| matches!(byte, b':' | b'='));
+        let end = line.forward(start, |byte| {
+            byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'-' | b'#' | b'*')
+        });
+        let text = line.str(start..end);
+        if text.is_empty() {
+            return None;
+        }
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        if text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
+            let fits = digits >= if tied { 3 } else { 4 } && digits <= 12 && text.len() <= digits + 4;
+            return (fits && (tied || word == 0) && start > anchor.end).then_some(start..end);
+        }
+        tied |= TIES.contains(text);
+        at = end;
+    }
+    None
+}
+
+/// `hvogt / Kirsche99!` behind "login", "user" or "credentials".
+pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    let label = anchor.end + suffix(line, anchor).len();
+    let start = line.forward(label, |byte| is_blank(byte) || matches!(byte, b':' | b'='));
+    let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');
+    let slash = line.forward(name.end, is_blank);
+    if name.is_empty() || line.at(slash) != b'/' || start == label {
+        return None;
+    }
+    let from = line.forward(slash + 1, is_blank);
+    let range = from..word_end(line, from);
+    let apart = slash > name.end && from > slash + 1;
+    (apart && is_no_word(line.str(range.clone()))).then_some((name, range))
+}
