@@ -3,7 +3,8 @@
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
-use crate::rule::{is_account_name, is_host_name};
+use crate::rule::Words;
+use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name};
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,9 @@ struct Learned {
     /// Stood before a backslash: also a word, so it counts only in capitals or before another backslash.
     domain: bool,
 }
+
+/// First labels that say what a machine does, as words of sentences do.
+static SERVICES: Words = Words::of(include_str!("../words/services.txt"));
 
 /// Shorter names stand too often for something else.
 const SHORTEST: usize = 3;
@@ -68,24 +72,10 @@ impl Identities {
         self.insert(name, Class::Host, false);
         // A full name's first label is how people write it.
         if let Some((short, _)) = name.split_once('.')
-            && short.len() >= 4
-            && (short.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') || short.len() >= 6)
-            && ![
-                "mail",
-                "smtp",
-                "imap",
-                "vpn",
-                "server",
-                "remote",
-                "portal",
-                "autodiscover",
-                "update",
-                "updates",
-                "gateway",
-                "static",
-                "download",
-            ]
-            .contains(&short.to_ascii_lowercase().as_str())
+            && (short.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') && short.len() >= 3
+                || short.len() >= if is_internal(name) { 5 } else { 7 })
+            && is_host_name(short)
+            && !SERVICES.contains(short)
         {
             self.insert(short, Class::Host, false);
         }
@@ -120,8 +110,9 @@ impl Identities {
 
     fn add_person(&mut self, name: &str) {
         self.insert(name, Class::User, false);
-        for word in name.split([' ', '-']).filter(|word| is_part(word)) {
-            self.insert(word, Class::User, true);
+        // What stands in a list of names is no other word, however it is written.
+        for word in name.split([' ', '-', ',']).filter(|word| is_part(word)) {
+            self.insert(word, Class::User, !is_listed_name(word));
         }
         for account in accounts_of(name) {
             self.insert(&account, Class::User, false);

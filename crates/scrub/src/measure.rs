@@ -168,7 +168,7 @@ fn plant(before: &str, what: &str, after: &str, class: Class) -> Plant {
 
 /// One identifier of this class, as a terminal shows it.
 fn sow(class: Class, r: &mut Random) -> Plant {
-    let choice = r.below(3);
+    let choice = r.below(6);
     let (before, what, after) = match class {
         Class::Key => (
             "",
@@ -184,6 +184,34 @@ fn sow(class: Class, r: &mut Random) -> Plant {
                 format!("postgres://{}:{}@10.0.0.5/app", r.name(), r.text(ALPHANUMERIC, 12)),
                 "",
             ),
+            1 => (
+                "      value: ",
+                format!(
+                    "mongodb+srv://{}:{}@cluster0.{}.mongodb.net/app",
+                    r.name(),
+                    r.text(ALPHANUMERIC, 12),
+                    r.name()
+                ),
+                "",
+            ),
+            2 => (
+                "$env:STORAGE = '",
+                format!(
+                    "DefaultEndpointsProtocol=https;AccountName={};AccountKey={}==",
+                    r.name(),
+                    r.text(ALPHANUMERIC, 86)
+                ),
+                "'",
+            ),
+            3 => (
+                "",
+                format!(
+                    "host=db1 port=5432 dbname=app user={} password={} sslmode=require",
+                    r.name(),
+                    r.text(ALPHANUMERIC, 10)
+                ),
+                "",
+            ),
             _ => (
                 "connectionString=\"",
                 format!(
@@ -197,24 +225,59 @@ fn sow(class: Class, r: &mut Random) -> Plant {
         Class::Password => match choice {
             0 => ("net use Z: /user:backup ", r.text(ALPHANUMERIC, 11), ""),
             1 => ("    Key Content            : ", r.text(ALPHANUMERIC, 14), ""),
+            2 => ("    DefaultPassword    REG_SZ    ", r.text(ALPHANUMERIC, 10), ""),
+            3 => (
+                "she says her password is ",
+                format!("{}{}!", r.capital(), 10 + r.below(89)),
+                " and it stopped working",
+            ),
+            4 => ("the PIN for the alarm is ", r.digits(6), ""),
             _ => ("mysqldump --password=", r.text(ALPHANUMERIC, 12), " --all-databases"),
         },
         Class::Token => match choice {
             0 => ("Authorization: Bearer ", r.text(ALPHANUMERIC, 43) + "7", ""),
             1 => ("GITHUB=", format!("ghp_{}", r.text(ALPHANUMERIC, 36)), ""),
+            2 => ("Cookie: ", format!("session={}; theme=dark", r.text(ALPHANUMERIC, 24)), ""),
+            3 => (
+                "\"client_secret\": \"",
+                format!("{}7{}", r.text(ALPHANUMERIC, 20), r.text(ALPHANUMERIC, 20)),
+                "\",",
+            ),
             _ => (
                 "AWS_ACCESS_KEY_ID=",
                 format!("AKIA{}", r.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
                 "",
             ),
         },
-        Class::LicenceKey => (
-            "slmgr /ipk ",
-            (0..5).map(|_| r.text(UPPER, 5)).collect::<Vec<_>>().join("-"),
-            "",
-        ),
+        Class::LicenceKey => match choice {
+            0 => ("Partial Product Key: ", r.text(UPPER, 5), ""),
+            1 => (
+                "License key: ",
+                format!(
+                    "{}7-{}-{}-{}",
+                    r.text(UPPER, 3),
+                    r.text(UPPER, 4),
+                    r.text(UPPER, 4),
+                    r.text(UPPER, 4)
+                ),
+                "",
+            ),
+            _ => (
+                "slmgr /ipk ",
+                (0..5).map(|_| r.text(UPPER, 5)).collect::<Vec<_>>().join("-"),
+                "",
+            ),
+        },
         Class::Card => ("card on file: ", card(r), " exp 11/29"),
-        Class::Bank => ("IBAN ", iban(r), " (main account)"),
+        Class::Bank => match choice {
+            0 => ("account number: ", r.digits(10), ""),
+            1 => (
+                "sort code ",
+                format!("{}-{}-{}", r.digits(2), r.digits(2), r.digits(2)),
+                " for the refund",
+            ),
+            _ => ("IBAN ", iban(r), " (main account)"),
+        },
         Class::Ssn => (
             "SSN: ",
             format!(
@@ -237,16 +300,37 @@ fn sow(class: Class, r: &mut Random) -> Plant {
             1 => ("cat ", format!("/home/{}/.config/{}.ini", r.name(), r.name()), ""),
             _ => ("open ", format!("/Users/{}/Desktop/{}", r.name(), r.name()), ""),
         },
-        Class::Document => (
-            "03/14/2026  09:12 AM            18,233 ",
-            format!("{} {}.docx", r.capital(), r.capital()),
-            "",
-        ),
+        Class::Document => match choice {
+            0 => (
+                "-rw-rw-r-- 1 root staff 48213 Feb 11 09:14 ",
+                format!("{} {} 2026.pdf", r.capital(), r.name()),
+                "",
+            ),
+            1 => ("./hr/", format!("{} {}.xlsx", r.capital(), r.capital()), ""),
+            2 => ("could not open ", format!("{} 2026.xlsx", r.capital()), " this morning"),
+            3 => (
+                "\t    New File  \t\t   48213\t",
+                format!("{} {}.jpg", r.capital(), r.name()),
+                "",
+            ),
+            _ => (
+                "03/14/2026  09:12 AM            18,233 ",
+                format!("{} {}.docx", r.capital(), r.capital()),
+                "",
+            ),
+        },
         Class::Email => ("From: ", format!("{}.{}@{}.com", r.name(), r.name(), r.name()), ""),
         Class::Upn => ("UserPrincipalName : ", format!("{}@{}.local", r.name(), r.name()), ""),
         Class::DomainUser => ("Owner  : ", format!("{}\\{}", r.name().to_uppercase(), r.name()), ""),
         Class::User => match choice {
             0 => ("Accepted publickey for ", r.name(), " from port 50022 ssh2"),
+            2 => ("spoke to ", format!("{} {}", r.capital(), r.capital()), " about the printer"),
+            3 => ("the ticket came from Mrs. ", r.capital(), ", second floor"),
+            4 => (
+                "Signed-off-by: ",
+                format!("{} {}", r.capital(), r.capital()),
+                " <noreply@example.org>",
+            ),
             1 => (
                 "Full Name                    ",
                 format!("{} {}", r.capital(), r.capital()),
@@ -261,9 +345,14 @@ fn sow(class: Class, r: &mut Random) -> Plant {
                 "",
             ),
             1 => ("ping ", format!("{}.{}.local", r.name(), r.name()), ""),
+            2 => ("ssh: connect to host ", r.name(), " port 22: Connection refused"),
+            3 => ("    Hostname    REG_SZ    ", format!("{}-PC", r.name().to_uppercase()), ""),
             _ => ("PSComputerName : ", format!("DESKTOP-{}", r.text(UPPER, 7)), ""),
         },
         Class::Phone => match choice {
+            1 => ("call her back on ", format!("0171 {}", r.digits(7)), " after lunch"),
+            2 => ("Tel. ", format!("0{}{}/{}", 2 + r.below(8), 1 + r.below(9), r.digits(7)), ""),
+            3 => ("reach him at ", format!("+44 20 {} {}", r.digits(4), r.digits(4)), ""),
             0 => (
                 "OfficePhone : ",
                 format!("+1 {}{} 555 {}", 2 + r.below(8), r.digits(2), r.digits(4)),
@@ -297,14 +386,24 @@ fn sow(class: Class, r: &mut Random) -> Plant {
                 " port 4711",
             ),
         },
-        Class::Mac => (
-            "   Physical Address. . . . . . . . . : ",
-            (0..6)
-                .map(|_| format!("{:02X}", 16 + r.below(200)))
-                .collect::<Vec<_>>()
-                .join("-"),
-            "",
-        ),
+        Class::Mac => {
+            let pairs: Vec<String> = (0..6).map(|_| format!("{:02X}", 16 + r.below(200))).collect();
+            match choice {
+                0 => ("MAC: ", pairs.concat(), ""),
+                1 => ("link/ether ", pairs.join(":").to_lowercase(), " brd ff:ff:ff:ff:ff:ff"),
+                2 => (
+                    "  10    ",
+                    pairs
+                        .chunks(2)
+                        .map(<[String]>::concat)
+                        .collect::<Vec<_>>()
+                        .join(".")
+                        .to_lowercase(),
+                    "    DYNAMIC     Gi1/0/4",
+                ),
+                _ => ("   Physical Address. . . . . . . . . : ", pairs.join("-"), ""),
+            }
+        }
         Class::Sid => (
             "SID : ",
             format!(

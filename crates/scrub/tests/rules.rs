@@ -44,11 +44,14 @@ fn profile_paths_are_whole() {
 fn secrets_behind_labels() {
     check("DB_PASSWORD=hunter2!", &["password=hunter2!"]);
     check(r#"{"password": "s3cr3t value"}"#, &["password=s3cr3t value"]);
-    check("net user backupsvc P@ssw0rd! /add", &["password=P@ssw0rd!"]);
+    check("net user backupsvc P@ssw0rd! /add", &["user=backupsvc", "password=P@ssw0rd!"]);
     check("Password last set            3/1/2026", &[]);
     check("PasswordRequired : False", &[]);
     check("password=$DB_PASSWORD", &[]);
-    check("curl -u deploy:Tr0ub4dor https://localhost", &["password=Tr0ub4dor"]);
+    check(
+        "curl -u deploy:Tr0ub4dor https://localhost",
+        &["user=deploy", "password=Tr0ub4dor"],
+    );
     check("psexec -u x -p Sommer2026 cmd", &["password=Sommer2026"]);
     check(
         "cs = \"Server=tcp:sql1;Initial Catalog=erp;User ID=app;Password=Abc123;Encrypt=True\"",

@@ -31,6 +31,12 @@ pub(crate) enum Meaning {
     Mention(Class),
     /// The value may have several words, up to the end of the field.
     Field(Class),
+    /// A command whose answer is of this class.
+    Answer(Class),
+    /// A wireless network, which people name beside its password.
+    Wireless,
+    /// A word that is a name of tokens now and then: what follows must look like one.
+    Weak,
     /// A number that opens something: a PIN, a code.
     Pin,
     /// A program that takes a password by this short flag (glued to it, or as the next word).
@@ -107,6 +113,9 @@ fn meaning(section: &'static str) -> Option<Meaning> {
         "phrase" => Meaning::Phrase(class?),
         "mention" => Meaning::Mention(class?),
         "field" => Meaning::Field(class?),
+        "answer" => Meaning::Answer(class?),
+        "wireless" => Meaning::Wireless,
+        "weak" => Meaning::Weak,
         "pin" => Meaning::Pin,
         "flag" => Meaning::Flag(rest),
         "name-password" => Meaning::NamePassword,

@@ -334,7 +334,12 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
             digits == 9 && letters == 0
         }
         (_, "sort code" | "sort_code" | "sortcode" | "bsb") => digits == 6 && letters == 0,
-        (_, "account") => (8..=17).contains(&digits) && letters == 0 && !text.contains([' ', '.', '/']),
+        (_, "account") => {
+            (8..=17).contains(&digits)
+                && letters == 0
+                && !text.contains(['.', '/'])
+                && text.split(' ').all(|group| group.len() >= 2)
+        }
         (_, "iban") => text.len() >= 15 && letters >= 2 && digits >= 10 && text.starts_with(|c: char| c.is_ascii_alphabetic()),
         (_, "ifsc") => text.len() == 11,
         (_, "bic" | "swift" | "bic/swift" | "swift code" | "bic code" | "swift/bic") => {

@@ -4,13 +4,17 @@
 use super::people::name_here;
 use super::person::{is_account_name, is_full_name};
 use super::secret::is_secret_word;
+use super::spoken::{is_strong, pair};
 use super::value::suffix;
 use super::words::begins;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_blank};
+use crate::line::{Line, has, is_blank};
 use std::ops::Range;
+
+/// What stands before a name that is itself a value: `- name: `, `"ParameterKey": "`, and the beginning of the name.
+const LONGEST_LEAD: usize = 64;
 
 /// What the next line may hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,12 +26,25 @@ pub(crate) enum Below {
     Value(Class),
     /// Nothing but what is of this class, further in than this.
     Indented(Class, usize),
+    /// An answer of this class, alone on its line.
+    Answer(Class),
+    /// What was asked for or spoken of, somewhere in the line; so many lines more.
+    Told(Class, u8),
     /// The name of who signs; so many empty lines may come before.
     Signature(u8),
 }
 
 pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     let line = search.line;
+    if line.has(has::DIGIT)
+        && (9..64).contains(&(line.end - line.start))
+        && let Some((name, password)) = pair(&line)
+    {
+        if is_account_name(line.str(name.clone())) {
+            search.found.push(Finding::new(name, Class::User, "beside-password"));
+        }
+        search.found.push(Finding::new(password, Class::Password, "beside-name"));
+    }
     let first = match *below {
         Below::Nothing if search.anchors.is_empty() => return,
         _ => line.forward(line.start, is_blank),
@@ -41,6 +58,18 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     }
     let found = match expected {
         Below::Nothing => None,
+        Below::Answer(class) => {
+            let range = line.trim(first..line.end);
+            let text = line.str(range.clone());
+            let prompt = text.ends_with(['$', '#', '%', '>']) || text.contains(' ');
+            (!prompt && (6..=200).contains(&range.len())).then_some((range, class))
+        }
+        Below::Told(class, left) => {
+            if left > 1 {
+                *below = Below::Told(class, left - 1);
+            }
+            told(&line, first, class).map(|range| (range, class))
+        }
         Below::Value(class) => named_value(&line, first)
             .filter(|range| fits(line.str(range.clone()), class))
             .map(|range| (range, class)),
@@ -58,7 +87,35 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     if let Some((range, class)) = found {
         search.found.push(Finding::new(range, class, "line-below"));
     }
-    *below = announced(search, first);
+    let next = announced(search, first);
+    if next != Below::Nothing {
+        *below = next;
+    }
+}
+
+/// A password or a telephone number somewhere in a line, because the line above spoke of one.
+fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
+    let mut at = first;
+    for _ in 0..12 {
+        let end = line.forward(at, |byte| !is_blank(byte));
+        if end == at {
+            return None;
+        }
+        let last = line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'?'));
+        if class == Class::Password && is_strong(line.str(at..last)) {
+            return Some(at..last);
+        }
+        if class == Class::Phone && line.at(at).is_ascii_digit() {
+            let number = line.forward(at, |byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'/' | b'.'));
+            let number = line.back(number, |byte| !byte.is_ascii_digit());
+            let digits = line.slice(at..number).iter().filter(|byte| byte.is_ascii_digit()).count();
+            if (7..=14).contains(&digits) && line.at(number) != b':' {
+                return Some(at..number);
+            }
+        }
+        at = line.forward(end, is_blank);
+    }
+    None
 }
 
 /// What this line says of the next.
@@ -74,8 +131,13 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
                 continue;
             }
             Meaning::Setting(class) | Meaning::Field(class) => class,
+            Meaning::Answer(class) => return Below::Answer(class),
+            Meaning::Phone if asks(line) => return Below::Told(Class::Phone, 1),
             _ => continue,
         };
+        if class == Class::Password && is_talk(line) {
+            return Below::Told(class, 3);
+        }
         let end = anchor.end + suffix(line, anchor).len();
         if is_named(line, first, anchor)
             && line.forward(end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte)) == line.end
@@ -93,8 +155,26 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
     Below::Nothing
 }
 
+/// Whether the line asks something.
+fn asks(line: &Line<'_>) -> bool {
+    line.before(line.back(line.end, is_blank)) == b'?'
+}
+
+/// Whether people speak here: words that make a sentence, and nothing that programs print.
+fn is_talk(line: &Line<'_>) -> bool {
+    let text = line.str(line.start..line.end.min(line.start + 200));
+    let words = text.split(' ').filter(|word| {
+        word.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'\'' || byte >= 0x80)
+    });
+    words.take(4).count() >= 3 && !text.contains(['=', '{', '<', '|', ';']) && !text.contains("]: ") && !text.contains("  ")
+}
+
 /// `- name: DB_PASSWORD`, `"name": "DB_PASSWORD",`, `Name : password`: the label is itself the value of a name.
 fn is_named(line: &Line<'_>, first: usize, anchor: &Anchor) -> bool {
+    if anchor.start > first + LONGEST_LEAD {
+        return false;
+    }
     let start = line.forward(first, |byte| matches!(byte, b'-' | b'"' | b'\'' | b'{') || is_blank(byte));
     let text = line.str(start..anchor.start);
     ["name", "key", "parameterkey", "parametername"]

@@ -4,7 +4,7 @@ use super::value::is_flag;
 use super::words::begins;
 use super::{Anchor, Meaning};
 use crate::class::Class;
-use crate::line::{Line, is_blank};
+use crate::line::{Line, is_blank, is_name};
 use std::ops::Range;
 
 /// `scheme://user:password@host/…`, whole.
@@ -13,7 +13,7 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
         byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>')
     });
     let Some((credentials, _)) = line.str(anchor.end..authority_end).rsplit_once('@') else {
-        return url_with_query(line, anchor);
+        return url_with_query(line, anchor).or_else(|| url_with_signs(line, anchor));
     };
     // "https://TOKEN@host"
     let token = credentials.len() >= 16 && credentials.bytes().any(|byte| byte.is_ascii_digit());
@@ -35,6 +35,68 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
     });
     (!password.is_empty() && start < anchor.start).then_some(start..end)
+}
+
+/// `postgres://name:pa/ss#word@host/db`: what should have been escaped. Not in addresses of the web, whose paths hold anything.
+fn url_with_signs(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let end = line.forward(anchor.end, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+    });
+    let start = line.back(anchor.start, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
+    });
+    let (credentials, machine) = line.str(anchor.end..end).rsplit_once('@')?;
+    let (name, password) = credentials.split_once(':')?;
+    let fits = name.bytes().all(is_name) && !password.is_empty() && machine.starts_with(|c: char| c.is_ascii_alphanumeric());
+    (fits && start < anchor.start && !begins(line.str(start..end), "http")).then_some(start..end)
+}
+
+/// `jdbc:oracle:thin:name/password@…`, whole.
+pub(super) fn oracle(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>> {
+    let anchor = anchors.iter().find(|anchor| anchor.word == "jdbc:oracle:")?;
+    let end = line.forward(anchor.end, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>')
+    });
+    let (credentials, _) = line.str(anchor.end..end).split_once('@')?;
+    credentials.contains('/').then_some(anchor.start..end)
+}
+
+/// `host=… port=… dbname=… user=… password=…`, as libpq takes it: at least three of its words and a password, whole.
+pub(super) fn keywords(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>> {
+    let secret = anchors
+        .iter()
+        .find(|anchor| anchor.word == "password" && line.at(anchor.end) == b'=')?;
+    let inside = |byte: u8| !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\t' | b';' | b',');
+    let (from, to) = (line.back(secret.start, inside), line.forward(secret.start, inside));
+    let known = [
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "sslmode",
+        "connect_timeout",
+        "application_name",
+        "options",
+    ];
+    let is_pair = |word: &str| word.split_once('=').is_some_and(|(name, _)| known.contains(&name));
+    let mut at = from;
+    let (mut start, mut end, mut pairs) = (None, from, 0);
+    for word in line.str(from..to).split(' ') {
+        if is_pair(word) {
+            start = start.or(Some(at));
+            end = at + word.len();
+            pairs += 1;
+        } else if end > secret.start {
+            break;
+        } else {
+            (start, pairs) = (None, 0);
+        }
+        at += word.len() + 1;
+    }
+    let start = start.filter(|start| *start <= secret.start && secret.end <= end)?;
+    (pairs >= 3 && line.str(start..end).contains("host")).then_some(start..end)
 }
 
 /// `jdbc:postgresql://host/db?user=x&password=y`, whole; addresses of the web hide the value alone.

@@ -6,7 +6,8 @@ use std::ops::Range;
 
 /// The password after this flag of the program that the anchor names.
 pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Range<usize>> {
-    if is_alphanumeric(line.before(anchor.start)) {
+    // "Invoke-Sqlcmd" has other flags than "sqlcmd".
+    if is_alphanumeric(line.before(anchor.start)) || line.before(anchor.start) == b'-' {
         return None;
     }
     let (place, flag) = match place(line, anchor, flag) {

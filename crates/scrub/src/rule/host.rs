@@ -103,9 +103,16 @@ const INTERNAL: &[&str] = &[
     "branch",
 ];
 
+/// Domains under which makers name what belongs to their customers.
+static TENANTS: Words = Words::of(include_str!("../../words/tenant-domains.txt"));
+
 /// Whether a full name belongs to a maker or public service.
 pub(super) fn is_vendor(name: &str) -> bool {
     let name = name.trim_end_matches('.');
+    let parents = || name.match_indices('.').filter_map(|(dot, _)| name.get(dot + 1..));
+    if parents().any(|parent| TENANTS.contains(parent)) {
+        return false;
+    }
     VENDORS.contains(name)
         || name
             .match_indices('.')
@@ -113,7 +120,7 @@ pub(super) fn is_vendor(name: &str) -> bool {
 }
 
 /// Whether a full name can only be meant within somebody's own network.
-pub(super) fn is_internal(name: &str) -> bool {
+pub(crate) fn is_internal(name: &str) -> bool {
     let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
     is_one_of(last, INTERNAL)
 }
@@ -148,7 +155,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             continue;
         }
         let label = anchor.word;
-        let ending = suffix(&line, anchor);
+        let ending = if label.ends_with('=') { "" } else { suffix(&line, anchor) };
         let command = !matches!(anchor.meaning, Meaning::Setting(_));
         if !command && !ending.is_empty() && !is_one_of(ending, &["name", "s"]) {
             continue;
@@ -156,9 +163,14 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let after = match (command, label.ends_with([' ', ':'])) {
             (true, true) => anchor.end - 1,
             (true, false) => anchor.end,
-            _ => anchor.end + ending.len(),
+            _ => anchor.end + ending.len() - usize::from(label.ends_with('=')),
         };
-        let Some(value) = value::value(&line, after, command || is_flag(&line, anchor), Reach::Word) else {
+        // `host fyr1 { hardware ethernet …`
+        let braced = label == "host" && {
+            let name = line.forward(line.forward(after, is_blank), is_name);
+            line.at(line.forward(name, is_blank)) == b'{'
+        };
+        let Some(value) = value::value(&line, after, command || braced || is_flag(&line, anchor), Reach::Word) else {
             continue;
         };
         if let Some(range) = device(&line, anchor, &value.range) {
@@ -176,6 +188,10 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let text = line.str(start..end.max(start));
         let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && line.start + 12 < anchor.start;
         if rest == b'@' || mentioned && !is_telling(text) && !line.reads(end, " closed") {
+            continue;
+        }
+        // "DC=ostwind,DC=lan" ends in what is no name.
+        if label == "dc=" && (is_one_of(text, INTERNAL) || is_one_of(text, TLDS)) {
             continue;
         }
         // "Server: Apache/2.4", "host: 10.0.0.1", "Computer: The …"
@@ -375,7 +391,7 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             text.split('-')
                 .any(|part| is_one_of(part.trim_end_matches(|c: char| c.is_ascii_digit()), PATTERNS))
         };
-        if !numbered || !known() {
+        if !numbered || !(known() || is_counted(text)) {
             continue;
         }
         let upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
@@ -388,6 +404,17 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
     }
+}
+
+/// `OSTWIND-07`: capitals and a number that begins with 0, as nothing but machines are numbered.
+fn is_counted(text: &str) -> bool {
+    text.split_once('-').is_some_and(|(name, number)| {
+        name.len() >= 3
+            && name.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (2..=3).contains(&number.len())
+            && number.starts_with('0')
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What is part of machines' names in capitals, and of no other word in capitals.

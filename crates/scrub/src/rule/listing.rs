@@ -2,6 +2,7 @@
 
 use super::host::is_host_name;
 use super::person::{is_account_name, is_full_name};
+use super::secret::is_secret_word;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -152,6 +153,26 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
             .strip_prefix(kind)
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b's'))
     });
+    // What pppd keeps: `"dialin" * "secret" *`.
+    if second == "*" {
+        let secret = word(&line, line.forward(line.forward(range.end, is_blank) + 1, is_blank));
+        let bare =
+            |range: Range<usize>| line.forward(range.start, |byte| byte == b'"')..line.back(range.end, |byte| byte == b'"');
+        let (account, secret) = (bare(range), bare(secret));
+        if is_account_name(line.str(account.clone())) && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
+        {
+            name(search, account, "dial-in");
+            search.found.push(Finding::new(secret, Class::Password, "dial-in"));
+        }
+        return;
+    }
+    // A line of a zone: `bryggen  3600  IN  A  10.0.0.5`.
+    if second == "IN" || second.len() <= 6 && second.bytes().all(|byte| byte.is_ascii_digit()) && zone(&line, &range) {
+        let name = line.back(range.end, |byte| byte == b'.');
+        if is_host_name(line.str(range.start..name)) {
+            search.found.push(Finding::new(range.start..name, Class::Host, "zone"));
+        }
+    }
     let opened = || {
         let user = word(
             &line,
@@ -170,6 +191,12 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     if numbered || matches!(second, ":0" | ":1" | "console" | "seat0" | "ssh:notty") {
         name(search, range, "login-list");
     }
+}
+
+/// Whether "IN" stands behind a name and how long it is kept.
+fn zone(line: &Line<'_>, name: &Range<usize>) -> bool {
+    let kept = word(line, line.forward(name.end, is_blank));
+    line.str(word(line, line.forward(kept.end, is_blank))) == "IN"
 }
 
 /// What `lsof` calls an open file: `12u`, `cwd`, `txt`.

@@ -1,17 +1,23 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
 use super::Search;
-use super::host::{is_internal, is_vendor};
-use super::person::is_generic;
+use super::host::{is_host_name, is_internal, is_vendor};
+use super::people::is_no_name;
+use super::person::{is_account_name, is_generic};
+use super::value::is_found;
 use super::words::{ends, holds};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut programs = Programs::default();
     for &at in line.ats() {
+        if line.before(at) == b'\'' && matches!(line.at(at + 1), b'\'' | b'%') {
+            database_account(search, at);
+            continue;
+        }
         let local = line.back(at, |byte| {
             is_alphanumeric(byte) || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'#')
         });
@@ -29,6 +35,9 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             let upn = is_internal(domain) || ends(domain, ".onmicrosoft.com") || says_upn(&line, local);
             let class = if upn { Class::Upn } else { Class::Email };
             search.found.push(Finding::new(local..domain_end, class, "address"));
+            if line.before(local) == b'<' {
+                addressee(search, local - 1);
+            }
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
                 search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
@@ -40,6 +49,44 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
                     .push(Finding::new(at + 1..domain_end, Class::Host, "user-at-host"));
             }
         }
+    }
+}
+
+/// `'shop'@'10.0.0.5'`, as MySQL has it.
+fn database_account(search: &mut Search<'_, '_>, at: usize) {
+    let line = search.line;
+    let name = line.back(at - 1, is_name)..at - 1;
+    if line.before(name.start) == b'\'' && is_account_name(line.str(name.clone())) {
+        search.found.push(Finding::new(name, Class::User, "database-account"));
+    }
+    let machine = at + 2..line.forward(at + 2, is_name);
+    if line.at(at + 1) == b'\'' && line.at(machine.end) == b'\'' && is_host_name(line.str(machine.clone())) {
+        search.found.push(Finding::new(machine, Class::Host, "database-account"));
+    }
+}
+
+/// `Anna Keller <…`, `"Keller, Anna" <…`: up to four words with a capital before an address.
+fn addressee(search: &mut Search<'_, '_>, bracket: usize) {
+    let line = search.line;
+    let end = line.back(bracket, |byte| is_blank(byte) || byte == b'"' || byte == b'\'');
+    let mut start = end;
+    for _ in 0..4 {
+        let word = line.back(start, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'\'' | b'.'));
+        let text = line.str(word..start).trim_end_matches('.');
+        if text.is_empty() || !text.starts_with(char::is_uppercase) || is_no_name(text) {
+            break;
+        }
+        start = word;
+        let gap = line.back(word, |byte| byte == b' ');
+        let comma = line.before(gap) == b',';
+        if gap + 1 != word || line.before(gap) == b':' {
+            break;
+        }
+        start = if comma { gap - 1 } else { gap };
+    }
+    let range = line.forward(start, |byte| matches!(byte, b' ' | b','))..end;
+    if end < bracket && range.len() >= 3 && !is_found(search, range.start) {
+        search.found.push(Finding::new(range, Class::User, "addressee"));
     }
 }
 

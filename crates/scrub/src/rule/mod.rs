@@ -36,8 +36,10 @@ use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 pub(crate) use anchor::{Anchor, Meaning};
-pub(crate) use host::is_host_name;
+pub(crate) use host::{is_host_name, is_internal};
+pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+pub(crate) use words::Words;
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
 pub struct Rules {
@@ -163,6 +165,7 @@ impl Search<'_, '_> {
         }
         if line.has(has::DIGIT) {
             network::find(self);
+            network::undotted_mac(self);
             // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
             if line.digits() >= 6 {
                 bank::find(self);

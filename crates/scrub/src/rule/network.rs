@@ -1,6 +1,6 @@
 //! Addresses of machines: IPv4 (RFC 791), IPv6 (RFC 4291), MAC (EUI-48). Loopback, unspecified, netmasks, broadcast and multicast name nobody.
 
-use super::words::{begins, is_one_of};
+use super::words::{Words, begins, is_one_of};
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -36,8 +36,11 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
         let end = line.back(end, |byte| byte == b'.');
         let before = line.before(start);
         // "v1.2.3.4", "libssl-1.1.1.4", "host.10.0.0.1" are versions and names.
+        // "IP_10.0.0.1" is how Windows calls the port of a printer.
+        let port = before == b'_' && line.reads(start.saturating_sub(3), "IP_");
         let joined = is_alphanumeric(before)
-            || matches!(before, b'.' | b'_')
+            || before == b'.'
+            || before == b'_' && !port
             || (before == b'-' && line.before(start - 1).is_ascii_alphabetic());
         if joined || is_alphanumeric(line.at(end)) || line.at(end) == b'_' {
             continue;
@@ -127,7 +130,7 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
 
 /// EUI-64, and what netfilter logs: two addresses and a type.
 fn is_long_mac(text: &str) -> bool {
-    matches!(text.len(), 23 | 41)
+    matches!(text.len(), 20 | 23 | 41)
         && text
             .split(':')
             .all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -171,7 +174,7 @@ pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
                 is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'' | b'(' | b'[')
             });
             end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
-            if end == start + 12 || end > start + 12 {
+            if end >= start + 12 {
                 break;
             }
         }
@@ -208,11 +211,58 @@ fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if duid && !is_alphanumeric(line.before(start)) && !is_alphanumeric(line.at(end)) {
             search.found.push(Finding::new(start..end, Class::Mac, "duid"));
         }
+        // PXE and DHCP put the kind of hardware before it.
+        let typed = text.len() == 20 && text.starts_with("01-") && text.split('-').all(|pair| pair.len() == 2);
+        if typed && !is_alphanumeric(line.before(start)) && !is_alphanumeric(line.at(end)) {
+            search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+        }
         if end - start == 17
             && !is_alphanumeric(line.before(start))
             && !is_alphanumeric(line.at(end))
             && is_mac(line.str(start..end), '-')
         {
+            search.found.push(Finding::new(start..end, Class::Mac, "mac"));
+        }
+    }
+}
+
+/// First halves that makers of cards have, as they stand on stickers and in lists without anything between.
+static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
+
+/// `b827eb4a1c09`: twelve hexadecimal digits alone, of a maker that is known.
+pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for &digit in line.numbers() {
+        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
+        if start + 5 < digit {
+            continue;
+        }
+        let end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+        if end != start + 12 || !line.slice(start..end).iter().all(u8::is_ascii_hexdigit) {
+            continue;
+        }
+        let apart = |byte: u8| !is_alphanumeric(byte) && !matches!(byte, b'-' | b'_' | b'/' | b'@' | b'.');
+        // Programs call their own things by twelve digits as well.
+        let before = line.back(start, |byte| matches!(byte, b' ' | b':' | b'='));
+        let word = line.str(line.back(before, |byte| byte.is_ascii_alphabetic())..before);
+        let named = is_one_of(
+            word,
+            &[
+                "commit",
+                "image",
+                "id",
+                "container",
+                "sha",
+                "digest",
+                "revision",
+                "rev",
+                "build",
+                "hash",
+            ],
+        );
+        let known = !named && MAKERS.contains(line.str(start..start + 6));
+        let seen = search.found.last().is_some_and(|last| last.range.start == start);
+        if known && !seen && apart(line.before(start)) && apart(line.at(end)) {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));
         }
     }

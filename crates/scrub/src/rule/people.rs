@@ -137,6 +137,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
         }
         if GIVEN.contains(first) && !is_place(&line, start) {
             let whole = family(&line, end);
+            let start = turned_before(&line, start).unwrap_or(start);
             search.found.push(Finding::new(start..whole, Class::User, "given-name"));
             next = whole;
         } else if FAMILY.contains(word) {
@@ -145,6 +146,21 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             next = end;
         }
     }
+}
+
+/// "Keller, Anna" where nothing but a list or a field goes before.
+fn turned_before(line: &Line<'_>, start: usize) -> Option<usize> {
+    let comma = start.checked_sub(2).filter(|comma| line.str(*comma..start) == ", ")?;
+    let name = name_before(line, comma)?;
+    let alone = name.start == line.start
+        || matches!(line.before(name.start), b'"' | b'\t' | b':' | b'<' | b'|' | b'=')
+        || is_blank_pair(line, name.start)
+        || line.before(name.start - 1) == b':';
+    alone.then_some(name.start)
+}
+
+fn is_blank_pair(line: &Line<'_>, at: usize) -> bool {
+    line.before(at) == b' ' && line.before(at - 1) == b' '
 }
 
 /// "San Francisco", "St. Martin".
@@ -363,6 +379,11 @@ fn is_time(text: &str) -> bool {
         && after.bytes().take(2).filter(u8::is_ascii_digit).count() == 2
         && after.len() <= 12
         && text.len() <= 30
+}
+
+/// Whether this word stands in a list of names, and for nothing else.
+pub(crate) fn is_listed_name(word: &str) -> bool {
+    GIVEN.contains(word) || FAMILY.contains(word)
 }
 
 /// Whether this is a first name of the list.

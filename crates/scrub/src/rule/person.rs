@@ -31,6 +31,26 @@ pub(crate) fn is_account_name(text: &str) -> bool {
         && !is_generic(text)
 }
 
+/// "Keller, Anna", and "Keller\\, Anna" in the name of an entry of a directory: the name goes on behind the comma.
+fn turned(line: &Line<'_>, range: Range<usize>) -> Range<usize> {
+    if line.at(range.end) != b',' || line.at(range.end + 1) != b' ' {
+        return range;
+    }
+    let end = line.forward(range.end + 2, |byte| {
+        is_alphanumeric(byte) || matches!(byte, b' ' | b'-' | b'\'')
+    });
+    let end = line.trim(range.end + 2..line.gap(range.end + 2).min(end)).end;
+    let whole = range.start..end;
+    if is_turned(line.str(whole.clone())) { whole } else { range }
+}
+
+fn is_turned(text: &str) -> bool {
+    text.split_once(", ").is_some_and(|(last, first)| {
+        let last = last.trim_end_matches('\\');
+        is_full_name(last) && is_full_name(first) && !is_no_name(last) && !first.split(' ').any(is_no_name)
+    })
+}
+
 /// Whether this could be what a person is called: one to four words of letters, each beginning with a capital, none generic.
 pub(super) fn is_full_name(text: &str) -> bool {
     let words = || text.split(' ').filter(|word| !word.is_empty());
@@ -116,12 +136,18 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let Some(value) = value::value(
             &line,
             after,
-            phrase || column || is_flag(&line, anchor) || label == "su: " || is_switch_account(&line, anchor),
+            phrase
+                || column
+                || is_flag(&line, anchor)
+                || label == "su: "
+                || is_switch_account(&line, anchor)
+                || is_subject(&line, anchor),
             reach,
         ) else {
             continue;
         };
         let range = name_in(&line, value.range.clone(), phrase, reach, value.quoted);
+        let range = if reach == Reach::Field { turned(&line, range) } else { range };
         let text = line.str(range.clone());
         let software = matches!(
             label,
@@ -150,7 +176,9 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else if software {
             false
         } else {
-            is_account_name(text) || (reach == Reach::Field || value.quoted && text.contains(' ')) && is_full_name(text)
+            is_account_name(text)
+                || is_turned(text)
+                || (reach == Reach::Field || value.quoted && text.contains(' ')) && is_full_name(text)
         };
         let sentence = matches!(
             label,
@@ -163,7 +191,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         if fits
             && !sentence
             && !heading
-            && !(line.at(range.end) == b'=' && value.quoted)
+            && (line.at(range.end) != b'=' || !value.quoted)
             && !text.bytes().all(|byte| byte.is_ascii_digit())
         {
             search.found.push(Finding::new(range, Class::User, "labelled-name"));
@@ -189,6 +217,40 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
     let end = line.forward(start, is_name).min(range.end.max(start));
     let end = line.back(end, |byte| matches!(byte, b'.' | b'-')).max(start);
     if line.at(end) == b'\\' { start..start } else { start..end }
+}
+
+/// "User jane from 10.0.0.5 not allowed", "User jane logged on": what sentences of logs go on with.
+fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
+    let name = line.forward(anchor.end, is_blank);
+    let end = line.forward(name, is_name);
+    let next = line.forward(end, is_blank);
+    let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
+    let verbs = [
+        "from",
+        "not",
+        "logged",
+        "has",
+        "does",
+        "cannot",
+        "authenticated",
+        "connected",
+        "disconnected",
+        "successfully",
+        "added",
+        "removed",
+        "created",
+        "deleted",
+        "may",
+        "executed",
+        "already",
+        "failed",
+        "signed",
+        "logon",
+        "joined",
+        "left",
+        "changed",
+    ];
+    anchor.word == "user" && name == anchor.end + 1 && next > end && verbs.contains(&word)
 }
 
 /// `username admin privilege 15 …`, `login jane password …`.

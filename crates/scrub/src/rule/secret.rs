@@ -1,6 +1,6 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
-use super::connection::{connection_string, url_with_password};
+use super::connection::{connection_string, keywords, oracle, url_with_password};
 use super::flag::{credential, flagged, name_password, others, piped, slash};
 use super::host::is_host_name;
 use super::person::is_account_name;
@@ -15,7 +15,10 @@ use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    if let Some(range) = connection_string(&line, search.anchors) {
+    let whole = connection_string(&line, search.anchors)
+        .or_else(|| keywords(&line, search.anchors))
+        .or_else(|| oracle(&line, search.anchors));
+    if let Some(range) = whole {
         search
             .found
             .push(Finding::new(range, Class::ConnectionString, "connection-string"));
@@ -78,6 +81,8 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             let range = spoken::pin(line, anchor).or_else(|| setting(line, anchor, Class::Password));
             (range.or_else(|| said(line, anchor))?, Class::Password, "spoken-pin")
         }
+        Meaning::Wireless => (spoken::wireless(line, anchor)?, Class::Password, "spoken-password"),
+        Meaning::Weak if labels() => (weak(line, anchor)?, Class::Token, "labelled-secret"),
         Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
         Meaning::Credential => (credential(line, anchor)?, Class::Password, "credential-call"),
         Meaning::Flag(flag) => (flagged(line, anchor, flag)?, Class::Password, "password-flag"),
@@ -87,6 +92,27 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         _ => return None,
     };
     Some(Finding::new(range, class, rule))
+}
+
+/// `"key": "Ab9xK2…"`, `sid=q8Zx…`: letters of both cases and digits, or many hexadecimal digits, behind a word that says little.
+fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if is_alphanumeric(line.before(anchor.start)) || !suffix(line, anchor).is_empty() {
+        return None;
+    }
+    let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
+    let range = value::until(line, value.range, b";,&)}]|");
+    let text = line.str(range.clone());
+    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+    let (upper, lower, digits) = (
+        count(u8::is_ascii_uppercase),
+        count(u8::is_ascii_lowercase),
+        count(u8::is_ascii_digit),
+    );
+    let signs = text.len() - upper - lower - digits;
+    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 0;
+    let secret = anchor.word.contains("secret") && digits > 0;
+    let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
+    (text.len() >= 16 && (mixed || hexadecimal) && !text.contains([':', '.', '\\', '('])).then_some(range)
 }
 
 fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {

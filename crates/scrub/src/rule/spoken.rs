@@ -210,3 +210,70 @@ pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usi
     let apart = slash > name.end && from > slash + 1;
     (apart && is_no_word(line.str(range.clone()))).then_some((name, range))
 }
+
+/// "wifi: Kontor / NordlichtWLAN5", "the wifi here is GästeWLAN": the network's name may come first.
+pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if line.before(anchor.start).is_ascii_alphanumeric() || line.at(anchor.end).is_ascii_alphanumeric() {
+        return None;
+    }
+    let mut at = anchor.end;
+    let mut tied = false;
+    for _ in 0..6 {
+        let start = line.forward(at, |byte| is_blank(byte) || byte == b':');
+        let end = line.forward(start, |byte| !is_blank(byte) && byte != b':');
+        let word = line.str(start..end);
+        if word.is_empty() || word.ends_with(['.', '?', ';']) && !tied {
+            return None;
+        }
+        let range = start..word_end(line, start);
+        if tied && (is_strong(line.str(range.clone())) || humped(line.str(range.clone())) && range.len() >= 8) {
+            return Some(range);
+        }
+        tied |= word == "/" || TIES.contains(word) && word != "on" && word != "to";
+        at = end;
+    }
+    None
+}
+
+/// Letters and digits with a sign that words do not have, or in both cases: what is a password where passwords are spoken of.
+pub(super) fn is_strong(text: &str) -> bool {
+    let text = text.trim_end_matches(['.', ',', ')', '?']);
+    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+    let letters = count(u8::is_ascii_alphabetic) + text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
+    let sign = text.contains(['!', '#', '$', '%', '&', '*', '?', '+', '^', '~']);
+    let cased = count(u8::is_ascii_uppercase) > 0 && count(u8::is_ascii_lowercase) > 1;
+    let digits = count(u8::is_ascii_digit);
+    let other = text.contains(['/', '\\', '@', '=', ':', '<', '>', '(', '[', '{', '|', '"', '_']);
+    let product = [
+        "win", "office", "server", "exchange", "sql", "version", "v1", "v2", "wifi", "ssh", "sha", "ipv", "chrome", "http",
+    ]
+    .iter()
+    .any(|lead| super::words::begins(text, lead));
+    (6..=32).contains(&text.len())
+        && letters >= 3
+        && !other
+        && !product
+        && (digits >= 1 && sign || digits >= 2 && cased || digits >= 1 && cased && text.contains('-'))
+}
+
+/// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
+pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
+    let whole = line.trim(line.start..line.end);
+    let name = whole.start..line.forward(whole.start, is_name);
+    let sign = line.forward(name.end, is_blank);
+    let start = line.forward(sign + 1, is_blank);
+    let spaced = sign > name.end && start > sign + 1;
+    let glued = sign == name.end && start == sign + 1;
+    let fits = name.len() >= 3
+        && match line.at(sign) {
+            b'/' => spaced || glued,
+            b':' => glued,
+            _ => false,
+        };
+    let text = line.str(start..whole.end);
+    let plain = line.str(name.clone()).bytes().all(|byte| !byte.is_ascii_uppercase());
+    let cased =
+        text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_digit());
+    let strong = is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (fits && plain && !text.contains(' ') && strong).then_some((name, start..whole.end))
+}

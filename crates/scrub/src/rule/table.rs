@@ -599,6 +599,14 @@ fn accepts(class: Class, cell: &str) -> Option<Class> {
                 return (is_account_name(user) && is_foreign_domain(domain)).then_some(Class::DomainUser);
             }
             let name = is_account_name(cell) && cell.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+            let turned = cell.replace(", ", " ");
+            if turned.len() < cell.len() && is_full_name(&turned) && !turned.split(' ').any(is_no_name) {
+                return Some(Class::User);
+            }
+            // "ottilie+": cut off by ps.
+            if let Some(short) = cell.strip_suffix('+') {
+                return is_account_name(short).then_some(Class::User);
+            }
             let whole = cell.contains(' ') && is_full_name(cell) && !cell.split(' ').any(is_no_name);
             (name && !is_heading(cell) || whole).then_some(Class::User)
         }
@@ -613,7 +621,7 @@ fn accepts(class: Class, cell: &str) -> Option<Class> {
         }
         Class::Phone => {
             let number = cell.bytes().all(|byte| byte.is_ascii_digit() || b" +-./()".contains(&byte));
-            (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 4).then_some(Class::Phone)
+            (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 3).then_some(Class::Phone)
         }
         Class::Token => {
             (cell.len() >= 8 && !cell.contains(' ') && cell.bytes().any(|byte| byte.is_ascii_digit())).then_some(class)

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
-pub(super) struct Words {
+pub(crate) struct Words {
     list: &'static str,
     shelves: OnceLock<Vec<Vec<&'static str>>>,
 }
@@ -15,7 +15,7 @@ const SHELVES: usize = 1_024;
 const LONGEST: usize = 64;
 
 impl Words {
-    pub(super) const fn of(list: &'static str) -> Self {
+    pub(crate) const fn of(list: &'static str) -> Self {
         Self {
             list,
             shelves: OnceLock::new(),
@@ -28,7 +28,7 @@ impl Words {
     }
 
     /// Whether this word, in any case, is in the list.
-    pub(super) fn contains(&self, word: &str) -> bool {
+    pub(crate) fn contains(&self, word: &str) -> bool {
         if !word.is_ascii() && word.len() <= LONGEST {
             return self.holds(&word.to_lowercase());
         }
