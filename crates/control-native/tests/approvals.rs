@@ -45,6 +45,14 @@ impl Scene {
     }
 
     pub async fn set_with(change: impl FnOnce(&mut caisey_control_native::Config)) -> Self {
+        Self::set_behind(change, str::to_owned).await
+    }
+
+    /// The runtime does not connect to the control plane but to what `between` says, given the control plane's address.
+    pub async fn set_behind(
+        change: impl FnOnce(&mut caisey_control_native::Config),
+        between: impl FnOnce(&str) -> String,
+    ) -> Self {
         let desk = Desk::start_with(change).await;
         let owner_token = desk.owner();
         let owner = Seat {
@@ -57,7 +65,9 @@ impl Scene {
         let secret = desk.installer(&owner.token, &client, 1, 10).await;
         let state = StateDir::open(desk.dir.path().join("runtime")).unwrap();
         let url: ControlUrl = desk.running.base_url.parse().unwrap();
-        let enrolment = enrol(&state, &url, &secret.token).await.unwrap();
+        let mut enrolment = enrol(&state, &url, &secret.token).await.unwrap();
+        enrolment.control = between(url.as_str());
+        enrolment.store(&state).unwrap();
         let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
         let mut scene = Self {
             desk,
