@@ -163,6 +163,8 @@ async fn approve_and_deny_in_the_notification_decide_exactly_that_request() {
     technician.withdraw(&action).await.unwrap();
     let action = propose(&technician, &session, format!("rm -rf {}", file("approved").display())).await;
     dunst.press("Approve").await;
+    // One menu at a time.
+    sleep(Duration::from_millis(500)).await;
     dunst.press("Open").await;
     window.sees("Number from Ana Ruiz").await;
     let open = until(&technician, &action, |_| true).await;

@@ -21,6 +21,7 @@ pub(crate) struct Plane {
     runtime: Runtime,
     folder: tempfile::TempDir,
     client: ClientId,
+    owner: String,
     /// Where it listens.
     pub(crate) address: String,
 }
@@ -40,7 +41,7 @@ impl Plane {
         let address = running.base_url.clone();
         let url: ControlUrl = address.parse().unwrap();
         let owner = running.bootstrap_owner("Priya Raman").unwrap().access_token;
-        let api = Api::new(url.clone(), Arc::new(FixedToken(BearerToken::new(owner)))).unwrap();
+        let api = Api::new(url.clone(), Arc::new(FixedToken(BearerToken::new(owner.clone())))).unwrap();
         let client = ClientId::from_bits([1; 16]);
         let retail = CreateClient {
             client: client.clone(),
@@ -65,6 +66,7 @@ impl Plane {
             runtime,
             folder,
             client,
+            owner,
             address,
         };
         plane.add(EMAIL, "Ana Ruiz", Role::Technician).await;
@@ -90,8 +92,7 @@ impl Plane {
 
     /// Waits until a contact's console has introduced its key: from then on the endpoint asks.
     pub(crate) async fn contact_speaks(&self) {
-        let owner = self.running.local_issuer().unwrap().tokens_for(EMAIL).unwrap().access_token;
-        let api = Api::new(self.address.parse().unwrap(), Arc::new(FixedToken(BearerToken::new(owner)))).unwrap();
+        let api = self.api();
         while api.contacts(&self.client).await.unwrap().keys.is_empty() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
@@ -99,16 +100,36 @@ impl Plane {
 
     /// The technician's console without a window, signed in.
     pub(crate) async fn technician(&self) -> Console {
+        let token = self.running.local_issuer().unwrap().tokens_for(EMAIL).unwrap().access_token;
+        self.console("technician", token).await
+    }
+
+    /// The owner's.
+    pub(crate) async fn owner(&self) -> Console {
+        self.console("owner", self.owner.clone()).await
+    }
+
+    /// The control plane, as the owner sees it.
+    pub(crate) fn api(&self) -> Api {
+        let token = BearerToken::new(self.owner.clone());
+        Api::new(self.address.parse().unwrap(), Arc::new(FixedToken(token))).unwrap()
+    }
+
+    /// The endpoint's client.
+    pub(crate) fn client(&self) -> &str {
+        self.client.as_str()
+    }
+
+    async fn console(&self, whose: &str, token: String) -> Console {
         let config = ConsoleConfig {
-            data_dir: self.folder.path().join("technician"),
-            device_label: "ana-desk".to_owned(),
+            data_dir: self.folder.path().join(whose),
+            device_label: format!("{whose}-desk"),
             access: Access::ReadWrite,
         };
         std::fs::create_dir_all(&config.data_dir).unwrap();
         let console = Console::open(config, Ports::with_keys(Arc::new(Keys::default())))
             .await
             .unwrap();
-        let token = self.running.local_issuer().unwrap().tokens_for(EMAIL).unwrap().access_token;
         let sign_in = SignIn {
             base_url: self.address.clone(),
             tokens: Arc::new(FixedToken(BearerToken::new(token))),
