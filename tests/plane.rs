@@ -3,20 +3,25 @@
 use caisey_client::Api;
 use caisey_client::ControlUrl;
 use caisey_client::token::{BearerToken, FixedToken};
+use caisey_console::{Access, Console, ConsoleConfig, KeyStore, KeyStoreError, Ports, SignIn};
 use caisey_control_native::{Config, ControlPlane, Running};
 use caisey_ledger::id::{ClientId, InstallerId, TimeMs};
 use caisey_protocol::http::{CreateClient, CreateInstaller};
 use caisey_protocol::role::Role;
 use caisey_protocol::sign_in::TokenRequest;
 use caisey_runtime::{Limits, Runtime, StateDir};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// See the module's text.
 pub(crate) struct Plane {
     running: Running,
     runtime: Runtime,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    client: ClientId,
+    owner: String,
     /// Where it listens.
     pub(crate) address: String,
 }
@@ -36,7 +41,7 @@ impl Plane {
         let address = running.base_url.clone();
         let url: ControlUrl = address.parse().unwrap();
         let owner = running.bootstrap_owner("Priya Raman").unwrap().access_token;
-        let api = Api::new(url.clone(), Arc::new(FixedToken(BearerToken::new(owner)))).unwrap();
+        let api = Api::new(url.clone(), Arc::new(FixedToken(BearerToken::new(owner.clone())))).unwrap();
         let client = ClientId::from_bits([1; 16]);
         let retail = CreateClient {
             client: client.clone(),
@@ -46,7 +51,7 @@ impl Plane {
         let installer = api
             .create_installer(&CreateInstaller {
                 installer: InstallerId::from_bits([2; 16]),
-                client,
+                client: client.clone(),
                 label: "Till".to_owned(),
                 expires_at_ms: in_an_hour(),
                 max_uses: 1,
@@ -56,29 +61,113 @@ impl Plane {
         let state = StateDir::open(folder.path().join("runtime")).unwrap();
         caisey_runtime::enrol(&state, &url, &installer.token).await.unwrap();
         let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
-        let code = running
-            .local_issuer()
-            .unwrap()
-            .accounts()
-            .add(EMAIL, "Ana Ruiz", Role::Technician, None)
-            .unwrap();
-        let first_use = TokenRequest::OneTimeCode {
-            code,
-            password: PASSWORD.to_owned(),
-        };
-        Api::anonymous(url).unwrap().local_token(&first_use).await.unwrap();
-        Self {
+        let plane = Self {
             running,
             runtime,
-            _folder: folder,
+            folder,
+            client,
+            owner,
             address,
+        };
+        plane.add(EMAIL, "Ana Ruiz", Role::Technician).await;
+        plane
+    }
+
+    /// Makes an account for somebody, with the password that all have here.
+    async fn add(&self, email: &str, name: &str, role: Role) {
+        let client = (role == Role::Contact).then_some(&self.client);
+        let issuer = self.running.local_issuer().unwrap();
+        let first_use = TokenRequest::OneTimeCode {
+            code: issuer.accounts().add(email, name, role, client).unwrap(),
+            password: PASSWORD.to_owned(),
+        };
+        let api = Api::anonymous(self.address.parse().unwrap()).unwrap();
+        api.local_token(&first_use).await.unwrap();
+    }
+
+    /// A contact of the endpoint's client, who signs in with this address and [`PASSWORD`].
+    pub(crate) async fn contact(&self, email: &str, name: &str) {
+        self.add(email, name, Role::Contact).await;
+    }
+
+    /// Waits until a contact's console has introduced its key: from then on the endpoint asks.
+    pub(crate) async fn contact_speaks(&self) {
+        let api = self.api();
+        while api.contacts(&self.client).await.unwrap().keys.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
+    }
+
+    /// The technician's console without a window, signed in.
+    pub(crate) async fn technician(&self) -> Console {
+        let token = self.running.local_issuer().unwrap().tokens_for(EMAIL).unwrap().access_token;
+        self.console("technician", token).await
+    }
+
+    /// The owner's.
+    pub(crate) async fn owner(&self) -> Console {
+        self.console("owner", self.owner.clone()).await
+    }
+
+    /// The control plane, as the owner sees it.
+    pub(crate) fn api(&self) -> Api {
+        let token = BearerToken::new(self.owner.clone());
+        Api::new(self.address.parse().unwrap(), Arc::new(FixedToken(token))).unwrap()
+    }
+
+    /// The endpoint's client.
+    pub(crate) fn client(&self) -> &str {
+        self.client.as_str()
+    }
+
+    async fn console(&self, whose: &str, token: String) -> Console {
+        let config = ConsoleConfig {
+            data_dir: self.folder.path().join(whose),
+            device_label: format!("{whose}-desk"),
+            access: Access::ReadWrite,
+        };
+        std::fs::create_dir_all(&config.data_dir).unwrap();
+        let console = Console::open(config, Ports::with_keys(Arc::new(Keys::default())))
+            .await
+            .unwrap();
+        let sign_in = SignIn {
+            base_url: self.address.clone(),
+            tokens: Arc::new(FixedToken(BearerToken::new(token))),
+            embedded: false,
+        };
+        console.sign_in(sign_in).await.unwrap();
+        console
+    }
+
+    /// A folder that ends with the plane.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Stops both, as a power cut in the server room would.
     pub(crate) async fn stop(self) {
         self.runtime.stop().await;
         self.running.shutdown().await;
+    }
+}
+
+/// Keys of a console without a desktop.
+#[derive(Default)]
+struct Keys(Mutex<HashMap<String, Vec<u8>>>);
+
+impl KeyStore for Keys {
+    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, KeyStoreError> {
+        Ok(self.0.lock().unwrap().get(name).cloned())
+    }
+
+    fn set(&self, name: &str, secret: &[u8]) -> Result<(), KeyStoreError> {
+        self.0.lock().unwrap().insert(name.to_owned(), secret.to_vec());
+        Ok(())
+    }
+
+    fn delete(&self, name: &str) -> Result<(), KeyStoreError> {
+        self.0.lock().unwrap().remove(name);
+        Ok(())
     }
 }
 

@@ -1,7 +1,10 @@
-//! What the page can ask about consent: the inbox, one request, an answer, who speaks for a client. Each one call of the console.
+//! What the page can ask about consent: the inbox, one request, an answer, an emergency and its review, who speaks for a client, who gets mail.
+//! Each one call of the console.
 
 use crate::desktop::Desktop;
-use caisey_console::view::{ApprovalDetail, ApprovalRow, InboxView, NewStanding, SpeakersView, StateDifference, Verdict};
+use caisey_console::view::{
+    ApprovalDetail, ApprovalRow, InboxView, MailContactRow, MailContactsView, NewStanding, SpeakersView, StateDifference, Verdict,
+};
 use caisey_console::{Console, ConsoleError, ErrorView};
 use std::sync::Arc;
 use tauri::State;
@@ -70,4 +73,43 @@ pub(crate) async fn grant(shell: Shell<'_>, wanted: NewStanding) -> Answer<Speak
 #[tauri::command]
 pub(crate) async fn take_back(shell: Shell<'_>, name: String) -> Answer<SpeakersView> {
     console(&shell).await?.take_back(&name).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn declare_emergency(shell: Shell<'_>, action: String, why: String) -> Answer<ApprovalRow> {
+    console(&shell).await?.declare_emergency(&action, &why).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn review_emergency(shell: Shell<'_>, action: String, justified: bool, note: String) -> Answer<ApprovalRow> {
+    let console = console(&shell).await?;
+    console.review_emergency(&action, justified, &note).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn mail_contacts(shell: Shell<'_>, client: String) -> Answer<MailContactsView> {
+    console(&shell).await?.mail_contacts(&client).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn keep_mail_contact(
+    shell: Shell<'_>,
+    client: String,
+    before: Option<String>,
+    contact: MailContactRow,
+) -> Answer<MailContactsView> {
+    let console = console(&shell).await?;
+    console
+        .keep_mail_contact(&client, before.as_deref(), contact)
+        .await
+        .map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn remove_mail_contact(shell: Shell<'_>, client: String, address: String) -> Answer<MailContactsView> {
+    console(&shell)
+        .await?
+        .remove_mail_contact(&client, &address)
+        .await
+        .map_err(view)
 }

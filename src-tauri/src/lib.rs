@@ -122,6 +122,11 @@ pub fn run() -> anyhow::Result<()> {
             consent::revoke_speaker,
             consent::grant,
             consent::take_back,
+            consent::declare_emergency,
+            consent::review_emergency,
+            consent::mail_contacts,
+            consent::keep_mail_contact,
+            consent::remove_mail_contact,
         ])
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event

@@ -69,6 +69,71 @@ test('who asked sees the number, reminds once, and takes back', async ({ page })
   await expect(waiting).toHaveCount(0);
 });
 
+test('who asked sees what became of every mail, and reads the number out', async ({ page }) => {
+  await open(page, '?waiting&open=ses-live&mail=accepted,sending,refused');
+  const waiting = page.getByRole('region', { name: /Waiting for approval/ });
+  // The page behind a link asks for the number, whatever policy asks of consoles.
+  await expect(waiting).toContainText('471 100');
+  await expect(waiting).toContainText('Whoever answers by mail types this number.');
+  const mails = waiting.getByRole('list', { name: 'Mail about this request' }).getByRole('listitem');
+  await expect(mails.nth(0)).toContainText('Sent to Zdenka Nováková (zdenka@own.example). The mail server took it');
+  await expect(mails.nth(1)).toContainText(/The mail server has not answered for \d+ s/);
+  await expect(mails.nth(2)).toContainText('Not sent to Ada Osei');
+  await expect(mails.nth(2)).toContainText('550 5.1.1 no such mailbox here');
+  await expect(mails.nth(2)).toContainText('call the contact');
+});
+
+test('where nobody is listed for mail, that is said', async ({ page }) => {
+  await open(page, '?waiting&open=ses-live&mail=none');
+  await expect(page.getByRole('region', { name: /Waiting for approval/ })).toContainText('nobody of Own computers is listed for mail');
+});
+
+test('an emergency needs a reason, is declared in full view, and stays open until somebody else has reviewed it', async ({ page }) => {
+  await open(page, '?waiting&open=ses-live');
+  await page.getByRole('button', { name: 'Emergency…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('until somebody else has reviewed it');
+  await expect(dialog.getByRole('button', { name: 'Declare an emergency' })).toHaveAttribute('aria-disabled', 'true');
+  await dialog.getByLabel('What the emergency is').fill('The ward is without records.');
+  await dialog.getByRole('button', { name: 'Declare an emergency' }).click();
+  const open_ = page.getByRole('region', { name: /Not reviewed yet/ });
+  await expect(open_).toContainText('you cannot do that yourself');
+  await expect(page.getByRole('contentinfo')).toContainText('1 emergency not reviewed');
+  await open_.getByRole('button', { name: 'Look at it' }).click();
+  await expect(page.getByText('Nobody has reviewed it.')).toBeVisible();
+  await expect(page.getByRole('form', { name: 'Review of the emergency' })).toHaveCount(0);
+});
+
+test('an emergency that the client did not allow is refused, and the request goes on waiting', async ({ page }) => {
+  await open(page, '?waiting&open=ses-live&emergency=refused');
+  await page.getByRole('button', { name: 'Emergency…' }).click();
+  await page.getByLabel('What the emergency is').fill('Hurry');
+  await page.getByRole('button', { name: 'Declare an emergency' }).click();
+  await expect(page.getByRole('alert')).toContainText('the request stays open');
+  await page.getByRole('button', { name: 'Go on waiting' }).click();
+  await expect(page.getByRole('region', { name: /Waiting for approval/ })).toBeVisible();
+});
+
+test('whoever did not break the glass reads what was done and records what they find, once', async ({ page }) => {
+  await open(page, '?emergency');
+  await expect(page.getByRole('contentinfo')).toContainText('1 emergency not reviewed');
+  await page.getByRole('button', { name: /^Approvals/ }).click();
+  await expect(page.getByText('Emergencies to review')).toBeVisible();
+  await expect(page.getByRole('heading', { name: /Ana Ruiz declared an emergency to modify service “nginx”/ })).toBeVisible();
+  for (const read of ['nobody of the client answers the telephone', 'systemctl restart nginx', 'The proxy answers nothing since', 'The unit file of nginx.service changed', 'Command finished: exit code 0']) await expect(page.getByText(read).first()).toBeVisible();
+  await expect(page.getByRole('group', { name: 'Before and after' })).toContainText('ActiveState=active');
+  const form = page.getByRole('form', { name: 'Review of the emergency' });
+  const sign = form.getByRole('button', { name: 'Sign and record' });
+  await expect(sign).toHaveAttribute('aria-disabled', 'true');
+  await form.getByRole('radio', { name: /^Not justified/ }).check();
+  await expect(sign).toHaveAttribute('title', 'Say why, in your own words.');
+  await form.getByLabel('Why, in your own words').fill('The shop was down, but the contact answers the telephone until nine.');
+  await sign.click();
+  await expect(page.getByText('The emergency was reviewed: not justified').first()).toBeVisible();
+  await expect(form).toHaveCount(0);
+  await expect(page.getByRole('contentinfo')).not.toContainText('not reviewed');
+});
+
 test('a console is introduced, and something allowed beforehand', async ({ page }) => {
   await open(page, '?role=contact');
   await page.getByRole('button', { name: 'Who speaks' }).click();
@@ -104,6 +169,12 @@ const STATES: Record<string, { query: string; press?: RegExp | string; sees: Reg
   'who speaks': { query: '?role=contact', press: 'Who speaks', sees: /Waiting to be introduced/ },
   'a broken chain': { query: '?role=contact&chain=broken', press: 'Who speaks', sees: /another list of who speaks/ },
   'nobody introduced this console': { query: '?role=contact&unintroduced', press: 'Who speaks', sees: /A known contact has to introduce it/ },
+  'mail that went out, hangs and failed': { query: '?waiting&open=ses-live&mail=accepted,sending,refused', sees: /has not answered for/ },
+  'mail to nobody': { query: '?waiting&open=ses-live&mail=none', sees: /is listed for mail/ },
+  'an emergency to review': { query: '?emergency', press: /^Approvals/, sees: /What you find/ },
+  'an own emergency': { query: '?emergency=mine&open=ses-live', sees: /you cannot do that yourself/ },
+  'declaring an emergency': { query: '?waiting&open=ses-live', press: 'Emergency…', sees: /without the permission that policy asks for/ },
+  'no emergencies and no requests': { query: '', press: /^Approvals/, sees: /No approval requests/ },
   'a waiting session': { query: '?waiting&open=ses-live', sees: /Number to read out/ },
 };
 
@@ -139,4 +210,14 @@ test('in a small window the answer stays in reach', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Withdraw' })).toBeInViewport({ ratio: 1 });
   await expect(page.getByRole('button', { name: 'Run' })).toBeInViewport();
   if (folder) await page.screenshot({ path: `${folder}/small-waiting.png` });
+  await page.goto('/?waiting&open=ses-live&mail=accepted,sending,refused');
+  await expect(page.getByRole('button', { name: 'Withdraw' })).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole('button', { name: 'Run' })).toBeInViewport();
+  if (folder) await page.screenshot({ path: `${folder}/small-mails.png` });
+  await page.goto('/?emergency');
+  await page.getByRole('button', { name: /^Approvals/ }).click();
+  await expect(page.getByRole('button', { name: 'Sign and record' })).toBeInViewport({ ratio: 1 });
+  await expect(page.getByText('Ana Ruiz declared an emergency.')).toBeInViewport();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
+  if (folder) await page.screenshot({ path: `${folder}/small-review.png` });
 });

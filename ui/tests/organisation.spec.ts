@@ -1,5 +1,5 @@
-import { expect, test } from '@playwright/test';
-import { open } from './pages';
+import { expect, type Page, test } from '@playwright/test';
+import { accessible, open } from './pages';
 import { toInstallers } from './steps';
 
 test('a client is made and renamed, and its endpoints follow', async ({ page }) => {
@@ -105,4 +105,86 @@ test('a text is erased with its basis, and a tombstone says so', async ({ page }
   await erase.click();
   await expect(feed.getByText('Duplicate nginx stanza')).toHaveCount(0);
   await expect(feed.getByText(/erased/i).first()).toBeVisible();
+});
+
+/** From the client's line to its list. */
+async function toMail(page: Page, query = ''): Promise<void> {
+  await open(page, query);
+  await expect(page.getByRole('contentinfo')).toBeVisible();
+  await page.keyboard.press('Control+4');
+  await page.getByRole('button', { name: 'Who of Meridian Freight gets mail' }).click();
+  await expect(page.getByRole('combobox', { name: 'Client' }).locator('option:checked')).toHaveText('Meridian Freight');
+}
+
+test('somebody is listed for mail, changed, and taken off again', async ({ page }) => {
+  await toMail(page);
+  await expect(page.getByText('Mail goes out through smtp.northstar-it.example')).toBeVisible();
+  await page.getByRole('button', { name: 'New contact' }).click();
+  const dialog = page.getByRole('dialog');
+  const add = dialog.getByRole('button', { name: 'Add' });
+  await dialog.getByLabel('Name').fill('Milan Horák');
+  await dialog.getByLabel('E-mail address').fill('milan@meridian, zdenka@meridian-freight.example');
+  await expect(dialog).toContainText('This is not one plain e-mail address');
+  await expect(add).toHaveAttribute('aria-disabled', 'true');
+  await dialog.getByLabel('E-mail address').fill('Zdenka@Meridian-Freight.example');
+  await expect(dialog).toContainText('Zdenka Nováková has this address already');
+  await dialog.getByLabel('E-mail address').fill('milan@refused.example');
+  await add.click();
+  await expect(dialog.getByRole('alert')).toContainText('must be a plain e-mail address');
+  await dialog.getByLabel('E-mail address').fill('milan@meridian-freight.example');
+  await add.click();
+  const list = page.getByRole('list', { name: 'Contacts who get mail' });
+  await expect(list.getByRole('listitem').filter({ hasText: 'Milan Horák' })).toContainText('milan@meridian-freight.example');
+  // The same person as the one with a console.
+  await page.getByRole('button', { name: 'Change Milan Horák' }).click();
+  await dialog.getByLabel('The same person as').selectOption('Ada Osei (ada-notebook)');
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await expect(list.getByRole('listitem').filter({ hasText: 'Milan Horák' })).toContainText('also on ada-notebook');
+  await page.getByRole('button', { name: 'Remove Milan Horák' }).click();
+  await expect(dialog).toContainText('Links that they were sent before work');
+  await dialog.getByRole('button', { name: 'Take them off' }).click();
+  await expect(list).not.toContainText('Milan Horák');
+});
+
+test('a control plane without a mail server says so, and where that is set', async ({ page }) => {
+  await toMail(page, '?mailserver=none');
+  await expect(page.getByText('This control plane has no mail server')).toContainText('--mail-config');
+});
+
+test('who does not administer sees the list and changes nothing', async ({ page }) => {
+  await toMail(page, '?role=technician');
+  await expect(page.getByRole('list', { name: 'Contacts who get mail' })).toContainText('Zdenka Nováková');
+  await expect(page.getByRole('button', { name: 'New contact' })).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByRole('button', { name: 'Change Zdenka Nováková' })).toHaveAttribute('title', /Ask an owner or administrator/);
+});
+
+for (const scheme of ['light', 'dark'] as const) {
+  test.describe(scheme, () => {
+    test.use({ colorScheme: scheme });
+    const states: Record<string, { query: string; sees: RegExp; then?: (page: Page) => Promise<void> }> = {
+      'mail contacts': { query: '', sees: /Zdenka Nováková/ },
+      'no mail contacts, no mail server': { query: '?nomail&mailserver=none', sees: /is asked by e-mail/ },
+      'mail whose links lead nowhere': { query: '?mailserver=here', sees: /nobody can answer/ },
+      'a new mail contact': { query: '', sees: /Links in these mails are theirs alone/, then: (page) => page.getByRole('button', { name: 'New contact' }).click() },
+    };
+    for (const [name, state] of Object.entries(states)) {
+      test(`${name} has no serious finding`, async ({ page }) => {
+        await toMail(page, state.query);
+        await state.then?.(page);
+        await expect(page.getByText(state.sees).first()).toBeVisible();
+        await accessible(page);
+        const folder = process.env['PICTURES'];
+        if (folder) await page.screenshot({ path: `${folder}/${scheme}-${name.replaceAll(' ', '-')}.png` });
+      });
+    }
+  });
+}
+
+test('the list fits into a small window', async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 600 });
+  await toMail(page, '?mailserver=here');
+  await expect(page.getByRole('button', { name: 'Remove Zdenka Nováková' })).toBeInViewport({ ratio: 1 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
+  const folder = process.env['PICTURES'];
+  if (folder) await page.screenshot({ path: `${folder}/small-mail-contacts.png` });
 });

@@ -19,8 +19,13 @@ const MEASURED: &[&str] = &[
     "--package=caisey-desktop",
     "--package=caisey-console",
     "--package=caisey-control-native",
+    "--package=caisey-runtime",
+    "--package=caisey-stories",
     "--features=custom-protocol",
     "--bin=caisey-console",
+    "--bin=caisey-control",
+    "--bin=caisey-journey",
+    "--bin=caisey-runtime",
     "--example=blank",
     "--example=bench",
     "--example=measure",
@@ -43,6 +48,10 @@ const MEASUREMENTS: &[Measurement] = &[
     Measurement {
         name: "window",
         measure: windows,
+    },
+    Measurement {
+        name: "notification",
+        measure: notifications,
     },
     Measurement {
         name: "appends",
@@ -165,6 +174,29 @@ fn windows() -> Result<Value> {
         "ratio_later_start": ratio(&used_ms),
         "bar": 1.2,
     }))
+}
+
+/// From a technician's press to the call that raises the contact's notification, on a desktop of its own with a real notification service.
+fn notifications() -> Result<Value> {
+    ensure!(cfg!(target_os = "linux"), "the virtual desktop exists on Linux only");
+    let folder = place::target().join("bench-notification");
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).context("clearing the measurement's folder")?;
+    }
+    let desktop = Desktop::start(&folder.join("desktop"))?;
+    let done = desktop
+        .command(&program("caisey-journey"))
+        .args(["notification", "--rounds", "100", "--stage"])
+        .arg(&folder)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("running caisey-journey")?;
+    ensure!(
+        done.status.success(),
+        "caisey-journey notification ended with {}",
+        done.status
+    );
+    serde_json::from_slice(&done.stdout).context("caisey-journey did not print JSON")
 }
 
 /// Milliseconds from asking the operating system for the program to its `usable` mark. Starting the virtual session is no part of it.

@@ -18,6 +18,7 @@ use caisey_protocol::http::{
     EntriesPage, EraseText, Health, InstallerSecret, InstallerView, Me, ProofAnswer, RegisterDevice, RenameClient, Sendable,
     SessionView, Submit, Submitted,
 };
+use caisey_protocol::mail::MailContacts;
 use caisey_protocol::share::{CreateShare, PACK_PART_BYTES, RefreshShare, ShareLink, ShareView, ShareVisit};
 use caisey_protocol::sign_in::{SignInWays, TokenAnswer, TokenRequest};
 use reqwest::Method;
@@ -121,6 +122,20 @@ impl Api {
     pub async fn rename_client(&self, client: &ClientId, request: &RenameClient) -> Result<ClientView, ApiError> {
         self.exchange
             .json(&Ask::post(format!("/v1/clients/{client}/rename"), request))
+            .await
+    }
+
+    /// `GET /v1/clients/{id}/mail-contacts`.
+    pub async fn mail_contacts(&self, client: &ClientId) -> Result<MailContacts, ApiError> {
+        self.exchange
+            .json(&Ask::get(format!("/v1/clients/{client}/mail-contacts")))
+            .await
+    }
+
+    /// `PUT /v1/clients/{id}/mail-contacts`: the whole list. Repeating the same is safe.
+    pub async fn set_mail_contacts(&self, client: &ClientId, list: &MailContacts) -> Result<MailContacts, ApiError> {
+        self.exchange
+            .json(&Ask::put(format!("/v1/clients/{client}/mail-contacts"), list))
             .await
     }
 

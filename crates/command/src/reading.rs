@@ -41,6 +41,21 @@ impl ActionClass {
             Self::Opaque => "What this command does cannot be told from its text.",
         }
     }
+
+    /// The same, said of a part of a command.
+    pub(crate) fn said_of(self, part: &str) -> String {
+        let (before, after) = self.around();
+        format!("{before}`{part}`{after}")
+    }
+
+    fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ReadOnly => ("", " only reads."),
+            Self::Changing => ("", " changes something."),
+            Self::Destructive => ("", " deletes or overwrites something."),
+            Self::Opaque => ("What ", " does cannot be told from its text."),
+        }
+    }
 }
 
 /// Bytes of the command's text, from `start` up to but not including `end`. Parts of a decoded text point at what was decoded.
@@ -64,7 +79,11 @@ pub enum ResourceKind {
     Service,
     /// A named firewall rule.
     FirewallRule,
-    /// A table, chain, set, port or profile of a firewall.
+    /// A table of a firewall's rules.
+    FirewallTable,
+    /// A chain of them.
+    FirewallChain,
+    /// A set, port or profile of a firewall.
     FirewallObject,
     /// A computer, by name or address.
     Host,
@@ -120,6 +139,16 @@ pub struct Reason {
     pub span: Span,
     /// A sentence for people.
     pub sentence: String,
+}
+
+impl Reason {
+    /// The part of the command that it is about, when it says of that part no more than the class says.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        let (before, after) = self.class.around();
+        let said = self.sentence.strip_prefix(before)?.strip_suffix(after)?;
+        said.strip_prefix('`')?.strip_suffix('`').filter(|part| !part.contains('`'))
+    }
 }
 
 /// A part of the text that cannot be bounded.
@@ -183,6 +212,16 @@ mod tests {
         }
         for class in ActionClass::ALL {
             assert_eq!(serde_json::to_value(class).unwrap(), class.word());
+        }
+    }
+
+    #[test]
+    fn a_reason_that_says_no_more_than_its_class_names_its_part() {
+        let span = Span { start: 0, end: 1 };
+        for class in ActionClass::ALL {
+            let reason = |sentence: String| Reason { class, span, sentence };
+            assert_eq!(reason(class.said_of("nft delete")).part(), Some("nft delete"), "{class:?}");
+            assert_eq!(reason("Rules are read from elsewhere.".to_owned()).part(), None);
         }
     }
 }

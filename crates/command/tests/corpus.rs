@@ -32,6 +32,8 @@ fn kind(word: &str) -> ResourceKind {
         "registry" => Kind::RegistryKey,
         "service" => Kind::Service,
         "rule" => Kind::FirewallRule,
+        "table" => Kind::FirewallTable,
+        "chain" => Kind::FirewallChain,
         "firewall" => Kind::FirewallObject,
         "host" => Kind::Host,
         "url" => Kind::Url,

@@ -45,6 +45,14 @@ impl Scene {
     }
 
     pub async fn set_with(change: impl FnOnce(&mut caisey_control_native::Config)) -> Self {
+        Self::set_behind(change, str::to_owned).await
+    }
+
+    /// The runtime does not connect to the control plane but to what `between` says, given the control plane's address.
+    pub async fn set_behind(
+        change: impl FnOnce(&mut caisey_control_native::Config),
+        between: impl FnOnce(&str) -> String,
+    ) -> Self {
         let desk = Desk::start_with(change).await;
         let owner_token = desk.owner();
         let owner = Seat {
@@ -57,7 +65,9 @@ impl Scene {
         let secret = desk.installer(&owner.token, &client, 1, 10).await;
         let state = StateDir::open(desk.dir.path().join("runtime")).unwrap();
         let url: ControlUrl = desk.running.base_url.parse().unwrap();
-        let enrolment = enrol(&state, &url, &secret.token).await.unwrap();
+        let mut enrolment = enrol(&state, &url, &secret.token).await.unwrap();
+        enrolment.control = between(url.as_str());
+        enrolment.store(&state).unwrap();
         let runtime = Runtime::start(&state, Limits::default()).await.unwrap();
         let mut scene = Self {
             desk,
@@ -560,6 +570,77 @@ async fn another_clients_contact_is_neither_shown_nor_heard() {
     let forged = forged.statement.sign(&stranger.person.key).unwrap();
     assert_eq!(scene.say(&stranger.token, forged).await.status, 403);
     assert_eq!(scene.chain().await.statements.len(), 1);
+    assert_eq!(scene.lines(), 0);
+    scene.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_what_they_asked_for_themselves() {
+    let mut scene = Scene::set().await;
+    let policy = PublishPolicy {
+        name: "four-eyes".into(),
+        after: 0,
+        scope: json!({ "scope": "organisation" }),
+        form: None,
+        text: Some(r#"@require("member") permit (principal, action, resource);"#.into()),
+    };
+    let published = scene.desk.post("/v1/policies", &scene.owner.token, &policy).await;
+    published.ok::<PolicyView>();
+    let (session, action) = (SessionId::from_bits([2; 16]), ActionId::from_bits([90; 16]));
+    let opened = scene.owner.person.open(&scene.log, now(), &session);
+    scene.statement(&scene.owner.token, opened).await.ok::<Submitted>();
+    let command = format!("echo ran >> {}", scene.file().display());
+    let proposed = scene.owner.person.propose(&scene.log, now(), &session, &action, &command);
+    scene.statement(&scene.owner.token, proposed).await.ok::<Submitted>();
+    let request = scene
+        .shown(&scene.owner.token, &action)
+        .await
+        .unwrap()
+        .prompt
+        .unwrap()
+        .request;
+    let yes = scene.owner.person.decide(&request, now(), Decision::Approved, None);
+    let reply = scene.decision(&scene.owner.token, yes).await;
+    assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{}", reply.text);
+    assert!(reply.text.contains("Somebody else has to decide"), "{}", reply.text);
+    assert_eq!(scene.until(&action, "approval.answer_refused").await["code"], "own_request");
+    assert_eq!(scene.lines(), 0);
+    let mut adele = seat(&scene.desk, "adele@example.com", Role::Admin, None, 12).await;
+    let yes = adele.person.decide(&request, now(), Decision::Approved, None);
+    scene.decision(&adele.token, yes).await.ok::<Submitted>();
+    scene.until(&action, "command.finished").await;
+    assert_eq!(scene.lines(), 1);
+    scene.runtime.stop().await;
+}
+
+/// Nobody waits for the minutes that a request lives: its stored end is set back while the control plane is down.
+#[tokio::test(flavor = "multi_thread")]
+async fn silence_is_a_no_and_a_late_yes_does_not_count() {
+    let mut scene = Scene::set().await;
+    scene.introduces_herself().await;
+    scene.until_any("contact.trusted").await;
+    let action = scene.propose().await;
+    let late = scene.answer(&action, Decision::Approved, None).await;
+    let data = scene.desk.dir.path().join("data");
+    let organisation = scene.desk.organisation();
+    let Desk { running, http, dir } = scene.desk;
+    running.shutdown().await;
+    let store = data.join(organisation.as_str()).join(format!("{}.sqlite", scene.endpoint));
+    let set_back = "UPDATE approvals SET body = json_set(body, '$.approval.expires_at', ?1) WHERE action = ?2";
+    let changed = rusqlite::Connection::open(store)
+        .unwrap()
+        .execute(set_back, rusqlite::params![now().get() - 1, action.as_str()]);
+    assert_eq!(changed.unwrap(), 1);
+    let config = caisey_control_native::Config::embedded(dir.path().join("data"));
+    let running = caisey_control_native::ControlPlane::start(config).await.unwrap();
+    scene.desk = Desk { running, http, dir };
+    assert_eq!(scene.until(&action, "approval.decided").await["decision"], "expired");
+    assert_eq!(scene.until(&action, "action.refused").await["code"], "approval_expired");
+    let reply = scene.decision(&scene.zdenka.token, late).await;
+    assert_eq!((reply.status, reply.code().as_str()), (409, "conflict"), "{}", reply.text);
+    assert_eq!(scene.until(&action, "approval.answer_refused").await["code"], "late");
+    let view = scene.shown(&scene.technician.token, &action).await.unwrap();
+    assert_eq!(view.state, ApprovalState::Expired);
     assert_eq!(scene.lines(), 0);
     scene.runtime.stop().await;
 }

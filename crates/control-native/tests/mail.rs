@@ -146,6 +146,7 @@ impl Scene {
         });
         let contacts = MailContacts {
             contacts: contacts.collect(),
+            sending: None,
         };
         let path = format!("/v1/clients/{}/mail-contacts", self.client);
         let set = self.desk.call("PUT", &path, Some(&self.owner.token), Some(&contacts)).await;
@@ -195,6 +196,15 @@ fn header<'a>(mail: &'a Value, name: &str) -> &'a str {
         .iter()
         .find(|header| header[0].as_str().unwrap().eq_ignore_ascii_case(name));
     found.map_or("", |header| header[1].as_str().unwrap())
+}
+
+/// What axe-core finds on the page that is open, light and dark, wide and narrow.
+fn accessible(person: &mut Program, what: &str) {
+    for (width, dark) in [(1_000, false), (1_000, true), (390, false)] {
+        let seen = person.ask(&json!({ "axe": true, "width": width, "dark": dark }));
+        assert_eq!(seen["findings"], json!([]), "{what}, {width} wide, dark: {dark}");
+        assert!(seen["rules"].as_u64().unwrap() > 10, "axe looked at something: {seen}");
+    }
 }
 
 /// Pictures of the page, for people who look: in the folder that `CAISEY_PICTURES` names.
@@ -256,15 +266,18 @@ async fn a_mail_is_opened_in_a_browser_and_the_number_lets_the_real_runtime_run_
     assert_eq!(headers["referrer-policy"], "no-referrer");
     assert!(headers["x-robots-tag"].as_str().unwrap().contains("noindex"));
     assert!(seen["text"].as_str().unwrap().contains("it-ran"), "{seen}");
+    accessible(&mut person, "open");
     picture(&mut person, "open");
     assert_eq!(scene.entries().await.len(), size, "looking records nothing");
     let seen = person.ask(&json!({ "number": wrong(&number), "press": "Approve this command" }));
     assert_eq!(seen["status"], 422);
     assert!(seen["text"].as_str().unwrap().contains("2 more times"), "{seen}");
+    accessible(&mut person, "wrong");
     picture(&mut person, "wrong");
     assert_eq!(scene.lines(), 0);
     let seen = person.ask(&json!({ "number": number, "press": "Approve this command" }));
     assert_eq!(seen["heading"], "You approved this", "{seen}");
+    accessible(&mut person, "approved");
     picture(&mut person, "approved");
     scene.until(&action, "command.finished").await;
     assert_eq!(scene.lines(), 1);
@@ -294,6 +307,7 @@ async fn a_mail_is_opened_in_a_browser_and_the_number_lets_the_real_runtime_run_
         .ok::<caisey_protocol::http::Submitted>();
     let seen = person.ask(&json!({ "open": mail["link"] }));
     assert_eq!(seen["heading"], "This request was withdrawn");
+    accessible(&mut person, "withdrawn");
     picture(&mut person, "withdrawn");
     let unknown = format!("{}x", mail["link"].as_str().unwrap());
     let seen = person.ask(&json!({ "open": unknown }));
@@ -301,6 +315,7 @@ async fn a_mail_is_opened_in_a_browser_and_the_number_lets_the_real_runtime_run_
         (&seen["status"], &seen["heading"]),
         (&json!(404), &json!("This link is not known"))
     );
+    accessible(&mut person, "unknown");
     assert_eq!(scene.lines(), 1);
     scene.runtime.stop().await;
 }
@@ -353,6 +368,37 @@ async fn the_requester_sees_what_the_mail_server_says_and_a_retry_delivers() {
     let action = scene.propose().await;
     let waits = scene.until_mail(&action, MailState::Waiting).await;
     assert!(waits.detail.contains("could not be reached"), "{waits:?}");
+    scene.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_hangs_holds_nobody_up_and_is_seen_at_once() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut scene = Scene::set_with(with_mail(to_port(port))).await;
+    scene.by_mail(&["zdenka@example.com"]).await;
+    let action = scene.propose().await;
+    let (held, _) = tokio::time::timeout(PATIENCE, silent.accept()).await.unwrap().unwrap();
+    let hangs = scene.until_mail(&action, MailState::Sending).await;
+    assert_eq!((hangs.attempts, hangs.detail.as_str()), (1, ""));
+    // Meanwhile everything goes on: another request is made, shown and taken back.
+    let other = scene.propose().await;
+    assert_eq!(scene.shown(&scene.technician.token, &other).await.unwrap().mails.len(), 1);
+    let cancel = scene.technician.person.cancel(&scene.log, now(), &scene.session, &other);
+    scene
+        .statement(&scene.technician.token, cancel)
+        .await
+        .ok::<caisey_protocol::http::Submitted>();
+    assert_eq!(scene.until(&other, "action.refused").await["code"], "withdrawn");
+    assert_eq!(scene.look(&other).await.approval.mails[0].state, MailState::NotNeeded);
+    assert_eq!(scene.look(&action).await.approval.mails[0].state, MailState::Sending);
+    // It hangs up: the requester is told at once that it did not work, and why.
+    drop(held);
+    let failed = scene.until_mail(&action, MailState::Waiting).await;
+    assert!(
+        failed.detail.contains("could not be reached") && failed.detail.contains("tried again"),
+        "{failed:?}"
+    );
     scene.runtime.stop().await;
 }
 

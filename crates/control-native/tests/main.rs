@@ -18,6 +18,7 @@ mod full_disk;
 mod idle;
 mod isolation;
 mod issuer;
+mod lying;
 mod mail;
 mod oidc;
 mod providers;

@@ -1,7 +1,7 @@
 //! Who is shown which approval request. One rule for questions, for watching consoles and for what is said about a request.
 //!
 //! A contact is shown what their client is asked, and what ran there under break-glass; a member what they asked for, what they may
-//! decide, and, if they may decide at all, what waits for its review. Nobody is shown another organisation's: no object ever holds one.
+//! decide, and, if they may decide at all, what ran under break-glass, before its review and after. Nobody is shown another organisation's: no object ever holds one.
 
 use caisey_ledger::consent::Approver;
 use caisey_ledger::id::{ClientId, MemberId};
@@ -22,11 +22,13 @@ pub struct Viewer {
 impl Viewer {
     /// Whether this person is shown the request.
     pub fn sees(&self, view: &ApprovalView) -> bool {
+        // Reports of older programs name only what waits for its review.
+        let emergency = view.emergency || view.review_due;
         if self.role == Role::Contact {
             let own = self.client.as_ref() == Some(&view.client);
-            return own && (view.approver == Approver::Contact || view.review_due);
+            return own && (view.approver == Approver::Contact || emergency);
         }
-        let decides = self.role.may(Permission::Decide) && (view.approver == Approver::Member || view.review_due);
+        let decides = self.role.may(Permission::Decide) && (view.approver == Approver::Member || emergency);
         self.client.is_none() && (view.requester == self.member || decides)
     }
 }

@@ -359,7 +359,7 @@ fn administrators_keep_the_list_and_nobody_else() {
         name: "Client".into(),
     };
     office.ask(Request::CreateClient(admin.clone(), made)).map(drop).unwrap();
-    let list = |contacts| MailContacts { contacts };
+    let list = |contacts| MailContacts { contacts, sending: None };
     let one = MailContact {
         member: None,
         name: "Zdenka".into(),

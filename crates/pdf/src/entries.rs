@@ -1,6 +1,7 @@
 //! The transcript itself: every entry of the session in the order of the log, with its texts.
 
 use crate::cover::{body, heading};
+use crate::difference;
 use crate::face::Style;
 use crate::mono;
 use crate::page::Paper;
@@ -8,7 +9,8 @@ use crate::palette::{ACCENT, BAD, COMMAND, GUTTER, Ink, LEFT, MUTED, OPEN, OUTPU
 use crate::prose::{self, Setting};
 use crate::tree::Tag;
 use crate::{Limits, PdfError, Progress, moment};
-use caisey_console::view::{SessionDetail, TextView, TimelineItem, Verification};
+use caisey_console::state_change::action_changes;
+use caisey_console::view::{SessionDetail, StateDifference, TextView, TimelineItem, Verification};
 use caisey_console::visible::marked_line;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -63,6 +65,10 @@ pub(crate) fn print(
         document: 0,
         streams: HashMap::new(),
     };
+    let changes: HashMap<(String, u64), StateDifference> = action_changes(&detail.items)
+        .into_iter()
+        .map(|change| ((change.action.clone(), change.after_seq), change.into()))
+        .collect();
     let mut day = String::new();
     let mut done = 0;
     for group in detail.items.chunk_by(is_same_output) {
@@ -78,7 +84,13 @@ pub(crate) fn print(
             paper.skip(4.0);
             day = today;
         }
-        paper.within(Tag::Section, |paper| entry(paper, first, group, &mut budget));
+        paper.within(Tag::Section, |paper| {
+            entry(paper, first, group, &mut budget);
+            let place = (first.action.clone().unwrap_or_default(), first.seq);
+            if let Some(change) = changes.get(&place) {
+                difference::print(paper, LEFT + GUTTER, change, |bytes| budget.take(first, bytes));
+            }
+        });
         done += group.len();
         let progress = Progress {
             done,
@@ -226,7 +238,7 @@ fn output(paper: &mut Paper, x: f32, first: &TimelineItem, group: &[TimelineItem
 }
 
 /// Prints up to `granted` bytes and says what is left out.
-fn clipped(paper: &mut Paper, x: f32, text: &str, granted: usize, ground: Ink, bar: Ink) {
+pub(crate) fn clipped(paper: &mut Paper, x: f32, text: &str, granted: usize, ground: Ink, bar: Ink) {
     let shown = text.get(..text.floor_char_boundary(granted)).unwrap_or(text);
     if !shown.is_empty() {
         mono::print(paper, x, RIGHT - x, ground, bar, shown);
@@ -240,7 +252,7 @@ fn clipped(paper: &mut Paper, x: f32, text: &str, granted: usize, ground: Ink, b
     }
 }
 
-fn paragraph(paper: &mut Paper, x: f32, label: &str, text: &str, ink: Ink) {
+pub(crate) fn paragraph(paper: &mut Paper, x: f32, label: &str, text: &str, ink: Ink) {
     let indent = if label.is_empty() { 0.0 } else { 62.0 };
     paper.need(13.2);
     if !label.is_empty() {
@@ -257,7 +269,7 @@ fn paragraph(paper: &mut Paper, x: f32, label: &str, text: &str, ink: Ink) {
     );
 }
 
-fn caption(paper: &mut Paper, x: f32, words: &str) {
+pub(crate) fn caption(paper: &mut Paper, x: f32, words: &str) {
     paper.need(40.0);
     paper.skip(12.0);
     paper.line_of(x, paper.y(), Style::Plain, 8.0, MUTED, words);

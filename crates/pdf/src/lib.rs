@@ -12,6 +12,7 @@ mod check;
 mod code;
 mod colour;
 mod cover;
+mod difference;
 mod dossier;
 mod entries;
 mod examine;

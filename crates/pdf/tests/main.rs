@@ -177,3 +177,44 @@ fn what_is_broken_erased_or_missing_is_said() {
         assert!(squeezed(&text).contains(&squeezed(wanted)), "{wanted}");
     }
 }
+
+/// The session with what an action's probe read before and after it.
+fn with_states(before: &str, after: &str, exit_code: i64) -> caisey_console::view::SessionDetail {
+    let mut detail = sample::breach();
+    for (phase, state) in [("before", before), ("after", after)] {
+        sample::captured(&mut detail, phase, state, exit_code);
+    }
+    detail
+}
+
+#[test]
+fn what_an_action_changed_is_printed_line_by_line() {
+    let common: String = (0..40).map(|line| format!("rule {line} accept\n")).collect();
+    let detail = with_states(
+        &format!("{common}tcp dport 445 drop\n"),
+        &format!("{common}tcp dport 445 accept\n"),
+        0,
+    );
+    let opened = Opened::new(&printed(&detail));
+    opened.is_sound();
+    let text = squeezed(&opened.text_in_order());
+    let at = text.find("Whatchangedsinceentry#").expect("the difference has a heading");
+    let shown = &text[at..];
+    for wanted in [
+        "-tcpdport445drop",
+        "+tcpdport445accept",
+        "37morelines,unchanged",
+        "rule39accept",
+    ] {
+        assert!(shown.contains(wanted), "{wanted} in {}", &shown[..400.min(shown.len())]);
+    }
+    assert!(!shown.contains("readingswasincomplete"));
+}
+
+#[test]
+fn a_difference_that_may_be_the_readings_own_and_none_at_all_are_said() {
+    let text = squeezed(&Opened::new(&printed(&with_states("a\n", "b\n", 1))).text());
+    assert!(text.contains("readingswasincompleteorfailed"));
+    let text = squeezed(&Opened::new(&printed(&with_states("same\n", "same\n", 0))).text());
+    assert!(text.contains("Nothing,asfarasthisreadingshows."));
+}

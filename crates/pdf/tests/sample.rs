@@ -197,3 +197,18 @@ pub(crate) fn say(detail: &mut SessionDetail, output: &str) {
     item.texts = vec![view("output", output)];
     detail.items.push(item);
 }
+
+/// One more reading of a state, by the same action's probe.
+pub(crate) fn captured(detail: &mut SessionDetail, phase: &str, state: &str, exit_code: i64) {
+    let mut item = detail.items.iter().rfind(|item| item.action.is_some()).unwrap().clone();
+    item.seq = detail.items.last().unwrap().seq + 1;
+    item.kind = "state.captured".to_owned();
+    item.actor_kind = "endpoint".to_owned();
+    item.headline = format!("State {phase} the action");
+    item.stream = None;
+    item.exit_code = Some(exit_code);
+    item.facts = facts(json!({"phase": phase, "exit_code": exit_code, "complete": true}));
+    item.texts = vec![view("probe", "nft list ruleset"), view("state", state)];
+    detail.row.last_seq = item.seq;
+    detail.items.push(item);
+}

@@ -115,6 +115,9 @@ pub struct ApprovalView {
     pub approved_by: Vec<MemberId>,
     /// How often the requester asked again.
     pub nudges: u32,
+    /// Its requester declared an emergency: the action ran under break-glass.
+    #[serde(default)]
+    pub emergency: bool,
     /// The action ran under break-glass and waits for its review.
     #[serde(default)]
     pub review_due: bool,

@@ -32,6 +32,24 @@ pub struct MailContact {
 pub struct MailContacts {
     /// In no order.
     pub contacts: Vec<MailContact>,
+    /// Whether mail is sent at all. In answers to those who administer; a request needs none.
+    #[serde(default)]
+    pub sending: Option<MailSending>,
+}
+
+/// Whether and how a control plane sends mail.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MailSending {
+    /// The mail server's name; absent: there is none, and no mail is sent.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// Who mail comes from; absent with the server.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// What links in mail begin with.
+    pub links: String,
+    /// Whether others reach that address; false when it means whatever computer it is opened on.
+    pub links_reach_others: bool,
 }
 
 /// What became of the mail to one contact about one request.

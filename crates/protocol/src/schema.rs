@@ -77,6 +77,7 @@ pub fn all() -> Map<String, Value> {
         share::ShareVisit,
         mail::MailContact,
         mail::MailContacts,
+        mail::MailSending,
         mail::MailState,
         mail::MailView,
         sign_in::SignInWays,

@@ -17,7 +17,7 @@ export type Route =
   | { page: 'search' }
   | { page: 'inbox'; action: string | null }
   | { page: 'consent' }
-  | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
+  | { page: 'organisation'; tab: 'clients' | 'installers' | 'mail'; client?: string }
   | { page: 'evidence'; tab: EvidenceTab }
   | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string; refresh?: { share: string; label: string } }
   | { page: 'settings' };

@@ -12,4 +12,12 @@ rows: Array<ApprovalRow>,
 /**
  * How many wait for an answer of this person.
  */
-waiting: number, };
+waiting: number, 
+/**
+ * How many ran under break-glass and wait for a review by this person.
+ */
+to_review: number, 
+/**
+ * How many ran under break-glass and wait for anybody's review, this person's own included.
+ */
+unreviewed: number, };

@@ -9,7 +9,11 @@ export type SpeakerRow = {
  */
 device: string, 
 /**
- * Whose it is, by name where the name is known.
+ * Whose it is.
+ */
+member: string, 
+/**
+ * The same, by name where the name is known.
  */
 name: string, 
 /**

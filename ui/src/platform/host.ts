@@ -6,6 +6,8 @@
 import type { ApprovalDetail } from '../generated/ApprovalDetail';
 import type { ApprovalRow } from '../generated/ApprovalRow';
 import type { InboxView } from '../generated/InboxView';
+import type { MailContactRow } from '../generated/MailContactRow';
+import type { MailContactsView } from '../generated/MailContactsView';
 import type { NewStanding } from '../generated/NewStanding';
 import type { SpeakersView } from '../generated/SpeakersView';
 import type { StateDifference } from '../generated/StateDifference';
@@ -171,6 +173,15 @@ export interface Host {
   /** Allows something beforehand, or changes what is allowed under this name. */
   grant(wanted: NewStanding): Promise<SpeakersView>;
   takeBack(name: string): Promise<SpeakersView>;
+  /** Lets one's own waiting action run without permission; somebody else has to review it. */
+  declareEmergency(action: string, why: string): Promise<ApprovalRow>;
+  /** Records what this person found about an action that somebody else ran under break-glass. */
+  reviewEmergency(action: string, justified: boolean, note: string): Promise<ApprovalRow>;
+  /** Who of a client gets mail about requests. */
+  mailContacts(client: string): Promise<MailContactsView>;
+  /** Lists somebody, or changes whoever has the address `before`. */
+  keepMailContact(client: string, before: string | null, contact: MailContactRow): Promise<MailContactsView>;
+  removeMailContact(client: string, address: string): Promise<MailContactsView>;
 
   sessions(filter: SessionFilter): Promise<SessionRow[]>;
   /** A session of any length, at once; from here on its changes arrive as events until `leaveSession`. */

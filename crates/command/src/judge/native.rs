@@ -275,10 +275,5 @@ fn is_variable(name: &str) -> bool {
 }
 
 pub(super) fn default_sentence(label: &str, class: ActionClass) -> String {
-    match class {
-        ActionClass::ReadOnly => format!("`{label}` only reads."),
-        ActionClass::Changing => format!("`{label}` changes something."),
-        ActionClass::Destructive => format!("`{label}` deletes or overwrites something."),
-        ActionClass::Opaque => format!("What `{label}` does cannot be told from its text."),
-    }
+    class.said_of(label)
 }

@@ -310,6 +310,8 @@ pub(super) fn thing_of(word: &str) -> Read<Thing> {
         "registry" => Thing::Is(Kind::RegistryKey),
         "service" => Thing::Is(Kind::Service),
         "rule" => Thing::Is(Kind::FirewallRule),
+        "table" => Thing::Is(Kind::FirewallTable),
+        "chain" => Thing::Is(Kind::FirewallChain),
         "firewall" => Thing::Is(Kind::FirewallObject),
         "host" => Thing::Is(Kind::Host),
         "url" => Thing::Is(Kind::Url),

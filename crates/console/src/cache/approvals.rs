@@ -22,6 +22,10 @@ CREATE INDEX approvals_by_time ON approvals (is_open, asked_at_ms);
 CREATE TABLE chains (client TEXT PRIMARY KEY, statements TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
 
+/// What waits for its review is found however long ago it ended.
+pub const UNREVIEWED: &str =
+    "CREATE INDEX approvals_unreviewed ON approvals (asked_at_ms) WHERE json_extract(view, '$.review_due') = 1;";
+
 /// Ended requests that a list shows.
 const ENDED_MOST: u32 = 200;
 
@@ -117,25 +121,41 @@ pub fn put(cache: &Connection, kept: &Kept) -> Result<(), ConsoleError> {
     Ok(())
 }
 
-/// Requests that are open, oldest first, then the newest that have ended.
+/// Requests that are open, oldest first, then what waits for its review, then the newest that have ended.
 ///
 /// # Errors
 /// The database's.
 pub fn list(cache: &Connection) -> Result<Vec<Kept>, ConsoleError> {
     let mut found = many(cache, "is_open = 1 ORDER BY asked_at_ms, action")?;
-    found.extend(many(
+    found.extend(unreviewed(cache)?);
+    let ended = many(
         cache,
         &format!("is_open = 0 ORDER BY asked_at_ms DESC, action LIMIT {ENDED_MOST}"),
-    )?);
+    )?;
+    found.extend(ended.into_iter().filter(|kept| !kept.view.review_due));
     Ok(found)
 }
 
-/// Requests that are open, or have an answer to be sent.
+/// What ran under break-glass and waits for its review, newest first.
+fn unreviewed(cache: &Connection) -> Result<Vec<Kept>, ConsoleError> {
+    many(
+        cache,
+        "json_extract(view, '$.review_due') = 1 ORDER BY asked_at_ms DESC, action",
+    )
+}
+
+/// Requests that are open, have an answer to be sent, or wait for a review.
 ///
 /// # Errors
 /// The database's.
 pub fn unfinished(cache: &Connection) -> Result<Vec<Kept>, ConsoleError> {
-    many(cache, "is_open = 1 OR due = 1 ORDER BY asked_at_ms, action")
+    let mut found = many(cache, "is_open = 1 OR due = 1 ORDER BY asked_at_ms, action")?;
+    let more = unreviewed(cache)?;
+    found.extend(
+        more.into_iter()
+            .filter(|kept| kept.view.state.is_terminal() && !kept.is_due()),
+    );
+    Ok(found)
 }
 
 /// Requests with an answer to be sent.

@@ -78,6 +78,10 @@ INSERT INTO text_index (text_index, rank) VALUES ('hashsize', 33554432);
         compatibility: 1,
         sql: super::approvals::TABLES,
     },
+    Migration {
+        compatibility: 1,
+        sql: super::approvals::UNREVIEWED,
+    },
 ];
 
 /// Brings a cache up to date.

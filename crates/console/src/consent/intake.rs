@@ -44,6 +44,11 @@ pub(crate) fn asks(device: &Device, view: &ApprovalView) -> bool {
         }
 }
 
+/// Whether this person may review what ran under break-glass: never their own.
+pub(crate) fn reviews(device: &Device, view: &ApprovalView) -> bool {
+    view.requester != device.member && device.role.may(Permission::Decide)
+}
+
 /// Takes in what the control plane shows: everything (`is_snapshot`), or what is new or changed.
 pub(crate) fn take(
     tx: &Connection,
@@ -114,6 +119,7 @@ impl<'a> Intake<'a> {
         let is_asked = asks(self.device, &view);
         let had_fault = before.as_ref().is_some_and(|before| before.fault.is_some());
         let was_open = before.as_ref().is_some_and(|before| !before.view.state.is_terminal());
+        let was_unreviewed = before.as_ref().is_some_and(|before| before.view.review_due);
         let mut kept = merged(before, view);
         // In a long list what is to be approved follows in a frame of its own; until then nobody is asked.
         let is_whole = kept.view.prompt.is_some() || kept.view.state.is_terminal();
@@ -135,15 +141,30 @@ impl<'a> Intake<'a> {
         }
         // Who has just signed in on a new machine is not told of everything that ever ended.
         kept.told |= !was_open && kept.view.state.is_terminal();
+        self.tell_review(&kept.view, was_unreviewed);
         self.named.insert(action.clone());
         self.rows.insert(action, kept);
         Ok(())
     }
 
-    /// A request of this person that is not listed any more has ended too long ago to be told about.
+    /// An emergency is loud, and so is its review.
+    fn tell_review(&mut self, view: &ApprovalView, was_unreviewed: bool) {
+        let notice = match (was_unreviewed, view.review_due) {
+            (false, true) if reviews(self.device, view) => words::emergency(view),
+            (true, false) if view.requester == self.device.member => words::reviewed(view),
+            _ => return,
+        };
+        self.due.push(Due::Tell(ConsoleEvent::Outcome(Box::new(notice))));
+    }
+
+    /// A request of this person that is not listed any more has ended too long ago to be told about; what waits for a review is always listed.
     fn end_unlisted(&mut self) {
         for (action, kept) in &mut self.rows {
-            if !self.named.contains(action) && !kept.view.state.is_terminal() {
+            if self.named.contains(action) {
+                continue;
+            }
+            kept.view.review_due = false;
+            if !kept.view.state.is_terminal() {
                 kept.view.state = ApprovalState::Expired;
             }
         }
@@ -184,6 +205,7 @@ impl<'a> Intake<'a> {
         let people = session::people(self.tx)?;
         let viewer = Viewer {
             member: &self.device.member,
+            reviews: self.device.role.may(Permission::Decide),
             people: &people,
             numbers: &HashMap::new(),
         };

@@ -2,13 +2,14 @@
 
 use crate::cache::approvals::Kept;
 use crate::consent::check;
-use crate::view::{ApprovalRow, OutcomeNotice, PromptNotice};
+use crate::view::{ApprovalRow, MailRow, OutcomeNotice, PromptNotice};
 use crate::visible::marked_line;
 use caisey_command::{ActionClass, Reading};
 use caisey_ledger::consent::{Approver, Assurance};
 use caisey_ledger::event::Decision;
 use caisey_ledger::id::MemberId;
 use caisey_protocol::consent::{ApprovalState, ApprovalView, Prompt};
+use caisey_protocol::mail::MailView;
 use std::collections::HashMap;
 
 /// Longer words than this are cut in notifications.
@@ -21,6 +22,8 @@ const NOTHING_NAMED: &str = "nothing that the command names";
 /// Who looks at requests.
 pub(crate) struct Viewer<'a> {
     pub(crate) member: &'a MemberId,
+    /// Whether their role lets them review what ran under break-glass.
+    pub(crate) reviews: bool,
     pub(crate) people: &'a HashMap<String, String>,
     /// Numbers of this person's own requests, by action.
     pub(crate) numbers: &'a HashMap<String, String>,
@@ -42,7 +45,7 @@ pub(crate) fn row(kept: &Kept, viewer: &Viewer<'_>) -> ApprovalRow {
         requester_name: marked_line(&view.requester_name),
         state: word(&view.state),
         class: class(view, prompt).word().to_owned(),
-        sentence: asks(view),
+        sentence: sentence(view, &object(view)),
         object: object(view),
         asked_at_ms: view.asked_at_ms.get(),
         expires_at_ms: view.expires_at_ms.get(),
@@ -63,6 +66,22 @@ pub(crate) fn row(kept: &Kept, viewer: &Viewer<'_>) -> ApprovalRow {
         refusal: kept.refusal.as_deref().map(marked_line),
         fault: kept.fault.clone(),
         number: viewer.numbers.get(view.action.as_str()).cloned(),
+        by_mail: view.approver == Approver::Contact && view.assurance == Assurance::Link,
+        mails: view.mails.iter().map(mail).collect(),
+        emergency: view.emergency,
+        review_due: view.review_due,
+        review_for_me: view.review_due && viewer.reviews && view.requester != *viewer.member,
+    }
+}
+
+fn mail(view: &MailView) -> MailRow {
+    MailRow {
+        name: marked_line(&view.name),
+        address: marked_line(&view.address),
+        state: word(&view.state),
+        attempts: view.attempts,
+        at_ms: view.at_ms.get(),
+        detail: marked_line(view.detail.trim()),
     }
 }
 
@@ -120,27 +139,41 @@ pub(crate) fn remarks(view: &ApprovalView, prompt: &Prompt) -> Vec<String> {
     remarks
 }
 
+/// Who wants to do what, where; of an emergency, who did. The object is safe to draw and may be empty.
+pub(crate) fn sentence(view: &ApprovalView, object: &str) -> String {
+    let (who, where_) = (cut(&marked_line(&view.requester_name)), cut(&marked_line(&view.hostname)));
+    let what = what(view, object);
+    if view.emergency {
+        format!("Technician {who} declared an emergency {what} on {where_} without waiting for permission.")
+    } else {
+        format!("Technician {who} requests permission {what} on {where_}.")
+    }
+}
+
 /// Who wants to do what, where.
 pub fn asks(view: &ApprovalView) -> String {
-    let object = cut(&object(view));
-    let what = match (told_class(&view.class), object.as_str()) {
+    sentence(view, &object(view))
+}
+
+fn what(view: &ApprovalView, object: &str) -> String {
+    let object = cut(object);
+    match (told_class(&view.class), object.as_str()) {
         (ActionClass::Opaque, _) => "to run a command that cannot be bounded from its text".to_owned(),
         (_, "") => "to run a command".to_owned(),
         (ActionClass::ReadOnly, object) => format!("to read {object}"),
         (ActionClass::Changing, object) => format!("to modify {object}"),
         (ActionClass::Destructive, object) => format!("to delete or overwrite {object}"),
-    };
-    format!(
-        "Technician {} requests permission {what} on server {}.",
-        cut(&marked_line(&view.requester_name)),
-        cut(&marked_line(&view.hostname))
-    )
+    }
 }
 
 fn object(view: &ApprovalView) -> String {
-    let named = view.prompt.as_deref().map(|prompt| marked_line(&prompt.object));
-    let named = named.map(|named| named.trim().to_owned());
-    named.filter(|named| named != NOTHING_NAMED).unwrap_or_default()
+    view.prompt.as_deref().map(|prompt| named(&prompt.object)).unwrap_or_default()
+}
+
+/// What a command names, safe to draw; empty when it names nothing.
+pub(crate) fn named(object: &str) -> String {
+    let named = marked_line(object).trim().to_owned();
+    if named == NOTHING_NAMED { String::new() } else { named }
 }
 
 /// A state on one line: what a probe printed has many.
@@ -204,6 +237,11 @@ pub(crate) fn outcome(view: &ApprovalView, viewer: &Viewer<'_>) -> OutcomeNotice
             "Denied",
             "Your request was denied and does not run. The session says why, if a reason was given.".to_owned(),
         ),
+        ApprovalState::Withdrawn if view.emergency => (
+            "Emergency declared",
+            "The command goes ahead without permission. Everybody who could have been asked is told, and it waits for a review by somebody else."
+                .to_owned(),
+        ),
         ApprovalState::Withdrawn => ("Withdrawn", "The request was taken back and does not run.".to_owned()),
         _ => (
             "Nobody answered",
@@ -215,6 +253,26 @@ pub(crate) fn outcome(view: &ApprovalView, viewer: &Viewer<'_>) -> OutcomeNotice
         session: view.session.to_string(),
         title: format!("{title}: {hostname}"),
         text,
+    }
+}
+
+/// For whoever may review it: somebody declared an emergency.
+pub(crate) fn emergency(view: &ApprovalView) -> OutcomeNotice {
+    OutcomeNotice {
+        action: view.action.to_string(),
+        session: view.session.to_string(),
+        title: format!("Emergency to be reviewed: {}", cut(&marked_line(&view.hostname))),
+        text: format!("{} Read what was done, and record what you find.", asks(view)),
+    }
+}
+
+/// For whoever declared it: somebody has looked.
+pub(crate) fn reviewed(view: &ApprovalView) -> OutcomeNotice {
+    OutcomeNotice {
+        action: view.action.to_string(),
+        session: view.session.to_string(),
+        title: format!("Emergency reviewed: {}", cut(&marked_line(&view.hostname))),
+        text: "Somebody has reviewed what you did under break-glass. The session says what they found.".to_owned(),
     }
 }
 

@@ -179,7 +179,7 @@ impl Console {
     }
 }
 
-fn client_id(client: &str) -> Result<ClientId, ConsoleError> {
+pub(super) fn client_id(client: &str) -> Result<ClientId, ConsoleError> {
     client.parse().map_err(|_| ConsoleError::NotFound {
         what: "client",
         id: marked_line(client),

@@ -18,8 +18,8 @@ use caisey_ledger::event::Decision;
 use caisey_ledger::id::{MemberId, TimeMs};
 use caisey_policy::approval::inbox::Input;
 use caisey_protocol::consent::{AboutApproval, ApprovalWord, Prompt};
+use caisey_protocol::role::{Permission, Role};
 use rusqlite::Connection;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 impl Console {
@@ -112,14 +112,14 @@ impl Console {
             .await
     }
 
-    async fn kept(&self, action: &str) -> Result<Kept, ConsoleError> {
+    pub(super) async fn kept(&self, action: &str) -> Result<Kept, ConsoleError> {
         let name = action.to_owned();
         self.inner.read(move |cache| known(cache, &name)).await
     }
 
-    async fn row(&self, action: &str) -> Result<ApprovalRow, ConsoleError> {
+    pub(super) async fn row(&self, action: &str) -> Result<ApprovalRow, ConsoleError> {
         let (inner, name) = (Arc::clone(&self.inner), action.to_owned());
-        blocking(move || inner.with_viewer(|cache, viewer| Ok(words::row(&known(cache, &name)?, viewer)))).await
+        blocking(move || inner.with_viewer(|cache, viewer| listed(cache, &known(cache, &name)?, viewer))).await
     }
 }
 
@@ -129,15 +129,19 @@ impl Inner {
             return Ok(InboxView::default());
         }
         self.with_viewer(|cache, viewer| {
-            let kept = approvals::list(cache)?;
-            let rows: Vec<ApprovalRow> = kept
+            let rows = approvals::list(cache)?
                 .iter()
-                .map(|kept| words::row(kept, viewer))
-                .filter(|row| row.for_me || row.mine || row.fault.is_some())
-                .collect();
-            let waits = |row: &&ApprovalRow| row.for_me && row.answer.is_none() && is_open(row);
+                .map(|kept| listed(cache, kept, viewer))
+                .collect::<Result<Vec<ApprovalRow>, _>>()?;
+            let concerns = |row: &ApprovalRow| row.for_me || row.mine || row.fault.is_some() || row.emergency || row.review_due;
+            let rows: Vec<ApprovalRow> = rows.into_iter().filter(concerns).collect();
+            let count = |which: &dyn Fn(&ApprovalRow) -> bool| {
+                u32::try_from(rows.iter().filter(|row| which(row)).count()).unwrap_or(u32::MAX)
+            };
             Ok(InboxView {
-                waiting: u32::try_from(rows.iter().filter(waits).count()).unwrap_or(u32::MAX),
+                waiting: count(&|row| row.for_me && row.answer.is_none() && is_open(row)),
+                to_review: count(&|row| row.review_for_me),
+                unreviewed: count(&|row| row.review_due),
                 rows,
             })
         })
@@ -155,16 +159,39 @@ impl Inner {
         let numbers = self.hub.state().numbers.clone();
         self.cache()?.read(|cache| {
             let me: Option<MeView> = schema::get(cache, "me")?.and_then(|json| serde_json::from_str(&json).ok());
-            let member = me.and_then(|me| me.member.parse::<MemberId>().ok());
-            let member = member.ok_or(ConsoleError::SignedOut)?;
-            let people = session::people(cache)?;
-            work(cache, &viewer(&member, &people, &numbers))
+            let me = me.ok_or(ConsoleError::SignedOut)?;
+            let member = me.member.parse::<MemberId>().map_err(|_| ConsoleError::SignedOut)?;
+            let role = serde_json::from_value::<Role>(me.role.into()).ok();
+            let viewer = Viewer {
+                member: &member,
+                reviews: role.is_some_and(|role| role.may(Permission::Decide)),
+                people: &session::people(cache)?,
+                numbers: &numbers,
+            };
+            work(cache, &viewer)
         })
     }
 }
 
-fn viewer<'a>(member: &'a MemberId, people: &'a HashMap<String, String>, numbers: &'a HashMap<String, String>) -> Viewer<'a> {
-    Viewer { member, people, numbers }
+/// A row of a list. Whoever reviews an emergency was not asked: what it named is in the record.
+fn listed(cache: &Connection, kept: &Kept, viewer: &Viewer<'_>) -> Result<ApprovalRow, ConsoleError> {
+    let mut row = words::row(kept, viewer);
+    if kept.view.emergency && kept.view.prompt.is_none() {
+        let entries = page::of_action(cache, kept.view.action.as_str())?;
+        name_object(&mut row, kept, &entries);
+    }
+    Ok(row)
+}
+
+fn name_object(row: &mut ApprovalRow, kept: &Kept, entries: &[TimelineItem]) {
+    let requested = entries.iter().find(|item| item.kind == "approval.requested");
+    let texts = requested.map(|item| item.texts.as_slice()).unwrap_or_default();
+    let object = texts
+        .iter()
+        .find(|text| text.name == "object")
+        .and_then(|text| text.text.as_deref());
+    row.object = words::named(object.unwrap_or_default());
+    row.sentence = words::sentence(&kept.view, &row.object);
 }
 
 fn is_open(row: &ApprovalRow) -> bool {
@@ -230,13 +257,21 @@ fn detail(
     };
     let proposed = said(|prompt| &prompt.proposed_action, "proposed_action").and_then(|text| text.text);
     let class = words::class(view, prompt);
+    let mut row = words::row(kept, viewer);
+    if prompt.is_none() {
+        name_object(&mut row, kept, &entries);
+    }
     Ok(ApprovalDetail {
-        row: words::row(kept, viewer),
+        row,
         command: text("command"),
         reason: text("reason"),
         cwd: text("cwd"),
         probe: text("probe"),
-        interpreter: prompt.map(interpreter).unwrap_or_default(),
+        interpreter: match (prompt, recorded) {
+            (Some(prompt), _) => interpreter(prompt),
+            (None, Some(item)) => told_interpreter(item),
+            (None, None) => String::new(),
+        },
         current_state: said(|prompt| &prompt.current_state, "current_state"),
         proposed_action: proposed.as_deref().map(marked_line).unwrap_or_default(),
         class_sentence: match class {
@@ -259,6 +294,11 @@ fn interpreter(prompt: &Prompt) -> String {
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))
         .unwrap_or_default()
+}
+
+fn told_interpreter(item: &TimelineItem) -> String {
+    let told = item.facts.get("interpreter").and_then(serde_json::Value::as_str);
+    told.map(marked_line).unwrap_or_default()
 }
 
 fn text_view(name: &str, text: &str) -> TextView {

@@ -20,9 +20,11 @@ use zeroize::Zeroizing;
 
 mod admin;
 mod consent;
+mod emergency;
 mod emit;
 mod handover;
 pub(crate) mod hub;
+mod mail;
 mod overview;
 mod read;
 mod sign_in;

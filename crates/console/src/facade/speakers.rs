@@ -116,6 +116,7 @@ impl Console {
         let client_name = rows.iter().find(|row| row.client == client);
         let speaker = |key: &ContactKeyView| SpeakerRow {
             device: key.device.to_string(),
+            member: key.member.to_string(),
             name: match people.get(key.member.as_str()) {
                 Some(name) => marked_line(name),
                 None if key.member == device.member => marked_line(&device.member_name),

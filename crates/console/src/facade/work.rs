@@ -12,6 +12,7 @@ use caisey_ledger::id::{ActionId, EndpointId, SessionId, TimeMs};
 use caisey_ledger::statement::Draft;
 use caisey_ledger::text::{MAX_TEXT_BYTES, TextSeed};
 use caisey_protocol::http::{Submit, Submitted};
+use caisey_protocol::role::Role;
 use caisey_protocol::{MAX_COMMAND_BYTES, PROTOCOL_VERSION};
 use rusqlite::OptionalExtension;
 use std::sync::Arc;
@@ -25,12 +26,12 @@ const LONGEST_TIMEOUT_MS: u64 = 24 * 3_600_000;
 const ARRIVAL: Duration = Duration::from_secs(5);
 
 /// A statement in the making.
-struct Saying<'a> {
-    endpoint: &'a str,
-    session: SessionId,
-    action: Option<ActionId>,
-    event: Event,
-    texts: Vec<(&'static str, String)>,
+pub(super) struct Saying<'a> {
+    pub(super) endpoint: &'a str,
+    pub(super) session: SessionId,
+    pub(super) action: Option<ActionId>,
+    pub(super) event: Event,
+    pub(super) texts: Vec<(&'static str, String)>,
 }
 
 impl Console {
@@ -221,14 +222,27 @@ impl Console {
     }
 
     /// Signs and submits. Trying again after a lost answer is safe: the statement is the same, and so is its place.
-    async fn say(&self, saying: Saying<'_>) -> Result<Submitted, ConsoleError> {
-        let (engine, device) = (self.inner.engine()?, self.inner.device()?);
-        let id = endpoint_id(saying.endpoint)?;
+    pub(super) async fn say(&self, saying: Saying<'_>) -> Result<Submitted, ConsoleError> {
+        let engine = self.inner.engine()?;
+        let (endpoint, id) = (saying.endpoint, endpoint_id(saying.endpoint)?);
+        let submit = self.signed(saying).await?;
+        let submitted = match engine.api.submit(&id, &submit).await {
+            Err(ApiError::NoAnswer(_)) => engine.api.submit(&id, &submit).await,
+            other => other,
+        }?;
+        engine.owe(endpoint, &submitted.checkpoint);
+        Ok(submitted)
+    }
+
+    /// Signs with this console's key, as whoever is signed in.
+    pub(super) async fn signed(&self, saying: Saying<'_>) -> Result<Submit, ConsoleError> {
+        let device = self.inner.device()?;
         let origin = self.origin(saying.endpoint).await?;
         let at_ms = TimeMs::new(self.inner.ports.clock.now_ms()).unwrap_or_default();
-        let actor = Actor::Member {
-            id: device.member.clone(),
-            device: device.device.clone(),
+        let (id, key) = (device.member.clone(), device.device.clone());
+        let actor = match device.role {
+            Role::Contact => Actor::Contact { id, device: key },
+            _ => Actor::Member { id, device: key },
         };
         let unsignable = |error| {
             ConsoleError::Invalid(format!(
@@ -251,17 +265,10 @@ impl Console {
             }
             draft = draft.text(name, text, TextSeed::from_bytes(self.inner.ports.entropy.fresh32()));
         }
-        let statement = draft.sign(&device.key).map_err(unsignable)?;
-        let submit = Submit {
+        Ok(Submit {
             version: PROTOCOL_VERSION,
-            statement,
-        };
-        let submitted = match engine.api.submit(&id, &submit).await {
-            Err(ApiError::NoAnswer(_)) => engine.api.submit(&id, &submit).await,
-            other => other,
-        }?;
-        engine.owe(saying.endpoint, &submitted.checkpoint);
-        Ok(submitted)
+            statement: draft.sign(&device.key).map_err(unsignable)?,
+        })
     }
 
     /// The log that this console knows for the endpoint: never one that is named only now.
@@ -340,14 +347,14 @@ pub(super) fn endpoint_id(endpoint: &str) -> Result<EndpointId, ConsoleError> {
     })
 }
 
-fn session_id(session: &str) -> Result<SessionId, ConsoleError> {
+pub(super) fn session_id(session: &str) -> Result<SessionId, ConsoleError> {
     session.parse().map_err(|_| ConsoleError::NotFound {
         what: "session",
         id: crate::visible::marked_line(session),
     })
 }
 
-fn text(what: &str, text: &str) -> Result<String, ConsoleError> {
+pub(super) fn text(what: &str, text: &str) -> Result<String, ConsoleError> {
     if text.trim().is_empty() {
         return Err(ConsoleError::Invalid(format!("The {what} is empty, so nothing was sent.")));
     }

@@ -168,7 +168,8 @@ impl Engine {
         }
     }
 
-    async fn look_again(&self, endpoint: &EndpointId, action: &ActionId) {
+    /// Asks how a request stands, and takes the answer in.
+    pub(crate) async fn look_again(&self, endpoint: &EndpointId, action: &ActionId) {
         let about = AboutApproval {
             action: action.clone(),
             what: ApprovalWord::Look,

@@ -15,6 +15,10 @@ pub struct InboxView {
     pub rows: Vec<ApprovalRow>,
     /// How many wait for an answer of this person.
     pub waiting: u32,
+    /// How many ran under break-glass and wait for a review by this person.
+    pub to_review: u32,
+    /// How many ran under break-glass and wait for anybody's review, this person's own included.
+    pub unreviewed: u32,
 }
 
 /// One approval request in a list.
@@ -77,6 +81,35 @@ pub struct ApprovalRow {
     pub fault: Option<String>,
     /// The number that an approver has to type; only for who asked.
     pub number: Option<String>,
+    /// Whether policy lets contacts answer through a link in a mail.
+    pub by_mail: bool,
+    /// Mail about it, one for each contact who gets one.
+    pub mails: Vec<MailRow>,
+    /// Its requester declared an emergency: it ran under break-glass.
+    pub emergency: bool,
+    /// It ran under break-glass and nobody has reviewed it since.
+    pub review_due: bool,
+    /// That review is this person's to give.
+    pub review_for_me: bool,
+}
+
+/// A mail to one contact about a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MailRow {
+    /// To whom.
+    pub name: String,
+    /// Their address.
+    pub address: String,
+    /// `waiting`, `sending`, `accepted`, `refused`, `gave_up`, `not_needed`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Since when it stands there, by the control plane's clock.
+    #[ts(type = "number")]
+    pub at_ms: u64,
+    /// Why, in a sentence; empty when it is simply so.
+    pub detail: String,
 }
 
 /// One approval request in full.
@@ -220,7 +253,9 @@ pub struct SpeakersView {
 pub struct SpeakerRow {
     /// The console.
     pub device: String,
-    /// Whose it is, by name where the name is known.
+    /// Whose it is.
+    pub member: String,
+    /// The same, by name where the name is known.
     pub name: String,
     /// What the person calls the machine.
     pub label: String,

@@ -6,14 +6,15 @@
 mod consent;
 mod directory;
 mod handover;
+mod mail;
 mod overview;
 mod record;
 mod search;
 mod work;
 
 pub use consent::{
-    ApprovalDetail, ApprovalRow, DifferenceLine, InboxView, NewStanding, OutcomeNotice, PromptNotice, SpeakerRow, SpeakersView,
-    StandingRow, StateDifference, Verdict,
+    ApprovalDetail, ApprovalRow, DifferenceLine, InboxView, MailRow, NewStanding, OutcomeNotice, PromptNotice, SpeakerRow,
+    SpeakersView, StandingRow, StateDifference, Verdict,
 };
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
 pub use handover::{
@@ -21,6 +22,7 @@ pub use handover::{
     DraftText, DraftView, NamedRow, NegativeView, NewShare, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState,
     ScrubClass, ScrubView, ShareRow, ShareVisitRow, Shown, TextPoint,
 };
+pub use mail::{MailContactRow, MailContactsView, MailSendingView};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,

@@ -19,6 +19,7 @@ use caisey_protocol::consent::{
     PublishPolicy,
 };
 use caisey_protocol::mail::MailContacts;
+use caisey_protocol::role::Permission;
 use serde::Deserialize;
 
 async fn ask(app: &App, signed: &Signed, request: Request) -> Result<Reply, Refusal> {
@@ -170,7 +171,7 @@ pub(crate) async fn mail_contacts(
     Path(client): Path<String>,
 ) -> Result<Json<MailContacts>, Refusal> {
     match ask(&app, &signed, Request::MailContacts(signed.caller(), id(&client)?)).await? {
-        Reply::MailContacts(contacts) => Ok(Json(contacts)),
+        Reply::MailContacts(contacts) => Ok(Json(with_sending(&app, &signed, contacts))),
         _ => Err(unexpected()),
     }
 }
@@ -190,8 +191,17 @@ pub(crate) async fn set_mail_contacts(
     {
         Reply::MailContacts(contacts) => {
             app.objects.brief_all(&signed.0.caller.organisation);
-            Ok(Json(contacts))
+            Ok(Json(with_sending(&app, &signed, contacts)))
         }
         _ => Err(unexpected()),
+    }
+}
+
+/// Which mail server there is concerns those who administer.
+fn with_sending(app: &App, signed: &Signed, contacts: MailContacts) -> MailContacts {
+    let administers = signed.0.caller.role.may(Permission::Administer);
+    MailContacts {
+        sending: administers.then(|| app.mail.clone()),
+        ..contacts
     }
 }

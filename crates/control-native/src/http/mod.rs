@@ -28,12 +28,14 @@ mod watch_socket;
 use crate::auth::Verifier;
 use crate::config::{Config, IssuerConfig};
 use crate::local::LocalIssuer;
+use crate::mail;
 use crate::object::Objects;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use caisey_protocol::mail::MailSending;
 use caisey_protocol::sign_in::SignInWays;
 use refusal::Refusal;
 use std::sync::Arc;
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) sign_ins: Throttle,
     pub(crate) sharing: sharing::Sharing,
     pub(crate) link_answers: Throttle,
+    pub(crate) mail: MailSending,
 }
 
 /// The handlers' state.
@@ -73,6 +76,7 @@ impl Shared {
             objects,
             verifier,
             local,
+            mail: mail::sending(config.mail.as_ref(), &public_url),
             public_url,
             sign_in,
             failed_enrolments: Throttle::per_minute(config.limits.failed_enrolments_per_minute),

@@ -198,6 +198,6 @@ fn read(path: &Path) -> Result<Vec<u8>, MailConfigError> {
     })
 }
 
-fn is_this_computer(server: &str) -> bool {
+pub(super) fn is_this_computer(server: &str) -> bool {
     server == "localhost" || server.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -7,7 +7,9 @@
 pub(crate) mod config;
 
 use crate::object::locked;
+use axum::http::Uri;
 use caisey_control::letter::{self, Letter, Sent};
+use caisey_protocol::mail::MailSending;
 use caisey_transcript::visible::marked_line;
 pub use config::{MailConfig, MailConfigError, Security};
 use lettre::message::header::{Header, HeaderName, HeaderValue};
@@ -32,6 +34,7 @@ pub(crate) struct Mailer {
     /// What goes before `/a/`.
     base_url: String,
     authority: String,
+    within: Duration,
     sent: Mutex<HashMap<String, (Instant, u32)>>,
 }
 
@@ -66,6 +69,7 @@ impl Mailer {
             config,
             base_url: base_url.trim_end_matches('/').to_owned(),
             authority: authority.to_owned(),
+            within: config::WITHIN,
             sent: Mutex::default(),
         })
     }
@@ -82,7 +86,7 @@ impl Mailer {
             Ok(message) => message,
             Err(error) => return Sent::Refused(format!("No mail can be made for this address: {}.", said(&error.to_string()))),
         };
-        match tokio::time::timeout(config::WITHIN, self.transport.send(message)).await {
+        match tokio::time::timeout(self.within, self.transport.send(message)).await {
             Ok(Ok(_)) => Sent::Accepted,
             Ok(Err(error)) => not_sent(&error),
             Err(_) => Sent::Failed("The mail server did not answer in time. It is tried again.".to_owned()),
@@ -142,6 +146,18 @@ fn not_sent(error: &SmtpError) -> Sent {
             "No protected connection to the mail server could be made ({words}). An administrator has to check its mail settings."
         )),
         _ => Sent::Failed(format!("The mail server could not be reached ({words}). It is tried again.")),
+    }
+}
+
+/// What administrators are told about it.
+pub(crate) fn sending(config: Option<&MailConfig>, public_url: &str) -> MailSending {
+    let address = public_url.parse::<Uri>().ok();
+    let host = address.as_ref().and_then(Uri::host).unwrap_or_default();
+    MailSending {
+        server: config.map(|config| config.server.clone()),
+        from: config.map(|config| config.from.clone()),
+        links: format!("{}/a/", public_url.trim_end_matches('/')),
+        links_reach_others: !host.is_empty() && !config::is_this_computer(host.trim_matches(['[', ']'])),
     }
 }
 

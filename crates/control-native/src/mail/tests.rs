@@ -112,3 +112,42 @@ fn unprotected_mail_and_half_credentials_are_refused() {
         assert!(Mailer::new(unfit, "https://x", "x").is_err());
     }
 }
+
+#[test]
+fn administrators_are_told_where_links_lead_and_whether_anybody_gets_there() {
+    let told = sending(Some(&config()), "https://control.example/");
+    assert_eq!(
+        (told.server.as_deref(), told.from.as_deref()),
+        (Some("127.0.0.1"), Some("Northstar IT <approvals@northstar.example>"))
+    );
+    assert_eq!(
+        (told.links.as_str(), told.links_reach_others),
+        ("https://control.example/a/", true)
+    );
+    for here in ["http://127.0.0.1:8443", "http://localhost:1", "http://[::1]:1", "nonsense"] {
+        let told = sending(None, here);
+        assert_eq!(
+            (told.server, told.from, told.links_reach_others),
+            (None, None, false),
+            "{here}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_that_takes_the_call_and_says_nothing_is_given_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let taken = tokio::spawn(async move { silent.accept().await.unwrap() });
+    let mut mailer = mailer(MailConfig {
+        port: Some(port),
+        ..config()
+    });
+    mailer.within = Duration::from_millis(50);
+    let sent = mailer.send(&letter("Zdenka", "a")).await;
+    assert_eq!(
+        sent,
+        Sent::Failed("The mail server did not answer in time. It is tried again.".to_owned())
+    );
+    drop(taken);
+}

@@ -149,6 +149,7 @@ impl Asked {
             acknowledged: approval.acknowledged.iter().cloned().collect(),
             approved_by: approval.approved_by.iter().cloned().collect(),
             nudges: approval.nudges,
+            emergency: self.granted == Some(Channel::BreakGlass),
             review_due: self.review_due,
             mails: Vec::new(),
             prompt: prompt.map(Box::new),

@@ -8,6 +8,7 @@ use super::approval::{Asked, word_alone};
 use super::authorise::{self, Deed, Ruling};
 use super::describe::{self, Look};
 use super::live::Live;
+use super::number::six_digits;
 use super::submission::Submission;
 use crate::refusal::Stop;
 use crate::store::StoreError;
@@ -326,26 +327,6 @@ pub(super) fn unrefused(done: Result<Option<Seq>, Stop>) -> Result<(), StoreErro
     }
 }
 
-/// The number that an approver types: six digits, from bytes that nobody has seen.
-fn six_digits(drawn: &[u8; 32]) -> String {
-    let number = drawn
-        .iter()
-        .take(8)
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("{:06}", number % 1_000_000)
-}
-
 fn ours(fault: ConsentFault) -> StoreError {
     StoreError::Refused(format!("the control plane's own request is wrong: {fault}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::six_digits;
-
-    #[test]
-    fn a_number_has_six_digits_whatever_was_drawn() {
-        assert_eq!(six_digits(&[0; 32]), "000000");
-        assert_eq!(six_digits(&[0xff; 32]).len(), 6);
-    }
 }

@@ -45,16 +45,23 @@ pub(super) fn object(reading: &Reading) -> String {
 
 /// What it would do.
 pub(super) fn proposed_action(reading: &Reading, class: ActionClass) -> String {
-    let mut sentences = vec![class.sentence().to_owned()];
+    let mut parts: Vec<String> = Vec::new();
+    let mut sentences: Vec<String> = Vec::new();
     for reason in reading.reasons.iter().filter(|reason| reason.class == reading.class) {
-        if sentences.len() > MAX_REASONS {
-            break;
-        }
-        let sentence = one_line(&reason.sentence);
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
+        // What says no more than the first sentence is named there instead of being said again.
+        let (said, to) = match reason.part() {
+            Some(part) => (format!("`{}`", one_line(part)), &mut parts),
+            None => (one_line(&reason.sentence), &mut sentences),
+        };
+        if to.len() < MAX_REASONS && !to.contains(&said) {
+            to.push(said);
         }
     }
+    let mut first = class.sentence().to_owned();
+    if class == reading.class && !parts.is_empty() {
+        first = format!("{}: {}.", first.trim_end_matches('.'), parts.join(", "));
+    }
+    sentences.insert(0, first);
     sentences.join(" ")
 }
 
@@ -64,6 +71,8 @@ fn kind(kind: ResourceKind) -> &'static str {
         ResourceKind::RegistryKey => "registry key",
         ResourceKind::Service => "service",
         ResourceKind::FirewallRule => "firewall rule",
+        ResourceKind::FirewallTable => "firewall table",
+        ResourceKind::FirewallChain => "firewall chain",
         ResourceKind::FirewallObject => "firewall",
         ResourceKind::Host => "computer",
         ResourceKind::Url => "address",
@@ -184,13 +193,27 @@ mod tests {
     fn the_seeds_firewall_rule_is_named() {
         let reading = read(r#"netsh advfirewall firewall set rule name="Block SMB Inbound" new enable=no"#);
         assert_eq!(object(&reading), "firewall rule “Block SMB Inbound”");
-        assert!(proposed_action(&reading, reading.class).starts_with("This command changes something."));
+        let action = proposed_action(&reading, reading.class);
+        assert!(action.starts_with("This command changes something: `netsh"), "{action}");
+        assert_eq!(action.matches("changes something").count(), 1, "{action}");
+    }
+
+    #[test]
+    fn tables_and_chains_are_told_apart() {
+        let reading = caisey_command::read(Interpreter::Sh, "sudo nft delete rule inet filter input handle 7");
+        assert_eq!(object(&reading), "firewall table “filter”, firewall chain “input”");
+        let action = proposed_action(&reading, reading.class);
+        assert!(
+            action.starts_with("This command deletes or overwrites something: `nft"),
+            "{action}"
+        );
+        assert_eq!(action.matches("deletes or overwrites").count(), 1, "{action}");
     }
 
     #[test]
     fn what_cannot_be_bounded_is_said_to_be_that() {
         let reading = caisey_command::read(Interpreter::Sh, "./fix-it.sh");
-        assert!(proposed_action(&reading, reading.class).starts_with("What this command does cannot be told from its text."));
+        assert!(proposed_action(&reading, reading.class).starts_with("What this command does cannot be told from its text"));
         assert_eq!(object(&Reading::opaque("x", "y")), "nothing that the command names");
     }
 

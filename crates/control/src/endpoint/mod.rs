@@ -23,6 +23,7 @@ mod key;
 mod link;
 mod live;
 mod mail;
+mod number;
 mod outgoing;
 mod review;
 mod rules;

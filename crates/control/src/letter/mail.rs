@@ -22,7 +22,7 @@ pub fn subject(facts: &Facts) -> String {
 fn lines(facts: &Facts) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("Client", facts.client.clone()),
-        ("Server", facts.hostname.clone()),
+        ("Machine", facts.hostname.clone()),
         ("Technician", facts.requester.clone()),
         ("Concerns", facts.object.clone()),
         ("Current state", facts.current_state.clone()),

@@ -157,7 +157,7 @@ impl Facts {
             ActionClass::Destructive => format!("to delete or overwrite {object}"),
         };
         format!(
-            "Technician {} requests permission {what} on server {}.",
+            "Technician {} requests permission {what} on {}.",
             cut(&marked_line(&self.requester)),
             cut(&marked_line(&self.hostname))
         )
@@ -283,7 +283,7 @@ pub(crate) mod tests {
     fn it_asks_in_the_seeds_words() {
         assert_eq!(
             facts().asks(),
-            "Technician John Doe requests permission to modify firewall rule “Block SMB Inbound” on server SRV-FILES-01."
+            "Technician John Doe requests permission to modify firewall rule “Block SMB Inbound” on SRV-FILES-01."
         );
         let opaque = Facts {
             class: "opaque".into(),

@@ -141,7 +141,7 @@ fn ending(over: Over) -> (&'static str, &'static str, &'static str) {
         Over::YouApproved { waiting: false } => (
             "You approved this",
             "good",
-            "Your answer is on record, with the time and how you gave it. The command was handed to the server, which checks for itself \
+            "Your answer is on record, with the time and how you gave it. The command was handed to the machine, which checks for itself \
              whether an answer by e-mail suffices there. This link is used up; you can close the page.",
         ),
         Over::YouApproved { waiting: true } => (
@@ -152,7 +152,7 @@ fn ending(over: Over) -> (&'static str, &'static str, &'static str) {
         Over::YouDenied => (
             "You denied this",
             "good",
-            "Your answer is on record. The command was not sent to the server and will not run. This link is used up; you can close the page.",
+            "Your answer is on record. The command was not sent to the machine and will not run. This link is used up; you can close the page.",
         ),
         Over::Approved => (
             "Somebody else has approved this",
@@ -162,7 +162,7 @@ fn ending(over: Over) -> (&'static str, &'static str, &'static str) {
         Over::Denied => (
             "Somebody else has denied this",
             "",
-            "The command was not sent to the server and will not run. There is nothing for you to do.",
+            "The command was not sent to the machine and will not run. There is nothing for you to do.",
         ),
         Over::Expired => (
             "This request has expired",
@@ -210,7 +210,7 @@ mod tests {
     fn the_page_shows_everything_and_asks_for_the_number() {
         let page = page(&Shown::Open(Box::new(facts()), FRESH));
         for fact in [
-            "Technician John Doe requests permission to modify firewall rule “Block SMB Inbound” on server SRV-FILES-01.",
+            "Technician John Doe requests permission to modify firewall rule “Block SMB Inbound” on SRV-FILES-01.",
             "<dd>enabled</dd>",
             "Northstar Dental",
             "The scanner cannot reach the share",

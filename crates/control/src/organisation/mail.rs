@@ -39,7 +39,7 @@ impl OrganisationObject {
             return Err(refused(ErrorCode::NotFound, "There is no such client."));
         }
         let contacts = of_client(store, client)?;
-        Ok(MailContacts { contacts })
+        Ok(MailContacts { contacts, sending: None })
     }
 
     /// The list that it already is changes nothing.
@@ -56,7 +56,7 @@ impl OrganisationObject {
         let known = of_client(turn.store, client)?;
         let contacts = checked(turn, &known, wanted)?;
         if contacts == known {
-            return Ok(MailContacts { contacts });
+            return Ok(MailContacts { contacts, sending: None });
         }
         turn.store
             .exec("DELETE FROM mail_contacts WHERE client = ?1", &[text(client)])?;
@@ -74,7 +74,7 @@ impl OrganisationObject {
         };
         let listed: Vec<_> = contacts.iter().map(|one| format!("{} <{}>", one.name, one.address)).collect();
         event.record(turn, &mut self.journal, &[("list", &listed.join("\n"))])?;
-        Ok(MailContacts { contacts })
+        Ok(MailContacts { contacts, sending: None })
     }
 }
 

@@ -30,6 +30,11 @@ const ROW: ApprovalRow = {
   refusal: null,
   fault: null,
   number: null,
+  by_mail: false,
+  mails: [],
+  emergency: false,
+  review_due: false,
+  review_for_me: false,
 };
 
 describe('a request in words', () => {

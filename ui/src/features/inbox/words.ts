@@ -16,6 +16,9 @@ export type Tone = 'ok' | 'danger' | 'warn' | 'run' | 'quiet';
 /** Where it stands, as a label and how loud it is. */
 export function standing(row: ApprovalRow, now: number): { label: string; tone: Tone } {
   if (row.fault !== null) return { label: 'Does not hold', tone: 'danger' };
+  if (row.review_for_me) return { label: 'Review it', tone: 'danger' };
+  if (row.review_due) return { label: 'Not reviewed', tone: 'warn' };
+  if (row.emergency) return { label: 'Reviewed', tone: 'quiet' };
   switch (row.state) {
     case 'approved':
       return { label: 'Approved', tone: 'ok' };

@@ -267,6 +267,10 @@ function headline(kind: string, facts: Facts): string {
       return `Approval request delivered by ${facts['channel']}`;
     case 'approval.decided':
       return `Approval ${facts['decision']} by ${facts['channel']}`;
+    case 'action.break_glass':
+      return 'An emergency was declared (break-glass)';
+    case 'action.reviewed':
+      return `The emergency was reviewed: ${facts['verdict'] === 'justified' ? 'justified' : 'not justified'}`;
     case 'command.started':
       return `Command started, process ${facts['pid']}`;
     case 'command.output':

@@ -1,10 +1,13 @@
 /**
  * Approval requests and who speaks for a client, in memory. `?role=contact` is asked, `?waiting` asks (in `ses-live`), `?inbox=empty`
  * has none, `?unintroduced` is a contact whose console nobody has introduced, `?chain=broken` a list that does not hold. The number is 471100.
+ * `?mail=STATE,STATE` are mails about what `?waiting` asks (`none`: nobody is listed). `?emergency` is one by somebody else that waits for its
+ * review, `?emergency=mine` one by this person, in `ses-live`.
  */
 import type { ApprovalDetail } from '../../generated/ApprovalDetail';
 import type { ApprovalRow } from '../../generated/ApprovalRow';
 import type { InboxView } from '../../generated/InboxView';
+import type { MailRow } from '../../generated/MailRow';
 import type { NewStanding } from '../../generated/NewStanding';
 import type { SpeakersView } from '../../generated/SpeakersView';
 import type { StateDifference } from '../../generated/StateDifference';
@@ -12,6 +15,7 @@ import type { TextView } from '../../generated/TextView';
 import type { TimelineItem } from '../../generated/TimelineItem';
 import type { Verdict } from '../../generated/Verdict';
 import { Failure, type HostEvent } from '../host';
+import { EMERGENCY } from './emergency';
 import { segmentsIfNeeded } from './visible';
 
 const MINUTE = 60_000;
@@ -40,16 +44,19 @@ export class ConsentDesk {
     now: number,
     readonly tell: (event: HostEvent) => void,
     readonly entriesOf: (action: string) => TimelineItem[],
+    readonly record: (action: string, kind: string, facts: TimelineItem['facts'], texts: Record<string, string>) => void,
   ) {
     this.#speakers = speakers(now, query);
     if (query.get('inbox') === 'empty') return;
     if (query.get('role') === 'contact') this.#asked(now);
     else if (query.has('waiting')) this.#asks(now);
+    if (query.has('emergency')) this.#emergency(now);
   }
 
   inbox(): InboxView {
     const rows = this.#kept.map((kept) => ({ ...kept.row }));
-    return { rows, waiting: rows.filter((row) => row.for_me && row.answer === null && ['pending', 'delivered', 'acknowledged'].includes(row.state)).length };
+    const count = (which: (row: ApprovalRow) => boolean): number => rows.filter(which).length;
+    return { rows, waiting: count((row) => row.for_me && row.answer === null && ['pending', 'delivered', 'acknowledged'].includes(row.state)), to_review: count((row) => row.review_for_me), unreviewed: count((row) => row.review_due) };
   }
 
   detail(action: string): ApprovalDetail {
@@ -107,6 +114,26 @@ export class ConsentDesk {
     this.#changed();
   }
 
+  async declare(action: string, why: string): Promise<ApprovalRow> {
+    await new Promise((done) => setTimeout(done, 200));
+    const { row } = this.#one(action);
+    if (this.query.get('emergency') === 'refused') throw new Failure({ code: 'forbidden', message: 'The client’s contacts have not allowed emergencies for this kind of action here and now, so the endpoint would refuse it. Nothing was done. Call a contact; the request stays open.', retry_after_ms: null });
+    this.record(action, 'action.break_glass', {}, { why });
+    Object.assign(row, { state: 'withdrawn', emergency: true, review_due: true });
+    this.#changed();
+    return { ...row };
+  }
+
+  async review(action: string, justified: boolean, note: string): Promise<ApprovalRow> {
+    await new Promise((done) => setTimeout(done, 200));
+    const { row } = this.#one(action);
+    if (!row.review_due) throw new Failure({ code: 'conflict', message: 'This action does not wait for a review: it did not run under break-glass, or somebody has reviewed it.', retry_after_ms: null });
+    this.record(action, 'action.reviewed', { verdict: justified ? 'justified' : 'not_justified' }, { note });
+    Object.assign(row, { review_due: false, review_for_me: false });
+    this.#changed();
+    return { ...row };
+  }
+
   speakers(): SpeakersView {
     return structuredClone(this.#speakers);
   }
@@ -153,9 +180,9 @@ export class ConsentDesk {
     const smb = { command: 'netsh advfirewall firewall set rule name="Block SMB Inbound" new enable=no', reason: 'Rule blocks SMB from the domain; shares are unreachable since 01:40', interpreter: 'cmd', current: 'enabled', proposed: 'disable' };
     const rule = 'Windows Firewall rule ‘Block SMB Inbound’';
     this.#kept.push(
-      { ...smb, row: asked(now, 'req-smb', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on server SRV-FILES-01.`, expires_at_ms: now + 11 * MINUTE + 24_000 }) },
+      { ...smb, row: asked(now, 'req-smb', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on SRV-FILES-01.`, expires_at_ms: now + 11 * MINUTE + 24_000 }) },
       {
-        row: asked(now, 'req-script', { class: 'opaque', needs_number: true, hostname: 'edge-proxy-2', requester_name: 'Ana Ruiz', object: 'script /tmp/renew.sh', sentence: 'Technician Ana Ruiz requests permission to run a command that cannot be bounded from its text on server edge-proxy-2.', asked_at_ms: now - 40_000 }),
+        row: asked(now, 'req-script', { class: 'opaque', needs_number: true, hostname: 'edge-proxy-2', requester_name: 'Ana Ruiz', object: 'script /tmp/renew.sh', sentence: 'Technician Ana Ruiz requests permission to run a command that cannot be bounded from its text on edge-proxy-2.', asked_at_ms: now - 40_000 }),
         command: 'curl -fsS https://deploy.example/renew.sh -o /tmp/renew.sh && sh /tmp/renew.sh --host \u202Eevil\u202C --quiet',
         reason: 'Certificate of the proxy expires tonight',
         interpreter: 'sh',
@@ -165,17 +192,33 @@ export class ConsentDesk {
       },
       {
         ...smb,
-        row: asked(now, 'req-unsound', { object: 'service ‘LanmanServer’', sentence: 'Technician John Doe requests permission to modify service ‘LanmanServer’ on server SRV-FILES-01.', for_me: false, fault: 'This request does not hold: the command is not what the requester signed. Nothing of it can be approved from here. Do not answer it by other means, and tell your provider.' }),
+        row: asked(now, 'req-unsound', { object: 'service ‘LanmanServer’', sentence: 'Technician John Doe requests permission to modify service ‘LanmanServer’ on SRV-FILES-01.', for_me: false, fault: 'This request does not hold: the command is not what the requester signed. Nothing of it can be approved from here. Do not answer it by other means, and tell your provider.' }),
       },
-      { ...smb, record: 'ses-firewall-a2', row: asked(now, 'req-done', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on server SRV-FILES-01.`, state: 'approved', answer: 'approved', answer_sent: true, approved_by: [CONTACT.name], asked_at_ms: now - 9 * 24 * 60 * MINUTE, expires_at_ms: now - 9 * 24 * 59 * MINUTE }) },
-      { ...smb, command: 'Remove-Item -Recurse D:\\Archive\\2019', reason: '', interpreter: 'powershell', current: '48,210 files', proposed: 'delete', row: asked(now, 'req-denied', { class: 'destructive', needs_number: true, object: 'folder D:\\Archive\\2019', sentence: 'Technician John Doe requests permission to delete or overwrite folder D:\\Archive\\2019 on server SRV-FILES-01.', state: 'denied', answer: 'denied', answer_sent: true, asked_at_ms: now - 31 * 60 * MINUTE }) },
-      { ...smb, row: asked(now, 'req-expired', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on server SRV-FILES-01.`, state: 'expired', asked_at_ms: now - 52 * 60 * MINUTE }) },
+      { ...smb, record: 'ses-firewall-a2', row: asked(now, 'req-done', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on SRV-FILES-01.`, state: 'approved', answer: 'approved', answer_sent: true, approved_by: [CONTACT.name], asked_at_ms: now - 9 * 24 * 60 * MINUTE, expires_at_ms: now - 9 * 24 * 59 * MINUTE }) },
+      { ...smb, command: 'Remove-Item -Recurse D:\\Archive\\2019', reason: '', interpreter: 'powershell', current: '48,210 files', proposed: 'delete', row: asked(now, 'req-denied', { class: 'destructive', needs_number: true, object: 'folder D:\\Archive\\2019', sentence: 'Technician John Doe requests permission to delete or overwrite folder D:\\Archive\\2019 on SRV-FILES-01.', state: 'denied', answer: 'denied', answer_sent: true, asked_at_ms: now - 31 * 60 * MINUTE }) },
+      { ...smb, row: asked(now, 'req-expired', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on SRV-FILES-01.`, state: 'expired', asked_at_ms: now - 52 * 60 * MINUTE }) },
     );
   }
 
-  #asks(now: number): void {
+  #emergency(now: number): void {
+    const mine = this.query.get('emergency') === 'mine';
+    if (this.query.get('emergency') === 'refused') return;
+    const who = mine ? 'John Doe' : 'Ana Ruiz';
     this.#kept.push({
-      row: asked(now, 'req-mine', { session: 'ses-live', endpoint: 'ep-this', hostname: 'atlas-workstation', client_name: 'Own computers', for_me: false, mine: true, needs_number: true, number: NUMBER, class: 'destructive', object: 'package linux-image-6.1.0-26-amd64', sentence: 'Technician John Doe requests permission to delete or overwrite package linux-image-6.1.0-26-amd64 on server atlas-workstation.', state: 'acknowledged', delivered: [CONTACT.name], seen: [CONTACT.name], needed: 2 }),
+      row: asked(now, EMERGENCY.action, { ...(mine ? { session: 'ses-live', endpoint: 'ep-this', hostname: 'atlas-workstation' } : { session: EMERGENCY.session, endpoint: 'ep-edge', hostname: 'edge-proxy-2' }), requester_name: who, for_me: false, mine, object: 'service “nginx”', sentence: `Technician ${who} declared an emergency to modify service “nginx” on ${mine ? 'atlas-workstation' : 'edge-proxy-2'} without waiting for permission.`, state: 'withdrawn', asked_at_ms: now - 5_380_000, expires_at_ms: now - 4_480_000, emergency: true, review_due: true, review_for_me: !mine }),
+      command: EMERGENCY.command,
+      reason: EMERGENCY.reason,
+      interpreter: 'bash',
+      current: 'ActiveState=failed\nSubState=dead\n',
+      proposed: 'This command changes something.',
+      record: EMERGENCY.action,
+    });
+  }
+
+  #asks(now: number): void {
+    const mail = this.query.get('mail');
+    this.#kept.push({
+      row: asked(now, 'req-mine', { session: 'ses-live', endpoint: 'ep-this', hostname: 'atlas-workstation', client_name: 'Own computers', for_me: false, mine: true, needs_number: true, number: NUMBER, class: 'destructive', object: 'package linux-image-6.1.0-26-amd64', sentence: 'Technician John Doe requests permission to delete or overwrite package linux-image-6.1.0-26-amd64 on atlas-workstation.', state: 'acknowledged', delivered: [CONTACT.name], seen: [CONTACT.name], needed: 2, ...(mail === null ? {} : { needs_number: false, by_mail: true, needed: 1, mails: mailsOf(mail, now) }) }),
       command: 'apt-get remove -y linux-image-6.1.0-26-amd64',
       reason: 'Room for the new kernel',
       interpreter: 'sh',
@@ -214,8 +257,23 @@ function asked(now: number, action: string, more: Partial<ApprovalRow>): Approva
     refusal: null,
     fault: null,
     number: null,
+    by_mail: false,
+    mails: [],
+    emergency: false,
+    review_due: false,
+    review_for_me: false,
     ...more,
   };
+}
+
+function mailsOf(states: string, now: number): MailRow[] {
+  const people = ['Zdenka Nováková', 'Milan Horák', 'Ada Osei'];
+  const why: Record<string, string> = {
+    waiting: 'The mail server put it off (451 4.7.1 greylisted, try again later). It is tried again.',
+    refused: 'The mail server refused it for good (550 5.1.1 no such mailbox here). Check the address, or call the contact.',
+    gave_up: 'This control plane has no mail server, so no mail was sent. Call the contact, and ask an administrator to set one up.',
+  };
+  return states.split(',').flatMap((state, at) => (state === 'none' ? [] : [{ name: people[at] ?? 'Somebody', address: `${(people[at] ?? 'x').split(' ')[0]?.toLowerCase().replace(/[^a-z]/g, '')}@own.example`, state, attempts: state === 'waiting' ? 3 : 1, at_ms: now - (state === 'sending' ? 12_000 : 31_000), detail: why[state] ?? '' }]));
 }
 
 function text(name: string, said: string): TextView {
@@ -236,9 +294,9 @@ function differenceOf(entries: TimelineItem[]): StateDifference | null {
 }
 
 function speakers(now: number, query: URLSearchParams): SpeakersView {
-  const own = { device: 'dev-1', name: CONTACT.name, label: 'maria-laptop', fingerprint: '4f1c 09aa 7be2 d310 58c4', this_console: true };
-  const known = { device: 'dev-2', name: 'Tom Baker', label: 'warehouse-desk', fingerprint: 'b02e 77d1 90fc 1a6e 3d48', this_console: false };
-  const other = { device: 'dev-3', name: 'Ada Osei', label: 'ada-notebook', fingerprint: '91c0 55ae 0d27 f8b3 6e19', this_console: false };
+  const own = { device: 'dev-1', member: CONTACT.id, name: CONTACT.name, label: 'maria-laptop', fingerprint: '4f1c 09aa 7be2 d310 58c4', this_console: true };
+  const known = { device: 'dev-2', member: 'mem-tom', name: 'Tom Baker', label: 'warehouse-desk', fingerprint: 'b02e 77d1 90fc 1a6e 3d48', this_console: false };
+  const other = { device: 'dev-3', member: 'mem-ada', name: 'Ada Osei', label: 'ada-notebook', fingerprint: '91c0 55ae 0d27 f8b3 6e19', this_console: false };
   const alone = query.has('unintroduced');
   return {
     client: 'meridian-freight',

@@ -13,6 +13,8 @@ import type { InstallerRow } from '../../generated/InstallerRow';
 import type { InstallerSecretView } from '../../generated/InstallerSecretView';
 import type { NewCommand } from '../../generated/NewCommand';
 import type { NewInstaller } from '../../generated/NewInstaller';
+import type { MailContactRow } from '../../generated/MailContactRow';
+import type { MailContactsView } from '../../generated/MailContactsView';
 import type { NewStanding } from '../../generated/NewStanding';
 import type { SpeakersView } from '../../generated/SpeakersView';
 import type { StateDifference } from '../../generated/StateDifference';
@@ -33,9 +35,11 @@ import type { VerifyProgress } from '../../generated/VerifyProgress';
 import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type Standing, type Startup } from '../host';
 import { type Book, Visit } from './book';
 import { CONTACT, ConsentDesk } from './consent';
+import { emergency } from './emergency';
 import { Gate } from './gate';
 import { find } from './find';
 import { MemoryHandOver } from './handover';
+import { MailList } from './mail';
 import { NOTICES } from './notices';
 import { Office } from './office';
 import { scriptFor } from './shell';
@@ -57,6 +61,7 @@ export class MemoryHost implements Host {
   #gate = new Gate((event) => this.#tell(event));
   #office: Office;
   #consent: ConsentDesk;
+  #mail: MailList;
   readonly handOver: MemoryHandOver;
 
   constructor(readonly query: URLSearchParams) {
@@ -69,7 +74,10 @@ export class MemoryHost implements Host {
     }
     this.#office = new Office([...this.#world.books.values()].map((book) => [book.endpoint.client, book.endpoint.client_name]), now, query.has('empty'));
     if (query.has('empty')) this.#office.clients.length = 0;
-    this.#consent = new ConsentDesk(query, now, (event) => this.#tell(event), (action) => [...this.#world.books.values()].flatMap((book) => book.items.filter((item) => item.action === action)));
+    this.#consent = new ConsentDesk(query, now, (event) => this.#tell(event), (action) => [...this.#world.books.values()].flatMap((book) => book.items.filter((item) => item.action === action)), (action, kind, facts, texts) => this.#record(action, kind, facts, texts));
+    this.#mail = new MailList(query);
+    const edge = this.#world.books.get('ep-edge');
+    if (edge && query.has('emergency')) emergency(edge, now);
     this.#connection = query.has('offline')
       ? { state: 'offline', since_ms: now - 754_000, why: 'The control plane at console.northstar-it.example does not answer (connection refused).', retry_at_ms: now + 24_000 }
       : { state: 'online' };
@@ -309,6 +317,34 @@ export class MemoryHost implements Host {
   revokeSpeaker = async (device: string): Promise<SpeakersView> => this.#consent.revoke(device);
   grant = async (wanted: NewStanding): Promise<SpeakersView> => this.#consent.grant(wanted);
   takeBack = async (name: string): Promise<SpeakersView> => this.#consent.takeBack(name);
+  async declareEmergency(action: string, why: string): Promise<ApprovalRow> {
+    this.#online();
+    return this.#consent.declare(action, why);
+  }
+  async reviewEmergency(action: string, justified: boolean, note: string): Promise<ApprovalRow> {
+    this.#online();
+    return this.#consent.review(action, justified, note);
+  }
+  async mailContacts(client: string): Promise<MailContactsView> {
+    this.#online();
+    await pause(30);
+    return this.#mail.of(client);
+  }
+  async keepMailContact(client: string, before: string | null, contact: MailContactRow): Promise<MailContactsView> {
+    this.#online();
+    await pause(30);
+    return this.#mail.keep(client, before, contact);
+  }
+  async removeMailContact(client: string, address: string): Promise<MailContactsView> {
+    this.#online();
+    return this.#mail.remove(client, address);
+  }
+
+  #record(action: string, kind: string, facts: Record<string, unknown>, texts: Record<string, string>): void {
+    const book = [...this.#world.books.values()].find((one) => one.items.some((item) => item.action === action)) ?? this.#book('ep-this');
+    book.now = Date.now();
+    book.add(kind, { action, session: book.items.find((item) => item.action === action)?.session ?? null, facts, texts, actor: { kind: 'member', name: ME.name } });
+  }
 
   async sessions(filter: SessionFilter): Promise<SessionRow[]> {
     return this.#rows().filter(

@@ -156,7 +156,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     teller.tell("the story holds")
 }
 
-async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
+pub(crate) async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
     let config = ConsoleConfig {
         data_dir: home.join("cache"),
         device_label: "john-desk".to_owned(),
@@ -174,7 +174,7 @@ async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
     Ok(console)
 }
 
-async fn sendable_endpoint(console: &Console) -> Result<String> {
+pub(crate) async fn sendable_endpoint(console: &Console) -> Result<String> {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(row) = console.overview().await?.endpoints.first()
@@ -188,7 +188,7 @@ async fn sendable_endpoint(console: &Console) -> Result<String> {
 }
 
 /// Waits until the contact's console has introduced its key.
-async fn contact_speaks(stage: &Stage) -> Result<()> {
+pub(crate) async fn contact_speaks(stage: &Stage) -> Result<()> {
     let (api, end) = (stage.api()?, Instant::now() + PATIENCE);
     while api.contacts(stage.client()).await?.keys.is_empty() {
         ensure!(
@@ -218,7 +218,12 @@ async fn inspect(scene: &mut Scene<'_>, place: &Place) -> Result<String> {
 }
 
 /// Waits until the technician's own request is as wanted.
-async fn own_request(console: &Console, action: &str, what: &str, wanted: impl Fn(&ApprovalRow) -> bool) -> Result<ApprovalRow> {
+pub(crate) async fn own_request(
+    console: &Console,
+    action: &str,
+    what: &str,
+    wanted: impl Fn(&ApprovalRow) -> bool,
+) -> Result<ApprovalRow> {
     let end = Instant::now() + PATIENCE;
     loop {
         let rows = console.inbox().await?.rows;

@@ -7,6 +7,7 @@ mod exported;
 mod firewall;
 mod handover;
 mod machine;
+mod notification;
 mod office;
 mod place;
 mod scene;
@@ -35,6 +36,16 @@ enum Story {
         /// An empty folder for the programs' own data.
         #[arg(long)]
         stage: PathBuf,
+    },
+    /// No story but a measurement, printed as JSON: how soon a contact's desktop is asked to show a request.
+    #[command(hide = true)]
+    Notification {
+        /// An empty folder for the programs' own data.
+        #[arg(long)]
+        stage: PathBuf,
+        /// How often.
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
     },
     /// A file server as far as the story needs one: tells everybody who connects that it is there.
     #[command(hide = true)]
@@ -73,6 +84,7 @@ async fn main() -> Result<()> {
         Story::Breach { out, stage } => breach::play(&out, &stage).await.map(drop),
         Story::Firewall { out, stage } => firewall::play(&out, &stage).await,
         Story::Handover { out, stage } => handover::play(&out, &stage).await,
+        Story::Notification { stage, rounds } => notification::measure(&stage, rounds).await,
         Story::Share { listen, rules } => place::share(&listen, rules.as_deref()).await,
         Story::Relay { listen, to } => place::relay(&listen, &to).await,
     }

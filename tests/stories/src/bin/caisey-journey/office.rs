@@ -59,8 +59,7 @@ impl Office {
     pub(crate) async fn sees_notification(&mut self) -> Result<()> {
         let end = Instant::now() + PATIENCE;
         loop {
-            let shown = run(Path::new("dunstctl"), &["count", "displayed"]).unwrap_or_default();
-            if shown.trim().parse::<u32>().is_ok_and(|shown| shown > 0) {
+            if shown().is_ok_and(|shown| shown > 0) {
                 // It is counted before it is drawn.
                 tokio::time::sleep(Duration::from_millis(700)).await;
                 return Ok(());
@@ -69,6 +68,17 @@ impl Office {
             ensure!(Instant::now() < end, "no notification within {PATIENCE:?}");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Waits until no notification is on the screen.
+    pub(crate) async fn sees_none(&mut self) -> Result<()> {
+        let end = Instant::now() + PATIENCE;
+        while shown()? > 0 {
+            self.window.must_be_alive()?;
+            ensure!(Instant::now() < end, "a notification stayed for {PATIENCE:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
     }
 
     /// Presses the notification itself, which opens the request.
@@ -101,6 +111,14 @@ impl Office {
         let path = self.out.join(name).to_string_lossy().into_owned();
         run(Path::new("import"), &["-window", "root", &path]).map(drop)
     }
+}
+
+/// How many notifications are on the screen.
+fn shown() -> Result<u32> {
+    let said = run(Path::new("dunstctl"), &["count", "displayed"])?;
+    said.trim()
+        .parse()
+        .with_context(|| format!("the notification service counts {said:?}"))
 }
 
 fn hand(arguments: &[&str]) -> Result<String> {
