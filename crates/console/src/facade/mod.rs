@@ -26,6 +26,7 @@ mod handover;
 pub(crate) mod hub;
 mod mail;
 mod overview;
+mod policies;
 mod read;
 mod sign_in;
 mod speakers;

@@ -8,6 +8,7 @@ mod directory;
 mod handover;
 mod mail;
 mod overview;
+mod policy;
 mod record;
 mod search;
 mod work;
@@ -24,6 +25,11 @@ pub use handover::{
 };
 pub use mail::{MailContactRow, MailContactsView, MailSendingView};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
+pub use policy::{
+    DryRunGroup, DryRunRow, DryRunView, NamedId, OutcomeView, PoliciesView, PolicyDetail, PolicyDraft, PolicyDraftView,
+    PolicyForm, PolicyHours, PolicyProblem, PolicyRow, PolicyRule, PolicyRuleView, PolicyScope, PolicyThen, PolicyVersion,
+    StandingOf, TraitsView,
+};
 pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,
     Verification,

@@ -42,6 +42,7 @@ import { MemoryHandOver } from './handover';
 import { MailList } from './mail';
 import { NOTICES } from './notices';
 import { Office } from './office';
+import { MemoryPolicies } from './policies';
 import { scriptFor } from './shell';
 import { buildWorld, ME, type World } from './world';
 
@@ -63,11 +64,13 @@ export class MemoryHost implements Host {
   #consent: ConsentDesk;
   #mail: MailList;
   readonly handOver: MemoryHandOver;
+  readonly policies: MemoryPolicies;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
     this.#world = buildWorld(now);
     this.handOver = new MemoryHandOver(() => this.#world.books.values(), query, (event) => this.#tell(event), this.#exports);
+    this.policies = new MemoryPolicies(query, now, () => this.#world.books.values(), (event) => this.#tell(event), ME.name);
     if (query.has('empty')) {
       for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
       this.#world.books.get('ep-this')?.sessions.clear();
