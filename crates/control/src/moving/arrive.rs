@@ -56,7 +56,11 @@ pub fn arrive(
 type Taken<T> = Result<Result<T, Fault>, StoreError>;
 
 fn take(store: &dyn Store, header: &Header, part: &Part, key: &[u8; 32], lines: &[String]) -> Taken<Arrived> {
-    let mut state = load(store)?;
+    // An object that begins again is taken anew.
+    let begins = lines
+        .first()
+        .is_some_and(|line| matches!(Line::read(line), Ok(Line::Object(..))));
+    let mut state = if begins { None } else { load(store)? };
     for line in lines {
         let read = match Line::read(line) {
             Ok(read) => read,
