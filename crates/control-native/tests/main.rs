@@ -13,6 +13,7 @@ mod approvals;
 mod containment;
 mod data_dir;
 mod desk;
+mod directory;
 mod document;
 mod full_disk;
 mod idle;
@@ -20,6 +21,7 @@ mod isolation;
 mod issuer;
 mod lying;
 mod mail;
+mod moving;
 mod oidc;
 mod providers;
 mod record;
@@ -29,3 +31,7 @@ mod sharing;
 mod sign_in;
 mod slow;
 mod story;
+mod throttled;
+
+/// What this host finds of a command that changes something: it reads commands.
+pub const CLASS: &str = "changing";
