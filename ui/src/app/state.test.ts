@@ -18,6 +18,7 @@ function scripted(answers: Standing[]) {
     subscribe: (listener: (event: HostEvent) => void) => new Promise<() => void>((done) => (listen = () => { tell = listener; done(() => {}); })),
     standing: async () => (answers.length > 1 ? answers.shift() : answers[0]),
     overview: async () => OVERVIEW,
+    inbox: async () => ({ rows: [] }),
     reached: (mark: string) => reached.push(mark),
   } as unknown as Host;
   return { app: new AppState(host), listen: () => listen(), start: (startup: Startup) => tell({ type: 'startup', startup }), reached };
