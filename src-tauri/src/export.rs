@@ -7,6 +7,7 @@ use crate::desktop::{Desktop, ShellEvent, locked};
 use crate::opening::refused;
 use caisey_console::view::{SessionDetail, SessionRow};
 use caisey_console::{CancelFlag, Clock, Console, ConsoleError, ErrorView};
+use caisey_pdf::Progress;
 use serde::Deserialize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -58,7 +59,16 @@ pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format)
         },
     };
     locked(&desktop.exports).remove(&session);
-    let bytes = made?;
+    saved(desktop, path, made?, &flag).await
+}
+
+/// Writes what was made, unless the person stopped it meanwhile; then it may be shown in its folder.
+pub(crate) async fn saved(
+    desktop: &Desktop,
+    path: PathBuf,
+    bytes: Vec<u8>,
+    flag: &CancelFlag,
+) -> Result<Option<String>, ErrorView> {
     if flag.is_cancelled() {
         return Err(ConsoleError::Cancelled.view());
     }
@@ -69,6 +79,30 @@ pub(crate) async fn run(desktop: &Arc<Desktop>, session: String, format: Format)
         .map_err(|error| not_saved(&path, &error))?;
     locked(&desktop.exported).insert(path.clone());
     Ok(Some(path.display().to_string()))
+}
+
+/// Tells the page under this name how far printing is, and ends it when the person stopped it.
+pub(crate) fn watching(
+    desktop: &Arc<Desktop>,
+    name: String,
+    flag: CancelFlag,
+) -> impl FnMut(Progress) -> ControlFlow<()> + Send + use<> {
+    let (desktop, mut told) = (Arc::clone(desktop), 0);
+    move |progress: Progress| {
+        // A hundred steps are as many as a progress bar can show.
+        if progress.done == progress.total || (progress.done.saturating_sub(told)) * 100 >= progress.total {
+            told = progress.done;
+            desktop.tell(ShellEvent::Export {
+                session: name.clone(),
+                done: progress.done as u64,
+                total: progress.total as u64,
+            });
+        }
+        match flag.is_cancelled() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
 }
 
 /// The record with its proofs, telling the page how far it is.
@@ -95,30 +129,10 @@ async fn print(desktop: &Arc<Desktop>, session: String, detail: SessionDetail, f
         printed_at_ms: caisey_console::ports::SystemClock.now_ms(),
         program: concat!("Caisey Console ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
-    let desktop = Arc::clone(desktop);
+    let watch = watching(desktop, session, flag);
     let printing = move || {
-        let mut told = 0;
-        caisey_pdf::transcript(
-            &detail,
-            &imprint,
-            caisey_pdf::Limits::default(),
-            caisey_pdf::Enclosure::default(),
-            |progress| {
-                // A hundred steps are as many as a progress bar can show.
-                if progress.done == progress.total || (progress.done - told) * 100 >= progress.total {
-                    told = progress.done;
-                    desktop.tell(ShellEvent::Export {
-                        session: session.clone(),
-                        done: progress.done as u64,
-                        total: progress.total as u64,
-                    });
-                }
-                match flag.is_cancelled() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
-            },
-        )
+        let (limits, enclosure) = (caisey_pdf::Limits::default(), caisey_pdf::Enclosure::default());
+        caisey_pdf::transcript(&detail, &imprint, limits, enclosure, watch)
     };
     let printed = tokio::task::spawn_blocking(printing).await;
     match printed.map_err(|error| refused("internal", error.to_string()))? {
@@ -176,7 +190,7 @@ fn utc_minute(ms: u64) -> String {
 }
 
 /// Beside the target first, then in its place.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".part");
@@ -190,7 +204,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     written
 }
 
-pub(crate) fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
+fn not_saved(path: &Path, error: &std::io::Error) -> ErrorView {
     refused(
         "export_failed",
         format!(

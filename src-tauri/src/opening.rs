@@ -3,11 +3,12 @@
 use crate::desktop::{Desktop, locked};
 use crate::embedded;
 use crate::places;
-use crate::remembered::{self, Remembered};
 use crate::startup::Startup;
 use caisey_client::oidc::Provider;
+use caisey_console::kept_tokens;
 use caisey_console::passphrase::PassphraseKeyStore;
 use caisey_console::ports::{SystemClock, SystemEntropy};
+use caisey_console::remembered::{self, Remembered};
 use caisey_console::view::Connection;
 use caisey_console::{Access, Clock, Console, ConsoleConfig, ConsoleError, ErrorView, KeyStore, Ports, SignIn, TokenSource};
 use std::sync::Arc;
@@ -168,7 +169,8 @@ impl Desktop {
     }
 
     async fn resume_remote(self: &Arc<Self>, address: &str, provider: Option<&Provider>) -> Result<(), ErrorView> {
-        let tokens = crate::tokens::resume(address, provider, self.keys()?)?;
+        let resumed = kept_tokens::resume(address, provider, self.keys()?);
+        let tokens = resumed.map_err(|fault| crate::tokens::kept(&fault))?;
         self.use_remote(address, tokens).await
     }
 
@@ -232,7 +234,7 @@ impl Desktop {
         console.sign_out().await.map_err(|error| error.view())?;
         locked(&self.address).take();
         if let (Some(Remembered::ControlPlane { address, provider }), Ok(keys)) = (remembered::load(&self.home), self.keys()) {
-            crate::tokens::forget(&address, provider.as_ref(), keys).await;
+            kept_tokens::forget(&address, provider.as_ref(), keys).await;
         }
         if let Some(embedded) = embedded {
             embedded.stop().await;

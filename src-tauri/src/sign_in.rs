@@ -6,10 +6,12 @@
 
 use crate::desktop::{Desktop, ShellEvent, locked};
 use crate::opening::refused;
-use crate::remembered::Remembered;
-use crate::tokens::{KeptRefresh, RemoteTokens, view};
+use crate::tokens::{account, view};
+use caisey_client::account::AccountTokens;
 use caisey_client::oidc::{OidcTokens, Provider, SignInError, Step};
 use caisey_client::{Api, ControlUrl};
+use caisey_console::kept_tokens::KeptRefresh;
+use caisey_console::remembered::Remembered;
 use caisey_console::{ConsoleError, ErrorView, TokenSource};
 use caisey_protocol::sign_in::SignInWays;
 use serde::{Deserialize, Serialize};
@@ -121,7 +123,9 @@ impl Desktop {
                 (Arc::new(tokens), Some(provider))
             }
             (None, Some(email), Some(password)) => {
-                let tokens = RemoteTokens::sign_in(&address, &email, &password, self.keys()?).await?;
+                let store = Arc::new(KeptRefresh::new(self.keys()?, &address, None));
+                let tokens = AccountTokens::sign_in(url, &email, &password, store).await;
+                let tokens = tokens.map_err(|fault| account(&fault))?;
                 (Arc::new(tokens), None)
             }
             _ => return Err(refused("invalid", "An e-mail address and a password are needed.".to_owned())),
@@ -132,7 +136,7 @@ impl Desktop {
 
     async fn through_browser(self: &Arc<Self>, address: &str, provider: Provider) -> Result<OidcTokens, ErrorView> {
         let strays = AtomicU32::new(0);
-        let store = Arc::new(KeptRefresh::new(self.keys()?, address, &provider));
+        let store = Arc::new(KeptRefresh::new(self.keys()?, address, Some(&provider)));
         let tell = |step: Step| match step {
             Step::Browse(place) => {
                 if let Some(attempt) = locked(&self.attempt).as_mut() {

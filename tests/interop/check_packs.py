@@ -195,7 +195,29 @@ def set_root(leaves, start, end, proof):
     return sha(b"\x01", left, set_root([leaf for leaf in leaves if leaf[0] >= middle], middle, end, proof))
 
 
-def prove_log(files, number, log, wanted, key, spans):
+def check_restored(restored, spans, parts):
+    """That what the release says is shown again is shown, in a text that is here."""
+    places = [(one["log"], one["seq"], one["text"], one["first_token"]) for one in restored]
+    need(places == sorted(set(places)), "what is shown again is out of order or twice")
+    tokens = {}
+    for entries, disclosed in parts:
+        for entry in entries:
+            for name, commitment in entry["statement"].get("texts", {}).items():
+                if (entry["seq"], name) in disclosed:
+                    tokens[entry["statement"]["log"], entry["seq"], name] = commitment["tokens"]
+    for one in restored:
+        what = f"{one['log']}: entry #{one['seq']}, {one['text']}"
+        need(set(one) == {"log", "seq", "text", "first_token", "tokens", "class", "by", "restored_by", "reason"}, f"{what}: shown again, form")
+        need(one["reason"].strip() and len(one["reason"].encode()) <= 500 and one["tokens"] > 0, f"{what}: shown again without saying why")
+        need(all(0 < len(one[name].encode()) <= 200 for name in ("class", "by", "restored_by")), f"{what}: shown again without saying what or by whom")
+        start, end = one["first_token"], one["first_token"] + one["tokens"]
+        need(end <= tokens.get((one["log"], one["seq"], one["text"]), 0), f"{what} is said to be shown again and is not here")
+        hidden = [range(span["first_token"], span["first_token"] + span["tokens"]) for span in spans
+                  if (span["log"], span["seq"], span["text"]) == (one["log"], one["seq"], one["text"])]
+        need(any(not any(token in span for span in hidden) for token in range(start, end)), f"{what} is said to be shown again and is hidden")
+
+
+def prove_log(files, number, log, wanted, key, spans, disclosed):
     """Steps 3 and 6 for one log: its entries, each with its statement; `wanted` is the snapshot's range or None."""
     folder = f"log-{number:03}/"
     size, root = open_note(files[folder + "checkpoint.txt"].decode(), log, key)
@@ -239,6 +261,8 @@ def prove_log(files, number, log, wanted, key, spans):
         elif kind == "key.introduced":
             devices[facts["device"]] = (facts["member"], facts["key"], facts["role"] == "contact")
         for name, disclosure in sorted(record.get("disclosures", {}).items()):
+            if disclosure["shown"] != "erased":
+                disclosed.add((place, name))
             need(name in statement.get("texts", {}), f"{what}: a text that it does not know")
             for first, tokens, label in check_text(disclosure, statement["texts"][name], f"{what}, {name}"):
                 spans.append({"log": log, "seq": place, "text": name, "first_token": first, "tokens": tokens, **label})
@@ -347,11 +371,13 @@ def verify(data, key=None):
     need(snapshot["format"] == "caisey.snapshot/v1" and release["predicate"]["snapshot"] == digest, "the snapshot")
     keys = canonical(files["keys.json"].decode(), "the keys")
     control = unbase64(key or keys["control"], 32)
-    spans, parts, known, number = [], [], {}, 1
+    spans, parts, shown, known, number = [], [], [], {}, 1
     while f"log-{number:03}/checkpoint.txt" in files:
         wanted = snapshot["logs"][number - 1] if number <= len(snapshot["logs"]) else None
         log = wanted["log"] if wanted else files[f"log-{number:03}/checkpoint.txt"].decode().split("\n")[0]
-        entries = prove_log(files, number, log, wanted, control, spans)
+        disclosed = set()
+        entries = prove_log(files, number, log, wanted, control, spans, disclosed)
+        shown.append((entries, disclosed))
         organisation = snapshot["logs"][0]["log"].rsplit("/", 1)[0]
         need(organisation in (log, log.rsplit("/", 1)[0]), f"{log} is of another organisation")
         for entry in entries:
@@ -379,6 +405,9 @@ def verify(data, key=None):
     for span in spans:
         counts[span["class"]] = counts.get(span["class"], 0) + 1
     need(release["predicate"]["redactions"] == counts, "the release counts other redactions")
+    restored = release["predicate"].get("restored")
+    need(restored is None or restored, "the release has an empty list of what is shown again")
+    check_restored(restored or [], spans, shown)
     holds = [f"{len(own)} entries, none missing, each in its place under a signed checkpoint; {len(spans)} hidden ranges, all listed"]
     for name in files:
         if name.startswith("attestation-"):
@@ -395,6 +424,8 @@ def verify(data, key=None):
             check_certificate(statement["predicate"], name, snapshot, logs)
             said = statement["predicate"]
             holds.append(f"{said['pattern']}: {len(said['matched'])} texts name it, {len(said['unbounded'])} entries cannot be bounded")
+    for one in restored or []:
+        holds.append(f"entry #{one['seq']}, {one['text']}: {one['restored_by']} shows again what was taken for {one['class']}: {one['reason']!r}")
     if key is None:
         holds.append(f"the control plane's key is the pack's own, {keys['control']}: compare it with one that you know")
     return holds

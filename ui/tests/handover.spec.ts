@@ -210,6 +210,22 @@ test('every action with who allowed it, exceptions first; narrowed by verdict; s
   await expect(page.getByText(/audit.*\.csv/)).toBeVisible();
 });
 
+test('a table of any length is there to its last line, whatever verdict is chosen', async ({ page }) => {
+  await toEvidence(page, 'Audit', '?long');
+  const feed = page.getByRole('feed', { name: 'Actions, exceptions first' });
+  await expect(feed.getByRole('article').first()).toContainText('the endpoint vanished while it ran');
+  const all = Number(await feed.getByRole('article').first().getAttribute('aria-setsize'));
+  expect(all).toBeGreaterThan(2_000);
+  await expect(page.getByText(`All ${all.toLocaleString('en')} actions`)).toBeVisible();
+  await feed.evaluate((node) => node.scrollTo(0, node.scrollHeight));
+  const last = feed.locator(`[aria-posinset="${all}"]`);
+  await expect(last).toContainText(/entry \d/);
+  await page.getByRole('button', { name: /400 Approved before it ran/ }).click();
+  await expect(feed.getByRole('article').first()).toHaveAttribute('aria-setsize', '400');
+  await expect(feed.getByRole('article').first()).toContainText('Maria Okafor');
+  await expect(page.getByText(/^400 of .* files have all of them/)).toBeVisible();
+});
+
 test('a link is made, copied, looked at, refreshed and ended', async ({ page }) => {
   await toReview(page, 'ses-breach');
   await toStep(page, 'Hand over');
@@ -287,6 +303,10 @@ const STATES: Record<string, (page: Page) => Promise<void>> = {
     await toEvidence(page, 'Share links');
     await page.getByRole('button', { name: 'Opened 3 times' }).click();
     await expect(page.getByText('gave a wrong passphrase', { exact: true })).toBeVisible();
+  },
+  'a long audit': async (page) => {
+    await toEvidence(page, 'Audit', '?long');
+    await expect(page.getByRole('feed').getByRole('article').first()).toBeVisible();
   },
   'an audit': async (page) => {
     await toEvidence(page, 'Audit');

@@ -35,8 +35,8 @@ pub(crate) fn firewall(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What handing its record over leaves beside that.
-const HANDED_OVER: [&str; 7] = [
+/// What handing a record over leaves beside that.
+const HANDED_OVER: [&str; 10] = [
     "evidence-pack.zip",
     "handover.pdf",
     "payroll.certificate.json",
@@ -44,34 +44,41 @@ const HANDED_OVER: [&str; 7] = [
     "audit.json",
     "audit.pdf",
     "review.png",
+    "share.png",
+    "share-phone.png",
+    "share-visits.txt",
 ];
 
-/// The same, and its record handed over.
+/// Both stories, and their records handed over.
 pub(crate) fn handover(out: &Path) -> Result<()> {
     setup::everything()?;
     build::all()?;
     play_handover(out)?;
     println!(
-        "\nLeft in {}: {}, {}",
+        "\nLeft in {}, in `breach` and `firewall`: what these stories leave, and {}",
         out.display(),
-        BREACH.join(", "),
         HANDED_OVER.join(", ")
     );
     Ok(())
 }
 
-/// Plays both halves on programs that are built already.
+/// Plays both stories to their end on programs that are built already.
 pub(crate) fn play_handover(out: &Path) -> Result<()> {
     let (out, stage) = play("handover", out)?;
-    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
-    photograph(&stage, "reviewer", "review:latest", &out.join("review.png"))?;
-    left(&out, BREACH.iter().chain(&HANDED_OVER))
+    for (story, leaves) in [("breach", BREACH.as_slice()), ("firewall", FIREWALL.as_slice())] {
+        let (near, own) = (out.join(story), stage.join(story));
+        let of = |whose: &str, open: &str, picture: &str| photograph(&stage, &own.join(whose), open, &near.join(picture));
+        of("console", "session:latest", "console.png")?;
+        of("reviewer", "review:latest", "review.png")?;
+        left(&near, leaves.iter().chain(&HANDED_OVER))?;
+    }
+    Ok(())
 }
 
 /// Plays on programs that are built already.
 pub(crate) fn play_breach(out: &Path) -> Result<()> {
     let (out, stage) = play("breach", out)?;
-    photograph(&stage, "console", "session:latest", &out.join("console.png"))?;
+    photograph(&stage, &stage.join("console"), "session:latest", &out.join("console.png"))?;
     left(&out, BREACH.iter())
 }
 
@@ -91,22 +98,21 @@ fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
     let stage = fresh_stage(&format!("journey-{story}-stage"))?;
     let desktop = Desktop::start(&stage.join("desktop"))?;
-    Step::new(format!("journey {story}"), place::program("caisey-journey"))
+    let step = Step::new(format!("journey {story}"), place::program("caisey-journey"))
         .arguments(&[story, "--out"])
         .arguments(&[&out])
         .arguments(&["--stage"])
-        .arguments(&[&stage])
+        .arguments(&[&stage]);
+    // The reader's browser is driven by a script.
+    setup::with_node(step)
         .wrapped(&desktop.wrapper(), desktop.environment())
         .must_succeed()?;
     Ok((out, stage))
 }
 
 /// A picture of somebody's window as the story left it.
-fn photograph(stage: &Path, whose: &str, open: &str, picture: &Path) -> Result<()> {
-    let environment = [
-        ("CAISEY_HOME", stage.join(whose).into_os_string()),
-        ("CAISEY_OPEN", open.into()),
-    ];
+fn photograph(stage: &Path, home: &Path, open: &str, picture: &Path) -> Result<()> {
+    let environment = [("CAISEY_HOME", home.as_os_str().to_owned()), ("CAISEY_OPEN", open.into())];
     run::photograph(&environment, &stage.join("desktop"), picture)
 }
 

@@ -101,9 +101,10 @@ enum Story {
         #[arg(long)]
         out: PathBuf,
     },
-    /// The same, and its record handed over: attested by a second person, scrubbed, packed, signed, asked about payroll, tabulated.
+    /// Both, and their records handed over: attested by a second person, scrubbed, shared, packed, signed, asked about payroll, tabulated.
     Handover {
-        /// Directory for what the first leaves, and for evidence-pack.zip, handover.pdf, the certificate, the audit and review.png.
+        /// Directory for `breach` and `firewall`: what each leaves, and evidence-pack.zip, handover.pdf, the certificate, the audit, and pictures
+        /// of the review and of the shared page.
         #[arg(long)]
         out: PathBuf,
     },

@@ -130,10 +130,9 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         total.passed += 1;
     }
     if cfg!(target_os = "linux") {
+        // Both stories, from their first command to what a stranger reads.
         journey::play_handover(&place::target().join("journey"))?;
-        total.passed += 1;
-        journey::play_firewall(&place::target().join("journey-firewall"))?;
-        total.passed += 1;
+        total.passed += 2;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! `caisey`: the console's record for people and scripts without a screen. Reads what a console on this machine has in its cache,
-//! beside that console, connected or not; and checks exported records of anybody.
+//! beside that console, connected or not; checks exported records of anybody; and shares packs as whoever is signed in at that console.
 //!
 //! Promises: nothing recorded is interpreted by the terminal; answers go to standard output, everything else to standard error;
 //! the exit code is 0 only when what was asked holds. Leaves out: working on endpoints, which needs a person at the console.
@@ -12,6 +12,7 @@ mod handover;
 mod home;
 mod search;
 mod sessions;
+mod share;
 mod verify;
 mod when;
 
@@ -54,6 +55,9 @@ enum Command {
     Certify(handover::Certify),
     /// Lists every action with its authorisation and a verdict, exceptions first, for auditors.
     Audit(handover::Audit),
+    /// Links to evidence packs that anybody can read and check: made, listed, refreshed, revoked. As whoever is signed in at the console here.
+    #[command(subcommand)]
+    Share(share::Share),
 }
 
 /// Which sessions or entries are meant.
@@ -92,6 +96,7 @@ async fn main() -> ExitCode {
         Command::Pack(pack) => pack.run(home).await,
         Command::Certify(certify) => certify.run(home).await,
         Command::Audit(audit) => audit.run(home).await,
+        Command::Share(share) => share.run(home).await,
     };
     match done {
         Ok(code) => code,

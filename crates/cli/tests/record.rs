@@ -5,7 +5,7 @@ use crate::{answer, caisey, said};
 use caisey_console::passphrase::PassphraseKeyStore;
 use caisey_console::ports::SystemEntropy;
 use caisey_console::view::{NewCommand, NewInstaller, TimelineItem};
-use caisey_console::{Access, BearerToken, Console, ConsoleConfig, FixedToken, Ports, SignIn};
+use caisey_console::{Access, BearerToken, Console, ConsoleConfig, FixedToken, KeyStore, Ports, SignIn};
 use caisey_control_native::{Config, ControlPlane};
 use caisey_runtime::{Limits, Runtime, StateDir};
 use std::path::Path;
@@ -103,6 +103,103 @@ async fn changed_mode(console: &Console, file: &Path) -> String {
     session
 }
 
+/// A console's home as its person left it: signed in, and closed or not.
+struct SignedIn<'a> {
+    home: &'a Path,
+    base_url: &'a str,
+    refresh_token: String,
+}
+
+impl SignedIn<'_> {
+    /// What the desktop program keeps of a sign-in.
+    fn keep(&self) {
+        let remembered = format!(r#"{{"start":"control_plane","address":"{}"}}"#, self.base_url);
+        std::fs::write(self.home.join("desktop.json"), remembered).unwrap();
+        let keys = PassphraseKeyStore::open(self.home, PASSPHRASE, &SystemEntropy).unwrap();
+        let name = format!("refresh-token {}", self.base_url);
+        keys.set(&name, self.refresh_token.as_bytes()).unwrap();
+    }
+
+    fn caisey(&self, arguments: &[&str]) -> std::process::Output {
+        if !self.home.join("desktop.json").exists() {
+            self.keep();
+        }
+        caisey(&[&["--home", self.home.to_str().unwrap()], arguments].concat())
+    }
+
+    fn answer(&self, arguments: &[&str]) -> String {
+        let output = self.caisey(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// A link from its making to its end; every call goes on with the refresh token that the one before left.
+    fn shares(&self, session: &str, folder: &Path) {
+        let pack = |name: &str, ask: &str| {
+            let path = folder.join(name).to_str().unwrap().to_owned();
+            self.answer(&["pack", "--scrub", "--session", session, "--ask", ask, "--out", &path]);
+            path
+        };
+        let (first, second) = (pack("first.zip", "*payroll*"), pack("second.zip", "*tills*"));
+        let new = [
+            "share",
+            "new",
+            &first,
+            "--label",
+            "Meridian Mutual, claim 4711",
+            "--days",
+            "2",
+        ];
+        let refused = self.caisey(&new);
+        assert!(
+            refused.status.code() == Some(2) && said(&refused).contains("nobody who took no part has attested"),
+            "{}",
+            said(&refused)
+        );
+        let link = self.answer(&[&new[..], &["--unreviewed"]].concat());
+        let page = fetch(link.trim());
+        assert!(page.contains("payroll") && page.contains("Not reviewed"), "{page}");
+        let listed = self.answer(&["share", "list"]);
+        let share = listed.split_whitespace().next().unwrap();
+        assert!(
+            share.starts_with("shr_")
+                && listed.contains("active")
+                && listed.contains("opened once")
+                && !listed.contains(link.trim()),
+            "{listed}"
+        );
+        let visits = self.answer(&["share", "visits", share]);
+        assert!(
+            visits.contains("opened the page") && !visits.contains("127.0.0.1"),
+            "{visits}"
+        );
+        self.answer(&["share", "refresh", share, &second, "--unreviewed"]);
+        let page = fetch(link.trim());
+        assert!(
+            page.contains("another version of the record before") && page.contains("tills"),
+            "{page}"
+        );
+        self.answer(&["share", "revoke", share]);
+        assert!(fetch(link.trim()).contains("This link was revoked"));
+        let listed = self.answer(&["share", "list", "--json"]);
+        assert!(
+            listed.contains(r#""state": "revoked""#) && listed.contains(r#""label": "Meridian Mutual, claim 4711""#),
+            "{listed}"
+        );
+    }
+}
+
+/// A page, as a program without anything fetches it.
+fn fetch(link: &str) -> String {
+    use std::io::{Read, Write};
+    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_is_shown_with_what_changed_and_handed_over_with_its_proofs() {
@@ -117,8 +214,20 @@ async fn a_record_is_shown_with_what_changed_and_handed_over_with_its_proofs() {
     let console = signed_in(&home, &plane.base_url, &token).await;
     let runtime = enrolled(&console, &plane.base_url, &folder.path().join("runtime")).await;
     let session = changed_mode(&console, &file).await;
-    // Everything below is offline, and by the program alone.
+    let signed_in = SignedIn {
+        home: &home,
+        base_url: &plane.base_url,
+        refresh_token: plane.bootstrap_owner("Priya Raman").unwrap().refresh_token,
+    };
+    let open = signed_in.caisey(&["share", "list"]);
+    assert!(
+        open.status.code() == Some(2) && said(&open).contains("Another console is already running"),
+        "{}",
+        said(&open)
+    );
     console.shut_down().await;
+    signed_in.shares(&session, folder.path());
+    // Everything below is offline, and by the program alone.
     runtime.stop().await;
     plane.shutdown().await;
     let home = home.to_str().unwrap();

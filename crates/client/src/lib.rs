@@ -1,8 +1,10 @@
 //! Reaching the control plane: addresses, requests, live connections, sign-in.
 //!
 //! [`connection`] decides *when* to connect and is pure. Everything else does I/O: [`api`] asks over HTTPS, [`socket`] streams over
-//! WebSocket, `oidc` (a feature) signs a person in. This crate moves entries and never looks inside them, and it holds no state on disk.
+//! WebSocket, `oidc` and `account` (a feature) sign a person in. This crate moves entries and never looks inside them, and it holds no state on disk.
 
+#[cfg(feature = "oidc")]
+pub mod account;
 pub mod address;
 pub mod api;
 pub mod connection;

@@ -10,6 +10,7 @@ use crate::address::ControlUrl;
 use crate::error::{ApiError, chain};
 use crate::exchange::{http_client, read_capped};
 use crate::loopback::{Loopback, Returned};
+pub use crate::token::RefreshStore;
 use crate::token::{BearerToken, TokenError, TokenFuture, TokenSource};
 use caisey_protocol::sign_in::{BearerKind, SignInProvider};
 use chrono::{DateTime, Utc};
@@ -76,20 +77,6 @@ pub enum Step {
     Stray,
     /// The browser came back; the code is being exchanged.
     Returned,
-}
-
-/// Keeps the refresh token, in the operating system's key store.
-pub trait RefreshStore: Send + Sync + 'static {
-    /// The one that was kept last, if any.
-    ///
-    /// # Errors
-    /// In words, when the store fails.
-    fn get(&self) -> Result<Option<String>, String>;
-    /// Keeps this one instead. Called before the access token that came with it is used.
-    ///
-    /// # Errors
-    /// In words, when the store fails.
-    fn set(&self, refresh_token: &str) -> Result<(), String>;
 }
 
 /// Reads the clock of this machine; another one in tests.

@@ -48,6 +48,20 @@ pub trait TokenSource: Send + Sync + 'static {
     fn bearer<'a>(&'a self, refused: Option<&'a BearerToken>) -> TokenFuture<'a>;
 }
 
+/// Keeps the refresh token, in the operating system's key store.
+pub trait RefreshStore: Send + Sync + 'static {
+    /// The one that was kept last, if any.
+    ///
+    /// # Errors
+    /// In words, when the store fails.
+    fn get(&self) -> Result<Option<String>, String>;
+    /// Keeps this one instead. Called before the access token that came with it is used.
+    ///
+    /// # Errors
+    /// In words, when the store fails.
+    fn set(&self, refresh_token: &str) -> Result<(), String>;
+}
+
 /// One token for as long as it lasts.
 #[derive(Debug, Clone)]
 pub struct FixedToken(pub BearerToken);

@@ -181,6 +181,18 @@ async fn a_person_settles_what_leaves_and_that_is_what_leaves() {
         .unwrap();
     assert_eq!(view.restored.last().unwrap().reason, "the client agrees");
     assert!(view.removals <= before.removals);
+    // The reason leaves with the record, under the reviewer's name.
+    let leaving = Leaving {
+        scrubbed: true,
+        ask: Vec::new(),
+    };
+    let pack = console.pack_draft(&draft, leaving).await.unwrap();
+    let verified = verify(&pack, Some(&policy));
+    assert_eq!(verified.findings.failures(), Vec::<&str>::new(), "{:#?}", verified.findings);
+    let restored = verified.record.unwrap().release.unwrap().restored;
+    let last = restored.last().unwrap();
+    assert_eq!((last.reason.as_str(), last.text.as_str()), ("the client agrees", "command"));
+    assert_eq!(restored.len(), view.restored.len());
 }
 
 #[tokio::test]
@@ -199,6 +211,18 @@ async fn an_answer_has_three_parts_and_a_table_says_who_allowed_what() {
     assert!(refused.starts_with("A pattern needs"), "{refused}");
     let table = console.audit_view(session_of(&session), AuditPreset::Hipaa).await.unwrap();
     assert_eq!((table.total, table.controls.len()), (2, 6));
+    // Its lines again, one at a time and beyond the end.
+    let of = || session_of(&session);
+    for (at, line) in (0..).zip(&table.lines) {
+        let rows = console.audit_rows(of(), AuditPreset::Hipaa, at, 1).await.unwrap();
+        assert_eq!(rows, [line.clone()]);
+    }
+    assert!(console.audit_rows(of(), AuditPreset::Hipaa, 2, 10).await.unwrap().is_empty());
+    let other = console.audit_rows(of(), AuditPreset::None, 0, 10).await.unwrap();
+    assert!(
+        other.len() == 2 && other.iter().all(|line| line.controls.is_empty()),
+        "{other:?}"
+    );
     assert!(
         table.lines.iter().all(|line| line
             .authority

@@ -335,7 +335,7 @@ impl Recorded {
             },
         };
         let public = by.key.verifying_key().to_bytes();
-        release(&contents, releaser, now(), measure, &public, |message| {
+        release(&contents, releaser, now(), measure.map(Into::into), &public, |message| {
             by.key.sign(message).to_bytes()
         })
         .unwrap()

@@ -11,6 +11,7 @@ use crate::tree::Tag;
 use crate::{Imprint, moment};
 use caisey_console::view::{SessionDetail, TimelineItem, Verification};
 use caisey_console::visible::marked_line;
+use caisey_transcript::counted::counted;
 
 const LABEL: f32 = 108.0;
 
@@ -183,7 +184,7 @@ fn facts(paper: &mut Paper, detail: &SessionDetail, dossier: &Dossier) {
         let total: u64 = redactions.classes.iter().map(|(_, count)| *count).sum();
         table.push((
             "Removed",
-            format!("{total} passages, by class on the page “What was removed”"),
+            format!("{}, by class on the page “What was removed”", counted(total, "passage")),
         ));
     }
     if let Some(root) = &detail.root {

@@ -2,6 +2,8 @@
 //!
 //! Plain data for whoever makes it; every text is taken for hostile and shown, never interpreted.
 
+use std::collections::BTreeMap;
+
 /// A question and what the record says to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -48,6 +50,8 @@ pub struct Redactions {
     pub classes: Vec<(String, u64)>,
     /// Of the identifiers planted for the measurement: found and planted.
     pub recall: Option<(u64, u64)>,
+    /// What the detectors would have hidden and a person shows again, a sentence each.
+    pub restored: Vec<String>,
 }
 
 /// An entry that a certificate lists.
@@ -95,6 +99,8 @@ pub struct Dossier {
     pub completeness: Vec<Completeness>,
     /// Where the same record can be read and checked in a browser.
     pub link: Option<String>,
+    /// Names of machines by their identifiers; with more than one, each day of each has a heading.
+    pub machines: BTreeMap<String, String>,
 }
 
 impl Dossier {

@@ -12,7 +12,7 @@ use crate::{Limits, PdfError, Progress, moment};
 use caisey_console::state_change::action_changes;
 use caisey_console::view::{SessionDetail, StateDifference, TextView, TimelineItem, Verification};
 use caisey_console::visible::marked_line;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 /// What is left of the limits while outputs are printed.
@@ -39,6 +39,7 @@ impl Budget {
 pub(crate) fn print(
     paper: &mut Paper,
     detail: &SessionDetail,
+    machines: &BTreeMap<String, String>,
     limits: Limits,
     watch: &mut impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), PdfError> {
@@ -73,7 +74,11 @@ pub(crate) fn print(
     let mut done = 0;
     for group in detail.items.chunk_by(is_same_output) {
         let Some(first) = group.first() else { continue };
-        let today = moment::day(first.time_ms);
+        let day_of = moment::day(first.time_ms);
+        let today = match machines.get(&first.endpoint).filter(|_| machines.len() > 1) {
+            Some(name) => format!("{}, {day_of}", marked_line(name)),
+            None => day_of,
+        };
         if today != day {
             paper.need(70.0);
             paper.skip(16.0);
@@ -109,6 +114,7 @@ fn is_same_output(before: &TimelineItem, after: &TimelineItem) -> bool {
     let is_output = |item: &TimelineItem| item.kind == "command.output" && item.fault.is_none();
     is_output(before)
         && is_output(after)
+        && before.endpoint == after.endpoint
         && before.action == after.action
         && before.stream == after.stream
         && before.verification == after.verification

@@ -239,6 +239,18 @@ fn dossier(record: &Record, transcript: &Transcript) -> Dossier {
             .map(|certificate| completeness(record, transcript, certificate))
             .collect(),
         link: None,
+        machines: record
+            .snapshot
+            .logs
+            .iter()
+            .map(|range| machine(&range.log))
+            .map(|id| {
+                (
+                    id.to_owned(),
+                    record.keys.names().get(id).map_or(id, String::as_str).to_owned(),
+                )
+            })
+            .collect(),
     }
 }
 
@@ -289,16 +301,26 @@ fn redactions(record: &Record) -> Redactions {
         recall: scrub
             .map(caisey_transcript::release::ScrubMeasure::total)
             .map(|total| (total.found, total.planted)),
+        restored: record
+            .release
+            .iter()
+            .flat_map(|release| &release.restored)
+            .map(caisey_transcript::restored::Restored::sentence)
+            .collect(),
     }
 }
 
 fn question(certificate: &Certificate) -> Question {
-    let answer = format!(
-        "{} entries name it; the effects of {} cannot be told from their text. What that rests on stands in the completeness \
-         certificate.",
-        certificate.matched.len(),
-        certificate.unbounded.len()
-    );
+    let matched = match certificate.matched.len() as u64 {
+        0 => "No entry names it".to_owned(),
+        1 => "1 entry names it".to_owned(),
+        count => format!("{count} entries name it"),
+    };
+    let answer = match certificate.unbounded.len() {
+        0 => format!("{matched}, and there is none whose effects could not be told from its text."),
+        count => format!("{matched}; the effects of {count} cannot be told from their text."),
+    };
+    let answer = answer + " What that rests on stands in the completeness certificate.";
     Question {
         question: format!("Did anyone access {}?", certificate.pattern),
         answer,
@@ -309,11 +331,12 @@ fn completeness(record: &Record, transcript: &Transcript, certificate: &Certific
     let row_of = |log: &str, seq: u64| transcript.rows.iter().find(|row| row.log == log && row.seq == seq);
     let mention = |log: &str, seq: u64, reason: &str| {
         let row = row_of(log, seq);
+        let id = machine(log);
         let text = row
             .map(|row| words(row, "command").unwrap_or_else(|| row.what.clone()))
             .unwrap_or_default();
         Mention {
-            machine: machine(log).to_owned(),
+            machine: record.keys.names().get(id).map_or(id, String::as_str).to_owned(),
             seq,
             at_ms: row.map_or(0, |row| row.time_ms),
             words: format!("{text}{reason}"),

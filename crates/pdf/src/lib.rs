@@ -157,7 +157,9 @@ pub fn transcript(
     let faces = face::Faces::load()?;
     let mut paper = page::Paper::new(faces, cover::running_head(detail));
     paper.within(Tag::Section, |paper| cover::print(paper, detail, imprint, &enclosure.dossier));
-    paper.within(Tag::Section, |paper| entries::print(paper, detail, limits, &mut watch))?;
+    paper.within(Tag::Section, |paper| {
+        entries::print(paper, detail, &enclosure.dossier.machines, limits, &mut watch)
+    })?;
     summary::print(&mut paper, &enclosure.dossier);
     paper.within(Tag::Section, |paper| verification::print(paper, detail, imprint, &enclosure));
     let total = detail.items.len();

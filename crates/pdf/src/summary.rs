@@ -9,6 +9,7 @@ use crate::palette::{ACCENT, LEFT, MUTED, RIGHT, RULE};
 use crate::prose::{self, Setting};
 use crate::tree::Tag;
 use caisey_console::visible::marked_line;
+use caisey_transcript::counted::counted;
 
 /// Left edges of the columns of a list of entries.
 const COLUMNS: [f32; 3] = [LEFT, LEFT + 128.0, LEFT + 178.0];
@@ -61,9 +62,14 @@ fn removals(paper: &mut Paper, redactions: &Redactions) {
         "Nothing was removed: the detectors found no personal data or secrets, and nobody took anything out by hand.".to_owned()
     } else {
         format!(
-            "{total} passages were taken out before this document left the house. Each is shown in its place as its class and a number, \
-             the same number for the same text. Kinds, times, decisions, verbs of commands and counts are never taken out. Every removal \
-             is listed in the attached pack, and the signed log still commits to what stood there."
+            "{} taken out before this document left the house: shown in its place as its class and a number, the same number for the same \
+             text. Kinds, times, decisions, verbs of commands and counts are never taken out. Every removal \
+             is listed in the attached pack, and the signed log still commits to what stood there.",
+            if total == 1 {
+                "1 passage was".to_owned()
+            } else {
+                format!("{total} passages were")
+            }
         )
     };
     prose::print(paper, body(LEFT, RIGHT - LEFT), &words);
@@ -84,6 +90,18 @@ fn removals(paper: &mut Paper, redactions: &Redactions) {
         _ => "How many of such passages the detectors find was not measured on this text.".to_owned(),
     };
     note(paper, &words);
+    if redactions.restored.is_empty() {
+        return;
+    }
+    part(paper, "Shown again by a person");
+    note(
+        paper,
+        "The detectors would have hidden the following. Somebody looked, and shows it all the same; why is their word, under their name.",
+    );
+    for sentence in &redactions.restored {
+        paper.skip(4.0);
+        prose::print(paper, body(LEFT, RIGHT - LEFT), sentence);
+    }
 }
 
 fn certificate(paper: &mut Paper, certificate: &Completeness) {
@@ -98,7 +116,12 @@ fn certificate(paper: &mut Paper, certificate: &Completeness) {
             ("Period", format!("{} to {}", moment::full(from), moment::full(until))),
             (
                 "Looked at",
-                format!("{sessions} sessions, {commands} commands, {entries} entries"),
+                format!(
+                    "{}, {}, {}",
+                    counted(sessions, "session"),
+                    counted(commands, "command"),
+                    counted(entries, "entry")
+                ),
             ),
         ],
     );

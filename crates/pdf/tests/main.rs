@@ -9,9 +9,16 @@
 
 mod authority;
 mod handing_over;
+mod hidden;
+#[path = "../../transcript/tests/made.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "made for the tests of packs")]
+mod made;
 mod readers;
 mod sample;
 mod signing;
+#[path = "../../ledger/tests/story.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "made for the ledger's tests")]
+mod story;
 
 use caisey_pdf::{Enclosure, Limits, PdfError, Progress, transcript};
 use readers::{Opened, squeezed};

@@ -60,6 +60,7 @@ pub(crate) fn dossier() -> Dossier {
         redactions: Some(Redactions {
             classes: vec![("user-path".to_owned(), 4), ("email".to_owned(), 2), ("ip".to_owned(), 3)],
             recall: Some((497, 500)),
+            restored: vec!["In entry #49, `output`, rule:document took something for document; Priya Raman shows it all the same: “it is the claim’s own number”".to_owned()],
         }),
         completeness: vec![Completeness {
             pattern: "*payroll*".to_owned(),
@@ -70,6 +71,7 @@ pub(crate) fn dossier() -> Dossier {
             counts: (1, 3, 20),
         }],
         link: Some("https://records.example/s/4Jq8v7yT2mK9#k=Zk3".to_owned()),
+        machines: std::collections::BTreeMap::new(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Answers to questions such as "did anyone access this?", each in its three parts, and never a bare no.
 
-use crate::facts::{Facts, machine, machine_id};
-use crate::markup::{Html, count};
+use crate::facts::{Facts, anchor_of, machine, machine_id};
+use crate::markup::Html;
 use caisey_transcript::certificate::{Certificate, Complete, Why};
+use caisey_transcript::counted::counted;
 use caisey_transcript::moment;
 use caisey_transcript::verify::Record;
 
@@ -58,30 +59,21 @@ fn complete(certificate: &Certificate) -> String {
         0 => String::new(),
         _ => format!(
             " On {} nothing shows yet that no later entry belongs to it.",
-            count(open, "machine")
+            counted(open, "machine")
         ),
     };
     format!(
         "The record has no gaps: {} of {} with {} on {}, each in its place under a signed checkpoint.{end}",
-        count(sum(|log| log.entries), "entry"),
-        count(sum(|log| log.sessions), "session"),
-        count(sum(|log| log.commands), "command"),
-        count(certificate.complete.len() as u64, "machine"),
+        counted(sum(|log| log.entries), "entry"),
+        counted(sum(|log| log.sessions), "session"),
+        counted(sum(|log| log.commands), "command"),
+        counted(certificate.complete.len() as u64, "machine"),
     )
 }
 
 fn place(html: &mut Html, record: &Record, log: &str, seq: u64, several: bool) {
-    let part = record
-        .snapshot
-        .logs
-        .iter()
-        .position(|range| range.log == log)
-        .unwrap_or_default() as u64
-        + 1;
-    html.raw("<li><a href=\"#e")
-        .number(part)
-        .raw("-")
-        .number(seq)
+    html.raw("<li><a href=\"#")
+        .line(&anchor_of(record, log, seq))
         .raw("\">Entry ")
         .number(seq)
         .raw("</a>");

@@ -115,7 +115,7 @@ fn place(finding: &Finding) -> usize {
         "authorised" | "unauthorised" | "began_earlier" => AUTHORISED,
         "attested" | "not_reviewed" | "refused" | "attestation" | "participant" | "swapped_attestation" => ATTESTED,
         "redactions" | "unlisted_redaction" | "retitled_redaction" | "missing_redaction" | "redaction_list" | "hidden_verb"
-        | "scrub" | "texts" => HIDDEN,
+        | "scrub" | "restored" | "restored_hidden" | "texts" => HIDDEN,
         "timestamp" => STAMPED,
         code if code.starts_with("certificate") => ANSWERS,
         // Everything about entries, and whatever a later verifier finds.

@@ -3,6 +3,7 @@
 use crate::facts::{Facts, Mood};
 use crate::markup::Html;
 use crate::texts;
+use caisey_transcript::counted::counted;
 use caisey_transcript::moment;
 use caisey_transcript::snapshot::Scope;
 use caisey_transcript::verify::Record;
@@ -77,16 +78,21 @@ fn standing(html: &mut Html, facts: &Facts) {
 }
 
 fn removed(record: &Record) -> String {
-    let spans = record.redactions.spans.len();
+    let spans = record.redactions.spans.len() as u64;
+    let restored = record.release.as_ref().map_or(0, |release| release.restored.len() as u64);
+    let again = match restored {
+        0 => String::new(),
+        _ => format!("; {} shown again by a person", counted(restored, "passage")),
+    };
     if spans == 0 {
-        return "Nothing".to_owned();
+        return format!("Nothing{again}");
     }
     let counts = record.redactions.counts();
     let classes: Vec<String> = counts
         .iter()
         .map(|(class, count)| format!("{count} {}", class.replace('-', " ")))
         .collect();
-    format!("{spans} passages: {}", classes.join(", "))
+    format!("{}: {}{again}", counted(spans, "passage"), classes.join(", "))
 }
 
 fn joined(words: &[String], none: &str) -> String {

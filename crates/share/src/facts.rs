@@ -1,8 +1,8 @@
 //! What the first screen says of a record: who, when, which machine, authorised by whom, attested by whom, what was run.
 
-use crate::markup::count;
 use caisey_ledger::event::{Channel, Decision, Event};
 use caisey_transcript::attestation::{Review, Verdict};
+use caisey_transcript::counted::counted;
 use caisey_transcript::excerpt::{Proved, ProvedEntry};
 use caisey_transcript::moment;
 use caisey_transcript::rows::{Row, RowText, Transcript};
@@ -52,16 +52,21 @@ pub(crate) enum Mood {
     Open,
 }
 
-/// Where a row stands on the page. `part` counts the logs from 1.
+/// Where a row stands on the page.
 pub(crate) fn anchor(record: &Record, row: &Row) -> String {
+    anchor_of(record, &row.log, row.seq)
+}
+
+/// Where an entry's row stands on the page. Logs count from 1.
+pub(crate) fn anchor_of(record: &Record, log: &str, seq: u64) -> String {
     let part = record
         .snapshot
         .logs
         .iter()
-        .position(|range| range.log == row.log)
+        .position(|range| range.log == log)
         .unwrap_or_default()
         + 1;
-    format!("e{part}-{}", row.seq)
+    format!("e{part}-{seq}")
 }
 
 /// The entry behind a row.
@@ -123,7 +128,7 @@ impl Facts {
                 .map(|range| {
                     format!(
                         "{} of {}, numbers {} to {} without a gap",
-                        count(range.entries(), "entry"),
+                        counted(range.entries(), "entry"),
                         machine(record, &range.log),
                         range.first_seq,
                         range.last_seq
@@ -218,7 +223,7 @@ fn authorised(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<String> {
         return vec!["No command was authorised".to_owned()];
     }
     all.into_iter()
-        .map(|(words, number)| format!("{words}: {}", count(number, "command")))
+        .map(|(words, number)| format!("{words}: {}", counted(number, "command")))
         .collect()
 }
 
@@ -331,7 +336,7 @@ fn ran(commands: &[Command]) -> String {
                 .filter(|(number, _)| *number > 0)
                 .map(|(number, words)| format!("{number} {words}"))
                 .collect();
-            format!("{} proposed: {}", count(all, "command"), parts.join(", "))
+            format!("{} proposed: {}", counted(all, "command"), parts.join(", "))
         }
     }
 }

@@ -63,7 +63,7 @@ impl Shown {
             cover::commands(&mut html, &facts);
             answers::print(&mut html, record, &facts);
             entries::print(&mut html, record, &own, &transcript, &facts);
-            removed::print(&mut html, record);
+            removed::print(&mut html, record, &transcript);
             shown.record = html.finish();
             shown.title = facts.title.clone();
         }

@@ -1,11 +1,14 @@
-//! What was removed, by class, and how well the rules that removed it did on this very record.
+//! What was removed, by class, how well the rules that removed it did on this very record, and where a person overruled them.
 
+use crate::facts::anchor_of;
 use crate::markup::Html;
 use caisey_transcript::release::Planted;
+use caisey_transcript::restored::Restored;
+use caisey_transcript::rows::Transcript;
 use caisey_transcript::verify::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) fn print(html: &mut Html, record: &Record) {
+pub(crate) fn print(html: &mut Html, record: &Record, transcript: &Transcript) {
     html.raw("<section aria-labelledby=\"removed\"><h2 id=\"removed\">What was removed</h2>");
     html.raw(
         "<p class=\"lead\">Personal data and secrets were removed before this record was handed out. Each removal stands in its place as \
@@ -56,7 +59,45 @@ pub(crate) fn print(html: &mut Html, record: &Record) {
             html.raw("<p>How well the removal worked was not measured.</p>");
         }
     }
+    let restored = record.release.as_ref().map_or(&[][..], |release| release.restored.as_slice());
+    shown_again(html, record, transcript, restored);
     html.raw("</section>");
+}
+
+fn shown_again(html: &mut Html, record: &Record, transcript: &Transcript, restored: &[Restored]) {
+    if restored.is_empty() {
+        return;
+    }
+    html.raw(
+        "<h3>Shown again by a person</h3><p>The rules would have hidden the following. Somebody looked, and shows it all the same; why is their \
+         word, under their name.</p><ul class=\"bullets\">",
+    );
+    for one in restored {
+        let row = transcript
+            .rows
+            .iter()
+            .any(|row| row.log == one.log && row.seq == one.seq.get());
+        html.raw("<li>");
+        if row {
+            html.raw("<a href=\"#")
+                .line(&anchor_of(record, &one.log, one.seq.get()))
+                .raw("\">");
+        }
+        html.raw("Entry ").number(one.seq.get());
+        html.raw(if row { "</a>" } else { "" })
+            .raw(", ")
+            .line(&one.text.replace('_', " "));
+        html.raw(": taken for <b>")
+            .line(&one.class.replace('-', " "))
+            .raw("</b> by ")
+            .line(&one.by);
+        html.raw(". ")
+            .line(&one.restored_by)
+            .raw(": <q>")
+            .line(&one.reason)
+            .raw("</q></li>");
+    }
+    html.raw("</ul>");
 }
 
 fn planted(html: &mut Html, measured: Option<&Planted>) {

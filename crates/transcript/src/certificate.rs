@@ -6,6 +6,7 @@
 //! commands that are opaque, output that was not kept, texts that cannot be read, times in which the recorder was blind. The same function
 //! answers and, later, checks the answer.
 
+use crate::counted::counted;
 use crate::dsse::{EnvelopeFault, Opened, Statement};
 use crate::excerpt::{Proved, ProvedEntry};
 use crate::finding::Findings;
@@ -197,29 +198,34 @@ impl Certificate {
     pub fn sentences(&self) -> [String; 3] {
         let sum = |number: fn(&Complete) -> u64| self.complete.iter().map(number).sum::<u64>();
         let open = self.complete.iter().filter(|log| !log.bounded).count();
-        let end = if open == 0 {
-            String::new()
-        } else {
-            format!(" On {open} of them nothing shows yet that no later entry belongs to it.")
+        let end = match (open, self.complete.len()) {
+            (0, _) => String::new(),
+            (_, 1) => " Nothing shows yet that no later entry belongs to it.".to_owned(),
+            _ => format!(" On {open} of them nothing shows yet that no later entry belongs to it."),
         };
         let gaps = format!(
-            "The record has no gaps: {} entries of {} sessions with {} commands on {} endpoints, every one in its place under a signed checkpoint.{end}",
-            sum(|log| log.entries),
-            sum(|log| log.sessions),
-            sum(|log| log.commands),
-            self.complete.len(),
+            "The record has no gaps: {} of {} with {} on {}, every one in its place under a signed checkpoint.{end}",
+            counted(sum(|log| log.entries), "entry"),
+            counted(sum(|log| log.sessions), "session"),
+            counted(sum(|log| log.commands), "command"),
+            counted(self.complete.len() as u64, "endpoint"),
         );
-        let matched = match self.matched.len() {
+        let matched = match self.matched.len() as u64 {
             0 => format!(
-                "No command, output or recorded state among {} texts names {}.",
-                self.searched_texts, self.pattern
+                "No command, output or recorded state among {} names {}.",
+                counted(self.searched_texts, "text"),
+                self.pattern
             ),
+            1 => format!("1 text names {}.", self.pattern),
             count => format!("{count} texts name {}.", self.pattern),
         };
-        let unbounded = match self.unbounded.len() {
+        let unbounded = match self.unbounded.len() as u64 {
             0 => "There is no entry whose effects could not be bounded by reading it.".to_owned(),
             count => format!(
-                "{count} entries cannot be bounded by reading them (scripts, encoded commands, output that was not kept): what they touched is not known from the record alone."
+                "{} cannot be bounded by reading {} (scripts, encoded commands, output that was not kept): what {} touched is not known from the record alone.",
+                counted(count, "entry"),
+                if count == 1 { "it" } else { "them" },
+                if count == 1 { "it" } else { "they" },
             ),
         };
         [gaps, matched, unbounded]
@@ -299,7 +305,7 @@ impl Certificate {
         }
         let hidden = opaque(Why::TextNotReadable, &mut again.unbounded.iter());
         if hidden > 0 {
-            found.note("certificate_hidden", format!("{hidden} entries have texts that are hidden here and could not be searched again: for them the certificate's signer stands."));
+            found.note("certificate_hidden", format!("{} hidden or withheld texts that could not be searched again here: for these the certificate's signer stands.", if hidden == 1 { "1 entry has".to_owned() } else { format!("{hidden} entries have") }));
         }
         let holds = failures.is_empty();
         let words = self.sentences().join(" ");

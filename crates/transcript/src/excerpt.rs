@@ -3,6 +3,7 @@
 //!
 //! A part holds a dense range, and before it the entries that introduce the keys which sign in it; a part may also hold single entries only.
 
+use crate::counted::counted;
 use crate::finding::{Findings, chain};
 use crate::snapshot::LogRange;
 use caisey_ledger::checkpoint::{Checkpoint, CheckpointError};
@@ -141,8 +142,8 @@ impl Excerpt {
                 checkpoint.size
             ),
             None => format!(
-                "{} entries of {log} stand at their places in the log that its checkpoint signs.",
-                entries.len()
+                "{} of {log}, in the places that its checkpoint signs.",
+                counted(entries.len() as u64, "entry")
             ),
         };
         found.weigh("entries", words, failures);

@@ -7,7 +7,7 @@ use crate::container::{self, ContainerFault, File};
 use crate::dsse::{EnvelopeFault, Statement, Subject, in_one_form, one_form};
 use crate::excerpt::{Excerpt, ProvedEntry};
 use crate::redaction::RedactionList;
-use crate::release::{self, Release, Releaser, ScrubMeasure};
+use crate::release::{self, Release, Releaser, Scrubbed};
 use crate::snapshot::{self, Snapshot, SnapshotFault};
 use caisey_ledger::entry::Record;
 use caisey_ledger::hash::Hash;
@@ -107,11 +107,16 @@ pub fn release(
     contents: &Contents,
     by: Releaser,
     at_ms: TimeMs,
-    scrub: Option<ScrubMeasure>,
+    scrub: Option<Scrubbed>,
     public_key: &[u8; 32],
     sign: impl FnOnce(&[u8]) -> [u8; 64],
 ) -> Result<Vec<u8>, PackFault> {
-    if let Some(below) = scrub.as_ref().map(ScrubMeasure::below).filter(|below| !below.is_empty()) {
+    let (scrub, restored) = scrub.map_or((None, Vec::new()), |scrub| (Some(scrub.measure), scrub.restored));
+    if let Some(below) = scrub
+        .as_ref()
+        .map(|measure| measure.below())
+        .filter(|below| !below.is_empty())
+    {
         return Err(PackFault::Recall(below.join(", ")));
     }
     let redactions = hidden_in(contents)?;
@@ -122,6 +127,7 @@ pub fn release(
         at_ms,
         redactions: redactions.counts(),
         scrub,
+        restored,
     };
     let subjects = files.iter().map(|(name, bytes)| Subject::of(name, bytes)).collect();
     let release = Statement::new(release::PREDICATE, subjects, predicate).seal(public_key, sign)?;

@@ -6,6 +6,7 @@
 //! [`check`] compares it with the signed one, so that nobody can give a hidden range another title. Which spans are worth hiding is
 //! decided elsewhere.
 
+use crate::counted::counted;
 use crate::dsse::{EnvelopeFault, in_one_form, one_form};
 use crate::excerpt::ProvedEntry;
 use crate::finding::Findings;
@@ -326,7 +327,8 @@ pub fn check<'a>(list: &RedactionList, parts: impl IntoIterator<Item = (&'a str,
     let words = match list.spans.len() {
         0 => "Nothing that is shown was hidden in part.".to_owned(),
         count => format!(
-            "{count} ranges are hidden ({}); each is in the signed list with its class, and the texts around them still match what the entries commit to.",
+            "Hidden: {} ({}); each is in the signed list with its class, and the texts around them still match what the entries commit to.",
+            counted(count as u64, "range"),
             list.counts()
                 .iter()
                 .map(|(class, count)| format!("{class}: {count}"))

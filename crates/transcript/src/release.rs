@@ -1,8 +1,10 @@
 //! The release: whoever hands a pack out signs what is in it (docs/formats/pack.md, "Release").
 //!
 //! Its subjects are all other files of the pack with their digests, so that none can be changed, added or taken away; its predicate says
-//! which snapshot this is a view of, how much is hidden in it by class, and how well the scrub that hid it measured itself.
+//! which snapshot this is a view of, how much is hidden in it by class, how well the scrub that hid it measured itself, and where a person
+//! overruled it.
 
+use crate::restored::Restored;
 use caisey_ledger::id::{DeviceId, MemberId, TimeMs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +37,24 @@ pub struct ScrubMeasure {
     pub least_per_mille: u64,
 }
 
+/// What a scrub says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// How well it found what was planted.
+    pub measure: ScrubMeasure,
+    /// What it would have hidden and a person shows again, in ascending order.
+    pub restored: Vec<Restored>,
+}
+
+impl From<ScrubMeasure> for Scrubbed {
+    fn from(measure: ScrubMeasure) -> Self {
+        Self {
+            measure,
+            restored: Vec::new(),
+        }
+    }
+}
+
 /// Who hands it out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +82,9 @@ pub struct Release {
     /// How the scrub measured itself; absent when nothing was scrubbed automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrub: Option<ScrubMeasure>,
+    /// What the scrub would have hidden and a person shows again; absent when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<Restored>,
 }
 
 impl ScrubMeasure {

@@ -6,13 +6,14 @@
 //! same texts, and [`crate::pack::release`] refuses when they found too little of what was planted there.
 
 use crate::excerpt::ProvedEntry;
-use crate::redaction::{Pseudonyms, Span};
+use crate::redaction::{Pseudonyms, Span, hidden_bytes};
 use crate::release::{Planted, ScrubMeasure};
+use crate::restored::{MAX_REASON_BYTES, Restored};
 use caisey_ledger::disclosure::{Disclosure, Label};
+use caisey_ledger::redaction::token_ranges;
 pub use caisey_scrub::Class;
-use caisey_scrub::{Facts, Rules, Text, measure, scrub};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use caisey_scrub::{Facts, Finding, Rules, Text, measure, scrub};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Below this many found in a thousand planted, of any class, nothing may be handed out.
@@ -28,24 +29,24 @@ pub type Place = (usize, String);
 #[derive(Debug, Clone)]
 pub struct Proposal {
     spans: BTreeMap<Place, Vec<Span>>,
-    restored: Vec<Restored>,
+    taken_back: Vec<TakenBack>,
+    /// What people's own removals took the place of.
+    covered: BTreeMap<Place, Vec<(Range<usize>, Vec<Span>)>>,
+    /// What is hidden anywhere, in lower case: a reason may not say it.
+    contents: BTreeSet<String>,
+    facts: Facts,
     /// How the rules measured themselves on these texts.
     pub measure: ScrubMeasure,
     pseudonyms: Pseudonyms,
 }
 
-/// A removal that a person took back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Restored {
-    /// What the rules took it for.
-    pub class: String,
-    /// The rule.
-    pub rule: String,
-    /// Who took it back.
-    pub by: String,
-    /// Why.
-    pub reason: String,
+/// A removal that a person took back: where, and the text, by which it is told whether its words are hidden by something else since.
+#[derive(Debug, Clone)]
+struct TakenBack {
+    place: Place,
+    bytes: Range<usize>,
+    words: String,
+    restored: Restored,
 }
 
 /// A scrub, or a change to one, that is not possible.
@@ -61,8 +62,14 @@ pub enum ScrubFault {
     #[error("select at least one character to hide")]
     Empty,
     /// Showing again needs a reason.
-    #[error("say why this may be shown: the reason is kept with the share")]
+    #[error("say why this may be shown: the reason is signed under your name and leaves with the record")]
     NoReason,
+    /// A reason that nobody would read.
+    #[error("keep the reason within {max} bytes: it leaves with the record, for every reader", max = MAX_REASON_BYTES)]
+    LongReason,
+    /// A reason that gives away what is hidden.
+    #[error("the reason leaves with the record, and it names what looks like {0} itself: say it without")]
+    TellingReason(String),
     /// There is no such text, or it is not there in full.
     #[error("this text is not there in full, so nothing more of it can be hidden")]
     NotFull,
@@ -84,14 +91,22 @@ pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFaul
             }
         }
     }
-    let facts = facts(entries);
-    let found = scrub(&rules, &facts, &texts).map_err(unready)?;
+    let mut facts = facts(entries);
+    let mut found = scrub(&rules, &facts, &texts).map_err(unready)?;
+    let (telling, own) = own_hosts(entries, &texts, &found);
+    if !telling.is_empty() {
+        facts.names.extend(telling.into_iter().map(|name| (Class::Host, name)));
+        found = scrub(&rules, &facts, &texts).map_err(unready)?;
+    }
     let mut pseudonyms = Pseudonyms::default();
-    let mut spans: BTreeMap<Place, Vec<Span>> = BTreeMap::new();
+    let (mut spans, mut contents): (BTreeMap<Place, Vec<Span>>, _) = (BTreeMap::new(), BTreeSet::new());
     for ((place, text), findings) in places.into_iter().zip(&texts).zip(found) {
-        let hidden = findings.into_iter().map(|finding| {
-            let content = text.text.get(finding.range.clone()).unwrap_or_default();
+        let content_of = |finding: &Finding| text.text.get(finding.range.clone()).unwrap_or_default();
+        let leaves = |finding: &Finding| finding.class == Class::Host && own.contains(&content_of(finding).to_lowercase());
+        let hidden = findings.into_iter().filter(|finding| !leaves(finding)).map(|finding| {
+            let content = content_of(&finding);
             let pseudonym = pseudonyms.of(finding.class.name(), &finding.class.same(content));
+            contents.insert(content.to_lowercase());
             Span {
                 bytes: finding.range,
                 label: label(finding.class.name(), finding.rule, pseudonym),
@@ -109,7 +124,10 @@ pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFaul
     });
     Ok(Proposal {
         spans,
-        restored: Vec::new(),
+        taken_back: Vec::new(),
+        covered: BTreeMap::new(),
+        contents,
+        facts,
         measure: ScrubMeasure {
             rules: caisey_scrub::VERSION.to_owned(),
             classes: classes.collect(),
@@ -127,23 +145,42 @@ fn label(class: &str, by: &str, pseudonym: String) -> Label {
     }
 }
 
-/// Names that the record states as facts: whoever they are, they are hidden wherever they stand.
-fn facts(entries: &[ProvedEntry]) -> Facts {
-    let named = entries.iter().flat_map(|proved| {
-        let statement = &proved.entry.statement;
-        let wanted = match statement.kind.as_str() {
-            "endpoint.enrolled" => ("hostname", Class::Host),
-            "command.started" => ("user", Class::User),
-            _ => ("", Class::User),
-        };
-        proved
-            .disclosures
-            .iter()
-            .filter_map(move |(name, disclosure)| match disclosure {
-                Disclosure::Full { text, .. } if name == wanted.0 => Some((wanted.1, text.clone())),
-                _ => None,
-            })
+/// The names of the machines that the record is of. Which machine it was is what a reader asks first: these leave, and come second, in lower
+/// case. Those that name a person do not leave, and come first.
+fn own_hosts(entries: &[ProvedEntry], texts: &[Text<'_>], found: &[Vec<Finding>]) -> (Vec<String>, BTreeSet<String>) {
+    let hosts = entries.iter().filter_map(|proved| {
+        let enrolled = proved.entry.statement.kind.as_str() == "endpoint.enrolled";
+        enrolled.then(|| proved.disclosures.get("hostname")?.full_text()).flatten()
     });
+    let people: BTreeSet<String> = texts
+        .iter()
+        .zip(found)
+        .flat_map(|(text, findings)| findings.iter().map(|finding| (text.text, finding)))
+        .filter(|(_, finding)| finding.class == Class::User)
+        .filter_map(|(text, finding)| text.get(finding.range.clone()))
+        .flat_map(|name| name.split_whitespace().map(str::to_lowercase))
+        .filter(|name| name.chars().count() > 2)
+        .collect();
+    let (mut telling, mut own) = (Vec::new(), BTreeSet::new());
+    for host in hosts {
+        let lower = host.trim().to_lowercase();
+        if people.iter().any(|name| lower.contains(name.as_str())) {
+            telling.push(host.to_owned());
+        } else {
+            own.insert(lower);
+        }
+    }
+    (telling, own)
+}
+
+/// Accounts that the record states as facts: whoever they are, they are hidden wherever they stand.
+fn facts(entries: &[ProvedEntry]) -> Facts {
+    let named = entries.iter().filter_map(|proved| {
+        let statement = &proved.entry.statement;
+        let user = || proved.disclosures.get("user")?.full_text();
+        (statement.kind.as_str() == "command.started").then(user).flatten()
+    });
+    let named = named.map(|name| (Class::User, name.to_owned()));
     Facts { names: named.collect() }
 }
 
@@ -162,9 +199,24 @@ impl Proposal {
         counts
     }
 
-    /// What people took back, in the order in which they did.
-    pub fn restored(&self) -> &[Restored] {
-        &self.restored
+    /// What people took back and is shown, in ascending order: what a release says of it.
+    pub fn restored(&self) -> Vec<Restored> {
+        let mut all: BTreeMap<_, Restored> = BTreeMap::new();
+        for one in self.taken_back.iter().filter(|one| self.is_shown(one)) {
+            let said = &one.restored;
+            // Whoever hid it again and changed their mind once more has the last word.
+            all.insert(
+                (said.log.clone(), said.seq, said.text.clone(), said.first_token),
+                said.clone(),
+            );
+        }
+        all.into_values().collect()
+    }
+
+    fn is_shown(&self, one: &TakenBack) -> bool {
+        let hidden = hidden_bytes(&one.place.1, &one.words, self.spans(one.place.0, &one.place.1));
+        let is_hidden = |at: usize| hidden.iter().any(|(range, _)| range.contains(&at));
+        one.bytes.clone().any(|at| !is_hidden(at))
     }
 
     /// Hides what a person selected in this text. What a rule hid within the selection becomes part of it.
@@ -188,8 +240,13 @@ impl Proposal {
             .filter(|content| !content.trim().is_empty())
             .ok_or(ScrubFault::Empty)?;
         let pseudonym = self.pseudonyms.of(class.name(), &class.same(content));
-        let spans = self.spans.entry((entry, name.to_owned())).or_default();
-        spans.retain(|span| !(bytes.start <= span.bytes.start && span.bytes.end <= bytes.end));
+        self.contents.insert(content.to_lowercase());
+        let place = (entry, name.to_owned());
+        let spans = self.spans.entry(place.clone()).or_default();
+        let within = |span: &Span| bytes.start <= span.bytes.start && span.bytes.end <= bytes.end;
+        let (covered, kept) = std::mem::take(spans).into_iter().partition(within);
+        *spans = kept;
+        self.covered.entry(place).or_default().push((bytes.clone(), covered));
         spans.push(Span {
             bytes,
             label: label(class.name(), by, pseudonym),
@@ -198,26 +255,87 @@ impl Proposal {
         Ok(())
     }
 
-    /// Shows again what is hidden at this byte of the text.
+    /// Shows again what is hidden at this byte of the text. What a rule hid there before a person hid more is hidden again.
     ///
     /// # Errors
-    /// When nothing is hidden there, or no reason is given.
-    pub fn restore(&mut self, entry: usize, name: &str, at: usize, by: &str, reason: &str) -> Result<(), ScrubFault> {
-        if reason.trim().is_empty() {
-            return Err(ScrubFault::NoReason);
-        }
-        let spans = self.spans.get_mut(&(entry, name.to_owned())).ok_or(ScrubFault::NotHidden)?;
-        let place = spans
+    /// When nothing is hidden there; no reason is given, a long one, or one that names somebody itself.
+    pub fn restore(
+        &mut self,
+        proved: &ProvedEntry,
+        entry: usize,
+        name: &str,
+        at: usize,
+        by: &str,
+        reason: &str,
+    ) -> Result<(), ScrubFault> {
+        let reason = reason.trim();
+        self.must_be_fit(reason)?;
+        let Some(Disclosure::Full { text, .. }) = proved.disclosures.get(name) else {
+            return Err(ScrubFault::NotFull);
+        };
+        let place = (entry, name.to_owned());
+        let spans = self.spans.get_mut(&place).ok_or(ScrubFault::NotHidden)?;
+        let found = spans
             .iter()
             .position(|span| span.bytes.contains(&at))
             .ok_or(ScrubFault::NotHidden)?;
-        let span = spans.remove(place);
-        self.restored.push(Restored {
-            class: span.label.class,
-            rule: span.label.by,
-            by: by.to_owned(),
-            reason: reason.trim().to_owned(),
+        let Span { bytes, label } = spans.remove(found);
+        if let Some(covered) = self.covered.get_mut(&place)
+            && let Some(own) = covered.iter().rposition(|(range, _)| *range == bytes)
+        {
+            spans.extend(covered.remove(own).1);
+            spans.sort_by_key(|span| span.bytes.start);
+        }
+        let tokens = token_ranges(text, std::slice::from_ref(&bytes)).pop().unwrap_or_default();
+        let restored = Restored {
+            log: proved.entry.statement.log.clone(),
+            seq: proved.entry.seq,
+            text: name.to_owned(),
+            first_token: tokens.start,
+            tokens: tokens.end.saturating_sub(tokens.start),
+            class: label.class,
+            by: label.by,
+            restored_by: by.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.taken_back.push(TakenBack {
+            place,
+            bytes,
+            words: text.clone(),
+            restored,
         });
         Ok(())
     }
+
+    /// A reason is read by whoever reads the record: it may say nothing that would be hidden there.
+    fn must_be_fit(&self, reason: &str) -> Result<(), ScrubFault> {
+        if reason.is_empty() {
+            return Err(ScrubFault::NoReason);
+        }
+        if reason.len() > MAX_REASON_BYTES {
+            return Err(ScrubFault::LongReason);
+        }
+        let unready = |cause| ScrubFault::Rules(Box::new(cause));
+        let rules = Rules::new().map_err(unready)?;
+        let text = Text { text: reason, kept: &[] };
+        let found = scrub(&rules, &self.facts, &[text]).map_err(unready)?;
+        if let Some(finding) = found.iter().flatten().next() {
+            return Err(ScrubFault::TellingReason(finding.class.name().replace('-', " ")));
+        }
+        let lower = reason.to_lowercase();
+        match self.contents.iter().any(|content| says(&lower, content)) {
+            true => Err(ScrubFault::TellingReason("what is hidden elsewhere".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether the words hold this content, not as part of longer ones. Contents of one or two letters stand anywhere.
+fn says(words: &str, content: &str) -> bool {
+    let is_part = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+    content.chars().count() > 2
+        && words.match_indices(content).any(|(at, _)| {
+            let (before, after) = (words.get(..at), words.get(at + content.len()..));
+            !is_part(before.and_then(|text| text.chars().next_back())) && !is_part(after.and_then(|text| text.chars().next()))
+        })
 }

@@ -15,7 +15,8 @@ use caisey_transcript::excerpt::{Excerpt, Proved, introduces};
 use caisey_transcript::finding::Findings;
 use caisey_transcript::pack::{ClaimedKeys, Contents, KEYS_FORMAT, release};
 use caisey_transcript::redaction::{Pseudonyms, Span, apply};
-use caisey_transcript::release::{Planted, Releaser, ScrubMeasure};
+use caisey_transcript::release::{Planted, Releaser, ScrubMeasure, Scrubbed};
+use caisey_transcript::restored::Restored;
 use caisey_transcript::snapshot::{LogRange, Scope, Snapshot};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;
@@ -269,11 +270,20 @@ pub fn packed(contents: &Contents) -> Vec<u8> {
 }
 
 pub fn packed_by(contents: &Contents, key: &SigningKey) -> Vec<u8> {
+    packed_with(contents, key, Vec::new())
+}
+
+/// A pack whose release says that this is shown again.
+pub fn packed_with(contents: &Contents, key: &SigningKey, restored: Vec<Restored>) -> Vec<u8> {
+    let scrubbed = Scrubbed {
+        measure: measure(),
+        restored,
+    };
     release(
         contents,
         releaser(),
         now(),
-        Some(measure()),
+        Some(scrubbed),
         &key.verifying_key().to_bytes(),
         |message| key.sign(message).to_bytes(),
     )

@@ -12,7 +12,10 @@
 mod answering;
 mod attacks;
 mod auditing;
+mod hiding;
 mod made;
+mod naming;
+mod restoring;
 mod scrubbing;
 #[path = "../../ledger/tests/story.rs"]
 #[allow(dead_code, reason = "made for the ledger's tests")]

@@ -103,24 +103,34 @@ fn a_person_adds_and_takes_back() {
     );
     let document = PRINTED.find("Warning").unwrap();
     assert!(matches!(
-        proposal.restore(at, "output", document, "Ruth Okafor", " "),
+        proposal.restore(&entries[at], at, "output", document, "Ruth Okafor", " "),
         Err(ScrubFault::NoReason)
     ));
     assert!(matches!(
-        proposal.restore(at, "output", PRINTED.len() - 1, "Ruth Okafor", "x"),
+        proposal.restore(&entries[at], at, "output", PRINTED.len() - 1, "Ruth Okafor", "x"),
         Err(ScrubFault::NotHidden)
     ));
     proposal
-        .restore(at, "output", document, "Ruth Okafor", "named in the complaint itself")
+        .restore(
+            &entries[at],
+            at,
+            "output",
+            document,
+            "Ruth Okafor",
+            "named in the complaint itself",
+        )
         .unwrap();
     assert!(
         hidden(&proposal, &entries, at)
             .iter()
             .all(|(text, _)| !text.contains("Weber"))
     );
+    let restored = proposal.restored();
+    assert_eq!((restored.len(), restored[0].class.as_str()), (1, "document"));
+    let tokens = caisey_ledger::redaction::token_ranges(PRINTED, &[document..document + "Warning letter Weber.docx".len()]);
     assert_eq!(
-        (proposal.restored().len(), proposal.restored()[0].class.as_str()),
-        (1, "document")
+        (restored[0].first_token, restored[0].first_token + restored[0].tokens),
+        (tokens[0].start, tokens[0].end)
     );
     assert!(matches!(
         proposal.add(&entries[at], at, "output", 3..3, Class::Host, "x"),
@@ -130,4 +140,127 @@ fn a_person_adds_and_takes_back() {
         proposal.add(&entries[at], at, "reason", 0..1, Class::Host, "x"),
         Err(ScrubFault::NotFull)
     ));
+}
+
+/// Where a word of the first output begins.
+fn at(word: &str) -> usize {
+    PRINTED.find(word).unwrap()
+}
+
+#[test]
+fn a_reason_may_not_tell_what_is_hidden() {
+    let (_, entries) = printed();
+    let mut proposal = propose(&entries, 14).unwrap();
+    let place = place(&entries, PRINTED);
+    let mut try_with = |reason: &str| proposal.restore(&entries[place], place, "output", at("Warning"), "Ruth Okafor", reason);
+    for telling in [
+        "MKowalski agreed",
+        "call marta.weiss@lakeside-dental.example about it",
+        "the machine is 10.20.30.5, everybody knows",
+        "the key is ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    ] {
+        let refused = try_with(telling);
+        assert!(matches!(refused, Err(ScrubFault::TellingReason(_))), "{telling}: {refused:?}");
+    }
+    assert!(matches!(try_with(&"x".repeat(501)), Err(ScrubFault::LongReason)));
+    try_with("named in the complaint itself").unwrap();
+    assert_eq!(proposal.restored().len(), 1);
+}
+
+#[test]
+fn taking_back_ones_own_removal_brings_the_rules_back() {
+    let (_, entries) = printed();
+    let mut proposal = propose(&entries, 15).unwrap();
+    let place = place(&entries, PRINTED);
+    let before = hidden(&proposal, &entries, place);
+    let line = at("reached")..PRINTED.len() - 1;
+    proposal
+        .add(&entries[place], place, "output", line, Class::Document, "Ruth Okafor")
+        .unwrap();
+    assert_ne!(hidden(&proposal, &entries, place), before);
+    proposal
+        .restore(
+            &entries[place],
+            place,
+            "output",
+            at("reached"),
+            "Ruth Okafor",
+            "too much was selected",
+        )
+        .unwrap();
+    assert_eq!(
+        hidden(&proposal, &entries, place),
+        before,
+        "the address and the account are hidden again"
+    );
+}
+
+#[test]
+fn what_is_hidden_again_is_not_said_to_be_shown() {
+    let (_, entries) = printed();
+    let mut proposal = propose(&entries, 16).unwrap();
+    let place = place(&entries, PRINTED);
+    let document = at("Warning")..at("Warning") + "Warning letter Weber.docx".len();
+    let reason = "named in the complaint itself";
+    proposal
+        .restore(&entries[place], place, "output", document.start, "Ruth Okafor", reason)
+        .unwrap();
+    assert_eq!(proposal.restored().len(), 1);
+    // In part: the rest of it is shown, and says so.
+    let name = at("Weber")..at("Weber") + "Weber".len();
+    proposal
+        .add(&entries[place], place, "output", name, Class::User, "Ruth Okafor")
+        .unwrap();
+    assert_eq!(proposal.restored().len(), 1);
+    proposal
+        .add(&entries[place], place, "output", document, Class::Document, "Ruth Okafor")
+        .unwrap();
+    assert!(proposal.restored().is_empty());
+}
+
+#[test]
+fn the_records_own_machine_is_named_unless_it_names_a_person() {
+    let shown = |host: &str| {
+        let mut story = Story::new();
+        let enrolled = caisey_ledger::event::Event::EndpointEnrolled {
+            key: crate::story::base64(story.endpoint.verifying_key().as_bytes()),
+            client: crate::story::client(),
+            os: "windows".into(),
+            arch: "x86_64".into(),
+            installer: "ins_0000000000000000000000000a".into(),
+        };
+        story.by_control(enrolled, &[("hostname", host)], false, None);
+        let entries: Vec<ProvedEntry> = precheck(&story.records)
+            .into_iter()
+            .zip(&story.records)
+            .map(|(checked, record)| {
+                let (entry, event) = checked.unwrap().into_parts();
+                let mut disclosures = record.disclosures.clone();
+                // As if the machine had printed it, with somebody's profile.
+                let Disclosure::Full { seed, .. } = &disclosures["hostname"] else {
+                    panic!("not in full")
+                };
+                let text = format!("Computer name: {host}\nC:\\Users\\mkowalski\\Desktop\nNext: SRV-DC-02\n");
+                disclosures.insert(
+                    "output".to_owned(),
+                    Disclosure::Full {
+                        text,
+                        seed: seed.clone(),
+                    },
+                );
+                ProvedEntry {
+                    entry,
+                    event,
+                    disclosures,
+                }
+            })
+            .collect();
+        let proposal = propose(&entries, 17).unwrap();
+        let named = proposal.spans(0, "hostname").is_empty();
+        let printed: Vec<String> = hidden(&proposal, &entries, 0).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(printed.iter().any(|text| text == host), !named, "{host}: {printed:?}");
+        named
+    };
+    assert!(shown("RETAIL-07"));
+    assert!(!shown("PC-MKOWALSKI"));
 }

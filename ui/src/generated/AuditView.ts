@@ -20,10 +20,10 @@ counts: Array<AuditCount>,
  */
 controls: Array<AuditControl>, 
 /**
- * The actions.
+ * The first actions, in the order of the counts.
  */
 lines: Array<AuditRow>, 
 /**
- * How many there are, when not all of them are here.
+ * How many there are; a screen asks for the others.
  */
 total: number, };

@@ -5,7 +5,7 @@
  */
 export type TextPoint = { 
 /**
- * [`DraftPiece::at`].
+ * The piece's own `at`.
  */
 at: number, 
 /**

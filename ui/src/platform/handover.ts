@@ -1,5 +1,6 @@
 /** What the hand-over screens need from a host: snapshots that are read and attested, what is hidden, what leaves, answers, tables. */
 import type { AuditPreset } from '../generated/AuditPreset';
+import type { AuditRow } from '../generated/AuditRow';
 import type { AuditView } from '../generated/AuditView';
 import type { CoverageView } from '../generated/CoverageView';
 import type { DraftRow } from '../generated/DraftRow';
@@ -59,7 +60,10 @@ export interface HandOver {
   revoke(share: string): Promise<void>;
   ask(of: RecordOf, pattern: string): Promise<NegativeView>;
   saveCertificate(of: RecordOf, pattern: string): Promise<string | null>;
+  /** Counts and the first lines of a table, made anew. */
   audit(of: RecordOf, preset: AuditPreset): Promise<AuditView>;
+  /** Lines of that table, from one on, in the order of its counts. */
+  auditRows(of: RecordOf, preset: AuditPreset, from: number, count: number): Promise<AuditRow[]>;
   saveAudit(of: RecordOf, preset: AuditPreset, about: string, form: TableForm): Promise<string | null>;
 }
 
@@ -87,6 +91,7 @@ export function handOverBy(ask: Ask): HandOver {
     ask: (of, pattern) => ask('ask_negative', { of, pattern }),
     saveCertificate: (of, pattern) => ask('save_certificate', { of, pattern }),
     audit: (of, preset) => ask('audit_view', { of, preset }),
+    auditRows: (of, preset, from, count) => ask('audit_rows', { of, preset, from, count }),
     saveAudit: (of, preset, about, form) => ask('save_audit', { of, preset, about, form }),
   };
 }

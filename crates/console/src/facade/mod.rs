@@ -71,6 +71,8 @@ struct Inner {
     state: Mutex<State>,
     /// Snapshots that are open.
     desk: Mutex<handover::Desk>,
+    /// The audit table that is on the screen.
+    table: Mutex<Option<handover::ShownTable>>,
     /// Signing in, signing out and shutting down happen one at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -105,6 +107,7 @@ impl Console {
             hub: Arc::new(Hub::new()),
             state: Mutex::default(),
             desk: Mutex::default(),
+            table: Mutex::default(),
             turn: tokio::sync::Mutex::new(()),
         };
         let console = Self { inner: Arc::new(inner) };

@@ -62,6 +62,8 @@ impl Console {
         };
         self.inner.state().signed_in = None;
         if self.inner.state().profile.as_ref() != Some(&profile) {
+            // What somebody else had open is theirs.
+            self.inner.clear_desk();
             let other = self.inner.state().cache.take();
             if let Some(other) = other {
                 closed(other).await;

@@ -3,26 +3,28 @@
 //! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them: where a text needs it, its
 //! segments come along. Names, headlines and excerpts are already safe to draw.
 
+mod answer;
+mod audit;
 mod consent;
 mod directory;
-mod handover;
+mod draft;
 mod mail;
 mod overview;
 mod policy;
 mod record;
+mod scrub;
 mod search;
+mod share;
 mod work;
 
+pub use answer::{CompleteRow, NamedRow, NegativeView};
+pub use audit::{AuditControl, AuditCount, AuditPreset, AuditRow, AuditView};
 pub use consent::{
     ApprovalDetail, ApprovalRow, DifferenceLine, InboxView, MailRow, NewStanding, OutcomeNotice, PromptNotice, SpeakerRow,
     SpeakersView, StandingRow, StateDifference, Verdict,
 };
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
-pub use handover::{
-    AuditControl, AuditCount, AuditPreset, AuditRow, AuditView, CompleteRow, CoverageView, DraftLog, DraftPiece, DraftRow,
-    DraftText, DraftView, NamedRow, NegativeView, NewShare, RecordOf, RemovalView, RestoredRow, ReviewRow, ReviewState,
-    ScrubClass, ScrubView, ShareRow, ShareVisitRow, Shown, TextPoint,
-};
+pub use draft::{CoverageView, DraftLog, DraftPiece, DraftRow, DraftText, DraftView, RecordOf, ReviewRow, ReviewState, Shown};
 pub use mail::{MailContactRow, MailContactsView, MailSendingView};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use policy::{
@@ -34,5 +36,7 @@ pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,
     Verification,
 };
+pub use scrub::{RemovalView, RestoredRow, ScrubClass, ScrubView, TextPoint};
 pub use search::{SearchHit, SearchQuery, SearchResult};
+pub use share::{NewShare, ShareRow, ShareVisitRow};
 pub use work::{InstallerRow, InstallerSecretView, NewCommand, NewInstaller, VerifyProgress};

@@ -93,7 +93,7 @@ fn verify_pack(pack: &Pack, release: Option<Opened<Release>>, policy: Option<&Po
         .collect();
     logs::scope(&contents.snapshot, &own, found);
     order::authorised_first(&contents.snapshot, &own, found);
-    let release = release.and_then(|opened| signed::release(pack, opened, &keys, found));
+    let release = release.and_then(|opened| signed::release(pack, opened, &parts, &keys, found));
     let listed = || {
         parts
             .iter()

@@ -9,6 +9,7 @@ use crate::keys::Keys;
 use crate::moment;
 use crate::pack::{Contents, Pack};
 use crate::release::Release;
+use crate::restored;
 use crate::snapshot::Snapshot;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::id::{DeviceId, MemberId};
@@ -35,7 +36,13 @@ fn known(keys: &Keys, what: &str, member: &MemberId, device: &DeviceId, key: &st
 }
 
 /// The release is of this snapshot, counts its redactions, and somebody known signed it.
-pub(super) fn release(pack: &Pack, opened: Opened<Release>, keys: &Keys, found: &mut Findings) -> Option<Release> {
+pub(super) fn release(
+    pack: &Pack,
+    opened: Opened<Release>,
+    parts: &[Proved],
+    keys: &Keys,
+    found: &mut Findings,
+) -> Option<Release> {
     let mut failures: Vec<(&'static str, &str)> = Vec::new();
     let said = &opened.statement.predicate;
     if pack.contents.snapshot.digest().ok().as_ref() != Some(&said.snapshot) {
@@ -63,6 +70,7 @@ pub(super) fn release(pack: &Pack, opened: Opened<Release>, keys: &Keys, found: 
         );
     }
     scrub(said, found);
+    shown_again(pack, said, parts, found);
     (known && holds).then(|| said.clone())
 }
 
@@ -85,6 +93,16 @@ fn scrub(said: &Release, found: &mut Findings) {
                 scrub.below().join(", ")
             ),
         );
+    }
+}
+
+/// Where a person overruled the scrub: their word for why, and that it is so.
+fn shown_again(pack: &Pack, said: &Release, parts: &[Proved], found: &mut Findings) {
+    for (code, words) in restored::faults(&said.restored, parts, &pack.redactions) {
+        found.fails(code, words);
+    }
+    for one in &said.restored {
+        found.note("restored", format!("{}.", one.sentence()));
     }
 }
 
@@ -111,7 +129,7 @@ pub(super) fn texts(snapshot: &Snapshot, own: &[&Proved], found: &mut Findings) 
     }
     found.note(
         "texts",
-        format!("{full} texts are shown in full and {redacted} in part; {erased} were erased and {withheld} are withheld."),
+        format!("Texts shown in full: {full}; in part: {redacted}; erased: {erased}; withheld: {withheld}."),
     );
 }
 

@@ -1,7 +1,8 @@
 /**
  * Hand-overs of the in-memory host, far enough for the page: drafts with coverage, a scrub with a handful of rules, answers, audit tables.
- * Chosen by the address: `?reviewer` (nobody here took part), `?reviewed`, `?blocked` (the scrub finds too little).
+ * Chosen by the address: `?reviewer` (nobody here took part), `?reviewed`, `?blocked` (the scrub finds too little), `?long` (a long audit table).
  */
+import { counted } from '../../app/time';
 import type { AuditPreset } from '../../generated/AuditPreset';
 import type { AuditRow } from '../../generated/AuditRow';
 import type { AuditView } from '../../generated/AuditView';
@@ -26,6 +27,9 @@ import { PRESETS } from './controls';
 import { segmentsIfNeeded } from './visible';
 import { ME } from './world';
 
+const ORDER = ['exception', 'break_glass_unreviewed', 'approved_before_it_ran', 'automatic_under_policy', 'did_not_run'];
+/** Lines of an audit table that come with its counts. */
+const FIRST_LINES = 6;
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 const SENTENCE = 'I have reviewed this record. I took no part in the work that it shows. To the best of my knowledge it is complete and shows what was done.';
 const FIXED = 'Times, kinds, decisions, exit codes, counts and the verbs of commands always stay: without them nobody could tell what was done. What can be hidden are the other words of texts.';
@@ -275,7 +279,7 @@ export class MemoryHandOver implements HandOver {
       to_ms: of.of === 'period' ? of.to_ms : 0,
       digest: '7c1f04b2a9e85d63'.repeat(4),
       sentences: [
-        `The record has no gaps: ${sum((row) => row.entries)} entries of ${sum((row) => row.sessions)} sessions with ${sum((row) => row.commands)} commands on ${complete.length} endpoints, every one in its place under a signed checkpoint.`,
+        `The record has no gaps: ${counted(sum((row) => row.entries), 'entry', 'entries')} of ${counted(sum((row) => row.sessions), 'session')} with ${counted(sum((row) => row.commands), 'command')} on ${counted(complete.length, 'endpoint')}, every one in its place under a signed checkpoint.`,
         matched.length === 0 ? `No command, output or recorded state among ${texts} texts names ${pattern}.` : `${matched.length} texts name ${pattern}.`,
         unbounded.length === 0 ? 'There is no entry whose effects could not be bounded by reading it.' : `${unbounded.length} entries cannot be bounded by reading them (scripts, encoded commands, output that was not kept): what they touched is not known from the record alone.`,
       ],
@@ -293,16 +297,26 @@ export class MemoryHandOver implements HandOver {
 
   async audit(of: RecordOf, preset: AuditPreset): Promise<AuditView> {
     await pause(80);
-    const controls = PRESETS[preset];
-    const entries = this.#entries(of);
-    const lines: AuditRow[] = entries.flatMap(({ item, hostname }) => (item.kind === 'action.proposed' ? [auditRow(item, hostname, entries.map((one) => one.item), controls.map((one) => one.id))] : []));
-    const order = ['exception', 'break_glass_unreviewed', 'approved_before_it_ran', 'automatic_under_policy', 'did_not_run'];
-    lines.sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict) || b.proposed_at_ms - a.proposed_at_ms);
-    const counts = order.flatMap((verdict) => {
+    const lines = this.#table(of, preset);
+    const counts = ORDER.flatMap((verdict) => {
       const found = lines.filter((line) => line.verdict === verdict);
       return found[0] ? [{ verdict, words: found[0].words, count: found.length }] : [];
     });
-    return { digest: '19ab77c0de5f3312'.repeat(4), counts, controls, lines, total: lines.length };
+    return { digest: '19ab77c0de5f3312'.repeat(4), counts, controls: PRESETS[preset], lines: lines.slice(0, FIRST_LINES), total: lines.length };
+  }
+
+  async auditRows(of: RecordOf, preset: AuditPreset, from: number, count: number): Promise<AuditRow[]> {
+    await pause(30);
+    return this.#table(of, preset).slice(from, from + count);
+  }
+
+  #table(of: RecordOf, preset: AuditPreset): AuditRow[] {
+    const controls = PRESETS[preset];
+    const entries = this.#entries(of);
+    const lines: AuditRow[] = entries.flatMap(({ item, hostname }) => (item.kind === 'action.proposed' ? [auditRow(item, hostname, entries.map((one) => one.item), controls.map((one) => one.id))] : []));
+    // `?long`: as many as a busy month has.
+    const all = this.query.has('long') ? Array.from({ length: 400 }, () => lines).flat() : lines;
+    return all.sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || b.proposed_at_ms - a.proposed_at_ms);
   }
 
   async saveAudit(_of: RecordOf, _preset: AuditPreset, _about: string, form: TableForm): Promise<string | null> {

@@ -1,15 +1,20 @@
-//! Audit tables for a screen: one line per action with who allowed it in plain words, exceptions first.
+//! Audit tables for a screen: one line per action with who allowed it in plain words, exceptions first. A table that was made is kept, so that a
+//! screen can ask for all of its lines, some at a time, and finds them as they were counted.
 
 use super::Question;
+use super::desk::locked;
 use crate::error::ConsoleError;
 use crate::facade::Console;
 use crate::view::{AuditControl, AuditCount, AuditPreset, AuditRow, AuditView, RecordOf};
 use caisey_transcript::audit::{Answer, At, AuditTable, Line, Preset, Verdict};
 use caisey_transcript::moment;
 use caisey_transcript::visible::marked_line;
+use std::sync::Arc;
 
-/// Lines that a screen takes; files have all of them.
-const MOST_LINES: usize = 2_000;
+/// Lines that come with the counts; a screen asks for the others as it comes to them.
+const FIRST_LINES: usize = 200;
+/// Lines that are given at once.
+const MOST_LINES: u32 = 500;
 /// Longest command that is quoted, in characters.
 const LONGEST_QUOTE: usize = 200;
 
@@ -21,6 +26,13 @@ impl From<AuditPreset> for Preset {
             AuditPreset::Hipaa => Self::Hipaa,
         }
     }
+}
+
+/// The table that a screen shows.
+pub(in crate::facade) struct Shown {
+    question: Question,
+    preset: AuditPreset,
+    table: Arc<AuditTable>,
 }
 
 /// A table in all its forms.
@@ -48,13 +60,47 @@ impl Console {
         })
     }
 
-    /// Every action with its authorisation, for a screen.
+    /// Every action with its authorisation, for a screen: the counts, and the first lines. It is made anew.
     ///
     /// # Errors
     /// As [`Console::transcript`].
     pub async fn audit_view(&self, of: RecordOf, preset: AuditPreset) -> Result<AuditView, ConsoleError> {
-        let table = self.audit(&Question::from(of), preset.into()).await?;
-        Ok(view(&table, MOST_LINES))
+        let table = self.shown_table(&Question::from(of), preset, true).await?;
+        Ok(view(&table, FIRST_LINES))
+    }
+
+    /// Further lines of the table whose counts were given last, from one on. Lines stand in the order of the counts.
+    ///
+    /// # Errors
+    /// As [`Console::transcript`].
+    pub async fn audit_rows(
+        &self,
+        of: RecordOf,
+        preset: AuditPreset,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<AuditRow>, ConsoleError> {
+        let table = self.shown_table(&Question::from(of), preset, false).await?;
+        let lines = table.lines.iter().skip(from as usize);
+        Ok(lines.take(count.min(MOST_LINES) as usize).map(row).collect())
+    }
+
+    /// The table that a screen shows; another one is made when it asks for another one.
+    async fn shown_table(&self, question: &Question, preset: AuditPreset, anew: bool) -> Result<Arc<AuditTable>, ConsoleError> {
+        if !anew {
+            let shown = locked(&self.inner.table);
+            let same = |shown: &&Shown| shown.question == *question && shown.preset == preset;
+            if let Some(shown) = shown.as_ref().filter(same) {
+                return Ok(Arc::clone(&shown.table));
+            }
+        }
+        let table = Arc::new(self.audit(question, preset.into()).await?);
+        *locked(&self.inner.table) = Some(Shown {
+            question: question.clone(),
+            preset,
+            table: Arc::clone(&table),
+        });
+        Ok(table)
     }
 }
 

@@ -4,6 +4,7 @@
 //! known to the organisation is fetched at sign-in and kept.
 
 mod audit;
+mod desk;
 mod draft;
 mod negative;
 mod pack;
@@ -11,9 +12,12 @@ mod pieces;
 mod reviews;
 mod scrub;
 mod share;
+mod standing;
+mod verdict;
 
 pub use audit::AuditFiles;
-pub(super) use draft::Desk;
+pub(super) use audit::Shown as ShownTable;
+pub(super) use desk::Desk;
 pub use pack::HandOver;
 pub use scrub::Leaving;
 

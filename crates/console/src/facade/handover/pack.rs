@@ -13,7 +13,7 @@ use caisey_transcript::certificate::Certificate;
 use caisey_transcript::excerpt::{Excerpt, ProvedEntry};
 use caisey_transcript::pack::{ClaimedKeys, Contents, KEYS_FORMAT, PackFault, release};
 use caisey_transcript::redaction::{Span, apply};
-use caisey_transcript::release::ScrubMeasure;
+use caisey_transcript::release::Scrubbed;
 use caisey_transcript::scrub::{Proposal, propose};
 use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;
@@ -28,8 +28,8 @@ pub struct HandOver {
     pub ask: Vec<String>,
     /// Ranges to hide, by log, entry and text.
     pub hide: BTreeMap<(String, Seq, String), Vec<Span>>,
-    /// How the scrub that found them measured itself.
-    pub measure: Option<ScrubMeasure>,
+    /// What the scrub that found them says of itself.
+    pub scrubbed: Option<Scrubbed>,
     /// Hides what the rules find, too; nothing leaves when they find too little of what is planted.
     pub scrub: bool,
     /// RFC 3161 time-stamp tokens over attestations.
@@ -69,7 +69,7 @@ impl Console {
                 for (place, spans) in found {
                     wanted.hide.entry(place).or_default().extend(spans);
                 }
-                wanted.measure = Some(proposal.measure);
+                wanted.scrubbed = Some(proposal.measure.into());
             }
             pack(&ready, &own, &reviews, wanted, at_ms, &key)
         })
@@ -121,7 +121,7 @@ fn pack(
         },
     };
     let public = key.verifying_key().to_bytes();
-    let made = release(&contents, own.releaser(), at_ms, wanted.measure, &public, |message| {
+    let made = release(&contents, own.releaser(), at_ms, wanted.scrubbed, &public, |message| {
         key.sign(message).to_bytes()
     });
     made.map_err(|fault| match fault {

@@ -1,6 +1,7 @@
 //! What is hidden from what leaves, settled by a person: the rules propose, the reviewer adds by selecting and shows again with a reason.
 
-use super::draft::{Draft, full, locked};
+use super::desk::locked;
+use super::draft::{Draft, full};
 use super::pack::{self, HandOver, Places};
 use super::pieces::{Removals, byte_at};
 use super::{Ready, sentence};
@@ -11,7 +12,8 @@ use crate::view::{RestoredRow, ScrubClass, ScrubView, TextPoint};
 use caisey_ledger::disclosure::Label;
 use caisey_transcript::excerpt::ProvedEntry;
 use caisey_transcript::redaction::{Span, hidden_bytes};
-use caisey_transcript::release::{Planted, ScrubMeasure};
+use caisey_transcript::release::{Planted, ScrubMeasure, Scrubbed};
+use caisey_transcript::restored::Restored;
 use caisey_transcript::rows::Row;
 use caisey_transcript::scrub::{Class, Proposal};
 use caisey_transcript::visible::marked_line;
@@ -115,7 +117,8 @@ impl Console {
         let open = self.inner.open_draft(name)?;
         let mut draft = locked(&open);
         let selected = draft.selected(row, text)?;
-        draft.scrub()?.show(&selected, at as usize, &by, reason)?;
+        let ready = Arc::clone(&draft.ready);
+        draft.scrub()?.show(&ready, &selected, at as usize, &by, reason)?;
         draft.scrub_view()
     }
 
@@ -136,7 +139,10 @@ impl Console {
             let mut wanted = HandOver::default();
             if let (true, Some(scrub)) = (leaving.scrubbed, &draft.scrub) {
                 wanted.hide = pack::hidden(&draft.ready, &scrub.places, &scrub.proposal);
-                wanted.measure = Some(scrub.proposal.measure.clone());
+                wanted.scrubbed = Some(Scrubbed {
+                    measure: scrub.proposal.measure.clone(),
+                    restored: scrub.proposal.restored(),
+                });
             }
             (Arc::clone(&draft.ready), draft.reviews.clone(), wanted)
         };
@@ -248,8 +254,10 @@ impl Scrub {
         Ok(())
     }
 
-    fn show(&mut self, selected: &Selected, byte: usize, by: &str, reason: &str) -> Result<(), ConsoleError> {
-        let at = self.at(selected)?;
+    fn show(&mut self, ready: &Ready, selected: &Selected, byte: usize, by: &str, reason: &str) -> Result<(), ConsoleError> {
+        let (at, row) = (self.at(selected)?, &selected.entry);
+        let proved =
+            entry(ready, &row.log, row.seq).ok_or_else(|| super::internal("an entry of the draft is not in its record"))?;
         // What is hidden are whole tokens; the removal itself may begin within the first.
         let hidden = self.removals(&selected.entry, &selected.name);
         let range = hidden
@@ -275,7 +283,7 @@ impl Scrub {
         }
         for start in spans {
             self.proposal
-                .restore(at, &selected.name, start, by, reason)
+                .restore(proved, at, &selected.name, start, by, reason)
                 .map_err(|fault| ConsoleError::Invalid(sentence(&fault)))?;
         }
         self.again(selected, at);
@@ -337,11 +345,11 @@ fn entry<'a>(ready: &'a Ready, log: &str, seq: u64) -> Option<&'a ProvedEntry> {
     found.ok().and_then(|at| part.entries.get(at))
 }
 
-fn restored(one: &caisey_transcript::scrub::Restored) -> RestoredRow {
+fn restored(one: &Restored) -> RestoredRow {
     RestoredRow {
         class: one.class.clone(),
-        rule: one.rule.clone(),
-        by: marked_line(&one.by),
+        rule: marked_line(&one.by),
+        by: marked_line(&one.restored_by),
         reason: marked_line(&one.reason),
     }
 }

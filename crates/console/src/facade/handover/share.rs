@@ -26,8 +26,23 @@ impl Console {
         ask: Vec<String>,
         progress: impl FnMut(u64, u64) + Send,
     ) -> Result<ShareRow, ConsoleError> {
+        let leaving = Leaving { scrubbed: true, ask };
+        let pack = self.pack_draft(name, leaving).await?;
+        self.share_pack(&pack, wanted, progress).await
+    }
+
+    /// Makes a link for a pack that this person released.
+    ///
+    /// # Errors
+    /// Not online; the control plane refusing.
+    pub async fn share_pack(
+        &self,
+        pack: &[u8],
+        wanted: NewShare,
+        progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<ShareRow, ConsoleError> {
         let engine = self.inner.engine()?;
-        let (pack, size_bytes) = self.put_draft(name, ask, progress).await?;
+        let (pack, size_bytes) = self.put(pack, progress).await?;
         let request = CreateShare {
             pack,
             size_bytes,
@@ -56,9 +71,25 @@ impl Console {
         ask: Vec<String>,
         progress: impl FnMut(u64, u64) + Send,
     ) -> Result<ShareRow, ConsoleError> {
+        let leaving = Leaving { scrubbed: true, ask };
+        let pack = self.pack_draft(name, leaving).await?;
+        self.refresh_share_with(&pack, share, unreviewed, progress).await
+    }
+
+    /// Puts a pack that this person released in place of what a link shows.
+    ///
+    /// # Errors
+    /// As [`Console::share_pack`].
+    pub async fn refresh_share_with(
+        &self,
+        pack: &[u8],
+        share: &str,
+        unreviewed: bool,
+        progress: impl FnMut(u64, u64) + Send,
+    ) -> Result<ShareRow, ConsoleError> {
         let engine = self.inner.engine()?;
         let share = share_id(share)?;
-        let (pack, size_bytes) = self.put_draft(name, ask, progress).await?;
+        let (pack, size_bytes) = self.put(pack, progress).await?;
         let request = RefreshShare {
             pack,
             size_bytes,
@@ -69,17 +100,10 @@ impl Console {
         Ok(row(&view, url))
     }
 
-    async fn put_draft(
-        &self,
-        name: &str,
-        ask: Vec<String>,
-        mut progress: impl FnMut(u64, u64) + Send,
-    ) -> Result<(String, u64), ConsoleError> {
+    async fn put(&self, pack: &[u8], mut progress: impl FnMut(u64, u64) + Send) -> Result<(String, u64), ConsoleError> {
         let engine = self.inner.engine()?;
-        let leaving = Leaving { scrubbed: true, ask };
-        let pack = self.pack_draft(name, leaving).await?;
         let total = pack.len() as u64;
-        let digest = engine.api.put_pack(&pack, |sent| progress(sent as u64, total)).await?;
+        let digest = engine.api.put_pack(pack, |sent| progress(sent as u64, total)).await?;
         Ok((digest, total))
     }
 

@@ -3,16 +3,16 @@
 //! Plays on a real control plane, a real runtime and the console's real backend. Ends with the control plane gone: what was run is
 //! found in the cache, what was not (payroll) is not, and the record that is handed over is checked by `caisey verify`.
 
+use crate::desk::{Played, leave_signed_in, sendable_endpoint, sign_in};
 use crate::exported;
 use crate::machine;
 use crate::scene::{PATIENCE, Scene, text, wait_for_kind};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
+use caisey_console::Console;
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
-use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn, TokenSource};
 use caisey_stories::stage::Stage;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Entry kinds that the story must leave on the record.
@@ -39,18 +39,6 @@ const KINDS: &[&str] = &[
 /// What a person pastes into the wrong window.
 const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 
-/// What the story leaves for another one to go on with. Its programs have ended.
-pub(crate) struct Played {
-    /// Data and address of control plane and endpoint.
-    pub(crate) stage: Stage,
-    /// The technician's console.
-    pub(crate) home: PathBuf,
-    /// The session.
-    pub(crate) session: String,
-    /// The story's log.
-    pub(crate) teller: Teller,
-}
-
 /// Plays it.
 pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
@@ -59,7 +47,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     let mut runtime = stage.start_runtime()?;
     teller.tell(&format!("control plane at {}; one endpoint enrolled", stage.url()))?;
     let home = folder.join("console");
-    let console = sign_in(&home, &stage.url(), stage.tokens()).await?;
+    let console = sign_in(&home, "journey", &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
     teller.tell("signed in; the endpoint answers")?;
 
@@ -151,48 +139,6 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
         session,
         teller,
     })
-}
-
-/// The desktop starts as its person left it: signed in to this control plane. What it keeps for that is in the key store and in one file.
-pub(crate) async fn leave_signed_in(url: &str, secret: String, home: &Path) -> Result<()> {
-    let name = format!("refresh-token {url}");
-    tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, secret.as_bytes()))
-        .await?
-        .context("keeping the sign-in")?;
-    let remembered = serde_json::json!({"start": "control_plane", "address": url});
-    std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")
-}
-
-/// Opens a console in this folder and signs in.
-pub(crate) async fn sign_in(home: &Path, url: &str, tokens: Arc<dyn TokenSource>) -> Result<Console> {
-    let config = ConsoleConfig {
-        data_dir: home.join("cache"),
-        device_label: "journey".to_owned(),
-        access: Access::ReadWrite,
-    };
-    std::fs::create_dir_all(&config.data_dir)?;
-    let console = Console::open(config, Ports::system()).await?;
-    console
-        .sign_in(SignIn {
-            base_url: url.to_owned(),
-            tokens,
-            embedded: false,
-        })
-        .await?;
-    Ok(console)
-}
-
-async fn sendable_endpoint(console: &Console) -> Result<String> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(row) = console.overview().await?.endpoints.first()
-            && console.ask_sendable(&row.endpoint).await.is_ok_and(|answer| answer.sendable)
-        {
-            return Ok(row.endpoint.clone());
-        }
-        ensure!(Instant::now() < end, "no endpoint answered within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 /// Everything promised is there, and all of it holds.

@@ -3,6 +3,7 @@
 //! Plays on real programs: the control plane, the runtime on a machine with a network of its own, the technician's console, and the contact's
 //! console in its window under a real notification service. The rule is in the kernel, and so is its effect.
 
+use crate::desk::{Played, leave_signed_in, sendable_endpoint, sign_in};
 use crate::exported;
 use crate::machine::Look;
 use crate::office::Office;
@@ -10,8 +11,8 @@ use crate::place::{HOSTNAME, Place};
 use crate::scene::{PATIENCE, Scene, text};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
+use caisey_console::Console;
 use caisey_console::view::{ApprovalRow, SessionDetail, TimelineItem, Verification};
-use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
 use caisey_stories::stage::Stage;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ const KINDS: &[&str] = &[
 ];
 
 /// Plays it.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
+pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut teller = Teller::begin(out)?;
     let (mut stage, mut control) = Stage::without_endpoint(&folder.join("programs"), "John Doe", "Contoso Freight").await?;
@@ -56,7 +57,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     stage.enrol().await?;
     let mut runtime = stage.start_runtime()?;
     let home = folder.join("console");
-    let console = sign_in(&home, &stage).await?;
+    let console = sign_in(&home, "john-desk", &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
     teller.tell(&format!("John Doe is signed in; {HOSTNAME} answers"))?;
     ensure!(
@@ -143,6 +144,8 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     judge(&console, &session, &action, &mut teller).await?;
     console.shut_down().await;
     drop(office);
+    // One key store for everybody on this desktop: after the contact's console, so that each finds its own sign-in.
+    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
     runtime.kill()?;
     control.kill()?;
     let printed = exported::export(&mut teller, out, &home, &session)?;
@@ -153,38 +156,13 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     );
     ensure!(printed.contains("Maria Novak"), "the transcript does not say who approved");
     teller.tell("the transcript shows the command, and who allowed it")?;
-    teller.tell("the story holds")
-}
-
-pub(crate) async fn sign_in(home: &Path, stage: &Stage) -> Result<Console> {
-    let config = ConsoleConfig {
-        data_dir: home.join("cache"),
-        device_label: "john-desk".to_owned(),
-        access: Access::ReadWrite,
-    };
-    std::fs::create_dir_all(&config.data_dir)?;
-    let console = Console::open(config, Ports::system()).await?;
-    console
-        .sign_in(SignIn {
-            base_url: stage.url(),
-            tokens: stage.tokens(),
-            embedded: false,
-        })
-        .await?;
-    Ok(console)
-}
-
-pub(crate) async fn sendable_endpoint(console: &Console) -> Result<String> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(row) = console.overview().await?.endpoints.first()
-            && console.ask_sendable(&row.endpoint).await.is_ok_and(|answer| answer.sendable)
-        {
-            return Ok(row.endpoint.clone());
-        }
-        ensure!(Instant::now() < end, "no endpoint answered within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    teller.tell("the story holds")?;
+    Ok(Played {
+        stage,
+        home,
+        session,
+        teller,
+    })
 }
 
 /// Waits until the contact's console has introduced its key.

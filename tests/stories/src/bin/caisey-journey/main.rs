@@ -3,9 +3,12 @@
 #![allow(clippy::print_stdout)] // it tells its story to whoever started it
 
 mod breach;
+mod desk;
 mod exported;
 mod firewall;
 mod handover;
+mod leaving;
+mod link;
 mod machine;
 mod notification;
 mod office;
@@ -67,12 +70,12 @@ enum Story {
         #[arg(long)]
         to: String,
     },
-    /// The same, and then its record handed over: attested by a second person, scrubbed, signed, packed, asked, tabulated.
+    /// Both, and then their records handed over: attested by a second person, scrubbed, shared, packed, signed, asked, tabulated.
     Handover {
-        /// Takes what the first leaves, and what is handed over.
+        /// Takes `breach` and `firewall`: what each leaves, and what is handed over.
         #[arg(long)]
         out: PathBuf,
-        /// As for the first. The reviewer's console is in `reviewer` below it.
+        /// As for the others, in `breach` and `firewall` below it. The reviewers' consoles are in `reviewer` below these.
         #[arg(long)]
         stage: PathBuf,
     },
@@ -82,7 +85,7 @@ enum Story {
 async fn main() -> Result<()> {
     match Story::parse() {
         Story::Breach { out, stage } => breach::play(&out, &stage).await.map(drop),
-        Story::Firewall { out, stage } => firewall::play(&out, &stage).await,
+        Story::Firewall { out, stage } => firewall::play(&out, &stage).await.map(drop),
         Story::Handover { out, stage } => handover::play(&out, &stage).await,
         Story::Notification { stage, rounds } => notification::measure(&stage, rounds).await,
         Story::Share { listen, rules } => place::share(&listen, rules.as_deref()).await,

@@ -4,7 +4,8 @@
 //!
 //! Judges nothing. Beside the whole way stands the part of it that comes after the control plane has accepted the request.
 
-use crate::firewall::{contact_speaks, own_request, sendable_endpoint, sign_in};
+use crate::desk::{sendable_endpoint, sign_in};
+use crate::firewall::{contact_speaks, own_request};
 use crate::office::Office;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::NewCommand;
@@ -31,7 +32,7 @@ pub(crate) async fn measure(folder: &Path, rounds: u32) -> Result<()> {
     contact_speaks(&stage).await?;
     stage.enrol().await?;
     let mut runtime = stage.start_runtime()?;
-    let console = sign_in(&folder.join("console"), &stage).await?;
+    let console = sign_in(&folder.join("console"), "john-desk", &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
     let session = console.open_session(&endpoint, "How soon is somebody asked?").await?;
     let bus = Bus::listen()?;

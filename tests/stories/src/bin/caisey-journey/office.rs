@@ -2,9 +2,9 @@
 //!
 //! Runs on the desktop that `cargo xtask` has set up: an X server, a session bus, a key store. Everything ends with it.
 
+use crate::desk::leave_signed_in;
 use crate::exported::run;
 use anyhow::{Context, Result, ensure};
-use caisey_console::Ports;
 use caisey_stories::programs::{Program, built};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -37,14 +37,8 @@ impl Office {
             &["-conf", &config.to_string_lossy()],
             &folder.join("dunst.log"),
         )?;
-        let name = format!("refresh-token {url}");
-        tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, refresh_token.as_bytes()))
-            .await?
-            .context("keeping the sign-in")?;
         let home = folder.join("home");
-        std::fs::create_dir_all(&home)?;
-        let remembered = serde_json::json!({"start": "control_plane", "address": url});
-        std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")?;
+        leave_signed_in(url, refresh_token, &home).await?;
         let console = built("caisey-console")?.to_string_lossy().into_owned();
         let at_home = format!("CAISEY_HOME={}", home.display());
         let window = Program::start(Path::new("env"), &[&at_home, &console], &folder.join("window.log"))?;

@@ -1,4 +1,5 @@
-//! How the program was started last, so that it starts the same way again. Holds no secrets: those are in the key store.
+//! How the desktop program was started last, so that it starts the same way again, and the command line goes on as the same person. Holds no
+//! secrets: those are in the key store ([`crate::kept_tokens`]).
 
 use caisey_client::oidc::Provider;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The way chosen last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "start", rename_all = "snake_case")]
-pub(crate) enum Remembered {
+pub enum Remembered {
     /// With the control plane inside this program.
     Embedded,
     /// Signed in to a control plane.
@@ -26,7 +27,7 @@ fn file(home: &Path) -> PathBuf {
 }
 
 /// What was chosen last; none on the first start or when the file cannot be understood.
-pub(crate) fn load(home: &Path) -> Option<Remembered> {
+pub fn load(home: &Path) -> Option<Remembered> {
     let bytes = std::fs::read(file(home)).ok()?;
     serde_json::from_slice(&bytes).ok()
 }
@@ -35,7 +36,7 @@ pub(crate) fn load(home: &Path) -> Option<Remembered> {
 ///
 /// # Errors
 /// The disk's.
-pub(crate) fn store(home: &Path, chosen: &Remembered) -> io::Result<()> {
+pub fn store(home: &Path, chosen: &Remembered) -> io::Result<()> {
     std::fs::create_dir_all(home)?;
     let fresh = home.join("desktop.json.new");
     std::fs::write(&fresh, serde_json::to_vec(chosen)?)?;
@@ -46,7 +47,7 @@ pub(crate) fn store(home: &Path, chosen: &Remembered) -> io::Result<()> {
 ///
 /// # Errors
 /// The disk's.
-pub(crate) fn forget(home: &Path) -> io::Result<()> {
+pub fn forget(home: &Path) -> io::Result<()> {
     match std::fs::remove_file(file(home)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -1,23 +1,18 @@
-/** Rows of a draft, brought here a page at a time as they come on screen, and forgotten far from it. */
-import type { DraftRow } from '../../generated/DraftRow';
-import type { HandOver } from '../../platform/handover';
-
+/** Rows of a long list, brought here a page at a time as they come on screen, and forgotten far from it. */
 const PAGE = 60;
 const KEPT_PAGES = 12;
 
-export class Rows {
-  #pages = $state.raw<ReadonlyMap<number, DraftRow[]>>(new Map());
+export class Rows<Row> {
+  #pages = $state.raw<ReadonlyMap<number, Row[]>>(new Map());
   #asked = new Set<number>();
   #epoch = 0;
 
   constructor(
-    readonly host: HandOver,
-    readonly draft: string,
-    readonly count: number,
+    readonly bring: (from: number, count: number) => Promise<Row[]>,
     readonly complain: (thrown: unknown) => void,
   ) {}
 
-  at(row: number): DraftRow | undefined {
+  at(row: number): Row | undefined {
     return this.#pages.get(Math.floor(row / PAGE))?.[row % PAGE];
   }
 
@@ -41,7 +36,7 @@ export class Rows {
     const epoch = this.#epoch;
     this.#asked.add(page);
     try {
-      const found = await this.host.rows(this.draft, page * PAGE, PAGE);
+      const found = await this.bring(page * PAGE, PAGE);
       if (epoch !== this.#epoch) return;
       const kept = [...this.#pages].sort(([a], [b]) => Math.abs(a - page) - Math.abs(b - page)).slice(0, KEPT_PAGES - 1);
       this.#pages = new Map([...kept.filter(([own]) => own !== page), [page, found]]);
