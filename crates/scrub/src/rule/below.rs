@@ -36,7 +36,7 @@ pub(crate) enum Below {
 
 pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     let line = search.line;
-    if line.has(has::DIGIT)
+    if (line.has(has::DIGIT | has::SLASH) || line.has(has::DIGIT | has::COLON))
         && (9..64).contains(&(line.end - line.start))
         && let Some((name, password)) = pair(&line)
     {

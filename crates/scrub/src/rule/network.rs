@@ -233,11 +233,12 @@ static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
 pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
     for &digit in line.numbers() {
-        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
-        if start + 5 < digit {
+        // From the first digit on, twelve are at least seven more.
+        if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
         }
-        let end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+        let end = line.forward(digit, |byte| byte.is_ascii_alphanumeric());
+        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
         if end != start + 12 || !line.slice(start..end).iter().all(u8::is_ascii_hexdigit) {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
+use super::heading::is_heading;
 use super::people::is_no_name;
-use super::table::is_heading;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Meaning, Search};

@@ -258,22 +258,28 @@ pub(super) fn is_strong(text: &str) -> bool {
 
 /// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
 pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
-    let whole = line.trim(line.start..line.end);
-    let name = whole.start..line.forward(whole.start, is_name);
+    let first = line.forward(line.start, is_blank);
+    let name = first..line.forward(first, is_name);
+    if !matches!(line.at(name.end), b'/' | b':' | b' ') || name.len() < 3 {
+        return None;
+    }
     let sign = line.forward(name.end, is_blank);
     let start = line.forward(sign + 1, is_blank);
     let spaced = sign > name.end && start > sign + 1;
     let glued = sign == name.end && start == sign + 1;
-    let fits = name.len() >= 3
-        && match line.at(sign) {
-            b'/' => spaced || glued,
-            b':' => glued,
-            _ => false,
-        };
+    let fits = match line.at(sign) {
+        b'/' => spaced || glued,
+        b':' => glued,
+        _ => false,
+    };
+    if !fits {
+        return None;
+    }
+    let whole = line.trim(first..line.end);
     let text = line.str(start..whole.end);
     let plain = line.str(name.clone()).bytes().all(|byte| !byte.is_ascii_uppercase());
     let cased =
         text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_digit());
-    let strong = is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (fits && plain && !text.contains(' ') && strong).then_some((name, start..whole.end))
+    let strong = || is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (plain && (6..=32).contains(&text.len()) && !text.contains([' ', '.']) && strong()).then_some((name, start..whole.end))
 }
