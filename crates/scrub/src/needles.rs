@@ -13,6 +13,8 @@ pub(crate) struct Needles {
     /// Of words that begin where a word of the text does, and of those that are also looked for within one.
     outer: Beginnings,
     inner: Beginnings,
+    /// Which words the latter are.
+    within: Vec<bool>,
 }
 
 /// One word found.
@@ -21,8 +23,6 @@ pub(crate) struct Hit {
     pub(crate) word: usize,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// It stands within a run of letters.
-    pub(crate) inside: bool,
 }
 
 impl Needles {
@@ -34,14 +34,20 @@ impl Needles {
             .start_kind(StartKind::Anchored)
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(words)?;
+        let within: Vec<bool> = words.iter().enumerate().map(|(at, word)| within(at, word)).collect();
         let (mut outer, mut inner) = (Beginnings::new(), Beginnings::new());
-        for (at, word) in words.iter().enumerate() {
+        for (word, within) in words.iter().zip(&within) {
             outer.add(word.as_bytes());
-            if within(at, word) {
+            if *within {
                 inner.add(word.as_bytes());
             }
         }
-        Ok(Self { automaton, outer, inner })
+        Ok(Self {
+            automaton,
+            outer,
+            inner,
+            within,
+        })
     }
 
     /// Shows every word of the text in turn.
@@ -75,11 +81,11 @@ impl Needles {
         }
         let found = self.automaton.find(Input::new(text).range(at..).anchored(Anchored::Yes))?;
         steps::count(found.len());
-        Some(Hit {
-            word: found.pattern().as_usize(),
+        let word = found.pattern().as_usize();
+        (!inside || self.within.get(word) == Some(&true)).then_some(Hit {
+            word,
             start: found.start(),
             end: found.end(),
-            inside,
         })
     }
 }
@@ -182,6 +188,7 @@ fn is_set(bits: &[u64], place: usize) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 

@@ -142,6 +142,7 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
         if is_named(line, first, anchor)
             && line.forward(end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte)) == line.end
             || line.reads(end, "</key>")
+            || line.before(anchor.start) == b'<' && line.at(end) == b'>' && end + 1 == line.end
         {
             return Below::Value(class);
         }

@@ -24,8 +24,7 @@ impl Lexicon {
     pub(super) fn find(&self, text: &str) -> Vec<Anchor> {
         let mut anchors = Vec::with_capacity(text.len() / 32);
         self.needles.each(text, |hit| {
-            let known = self.table.get(hit.word);
-            if let Some((word, meaning)) = known.filter(|(word, meaning)| !hit.inside || labels_within(word, *meaning)) {
+            if let Some((word, meaning)) = self.table.get(hit.word) {
                 anchors.push(Anchor {
                     word,
                     start: hit.start,

@@ -261,7 +261,11 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
                 "hash",
             ],
         );
-        let known = !named && MAKERS.contains(line.str(start..start + 6));
+        let text = line.str(start..end);
+        // Digests and names of containers are written in small letters.
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let capitals = (4..=10).contains(&digits) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let known = !named && (capitals || MAKERS.contains(line.str(start..start + 6)));
         let seen = search.found.last().is_some_and(|last| last.range.start == start);
         if known && !seen && apart(line.before(start)) && apart(line.at(end)) {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));

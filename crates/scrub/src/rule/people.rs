@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 
 static GIVEN: Words = Words::of(include_str!("../../words/given-names.txt"));
 static FAMILY: Words = Words::of(include_str!("../../words/family-names.txt"));
+/// First names that are other words as well: names where a family's name follows.
+static BOTH: Words = Words::of(include_str!("../../words/names-and-words.txt"));
 static NOT_PEOPLE: Words = Words::of(include_str!("../../words/not-people.txt"));
 
 /// Whether this word with a capital stands for something else than a person.
@@ -28,7 +30,7 @@ struct Beginnings(Vec<bool>);
 impl Beginnings {
     fn of_names() -> Self {
         let mut known = vec![false; 1 << 15];
-        for name in GIVEN.all().chain(FAMILY.all()) {
+        for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
             if let [first, second, third, ..] = name.as_bytes()
                 && let Some(place) = known.get_mut(place(*first, *second, *third))
             {
@@ -145,7 +147,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             .position(|byte| *byte == b'-')
             .and_then(|dash| word.get(..dash))
             .unwrap_or(word);
-        let given = GIVEN.contains(first);
+        let given = GIVEN.contains(first) || BOTH.contains(first) && is_before_name(&line, end);
         if !given && !FAMILY.contains(word) || goes_on(&line, end) || is_found(search, start) {
             continue;
         }
@@ -175,6 +177,19 @@ fn turned_before(line: &Line<'_>, start: usize) -> Option<usize> {
 
 fn is_blank_pair(line: &Line<'_>, at: usize) -> bool {
     line.before(at) == b' ' && line.before(at - 1) == b' '
+}
+
+/// Whether a word with a capital follows that is no word of titles.
+fn is_before_name(line: &Line<'_>, end: usize) -> bool {
+    let start = end + 1;
+    let next = capital(line, start);
+    let word = line.str(start..next);
+    let title = [
+        "ing", "ed", "tion", "ment", "able", "ive", "ity", "ly", "ness", "ance", "ence", "ure", "al", "ic", "s",
+    ]
+    .iter()
+    .any(|tail| word.ends_with(tail));
+    line.at(end) == b' ' && next >= start + 3 && (FAMILY.contains(word) || !title && !is_no_name(word)) && !goes_on(line, next)
 }
 
 /// "San Francisco", "St. Martin".
@@ -393,6 +408,15 @@ fn is_time(text: &str) -> bool {
         && after.bytes().take(2).filter(u8::is_ascii_digit).count() == 2
         && after.len() <= 12
         && text.len() <= 30
+}
+
+/// "Jonas Freitag": whatever else the second word means, behind a first name it is a family's.
+pub(super) fn is_surely_person(text: &str) -> bool {
+    let mut words = text.split(' ');
+    let first = words.next().unwrap_or_default();
+    GIVEN.contains(first)
+        && words.all(|word| word.starts_with(char::is_uppercase) || PARTICLES.contains(&word))
+        && text.contains(' ')
 }
 
 /// Whether this word stands in a list of names, and for nothing else.

@@ -27,6 +27,9 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if let Some(range) = bare(line, at) {
         return Some(range);
     }
+    if let Some(range) = last_word(line, anchor, at) {
+        return Some(range);
+    }
     let mut adjacent = true;
     for _ in 0..MOST_WORDS {
         at = line.forward(at, |byte| is_blank(byte) || matches!(byte, b':' | b'"' | b'\''));
@@ -68,7 +71,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 
 /// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
 fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
-    let start = from + 1;
+    let start = line.forward(from, is_blank);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit())
@@ -80,6 +83,15 @@ fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let unlike =
         text.contains(['/', '\\', '(', '[', '<', '=', ':', '{', '_']) && !text.contains(['!', '#', '@', '$', '&', '*', '%', '?']);
     (is_blank(line.at(from)) && mixed && !unlike && text.len() >= 6 && is_no_word(text)).then_some(range)
+}
+
+/// "network Alm-Gast, password skifahren": behind a comma, and the last word of the line.
+fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
+    let start = line.forward(from, is_blank);
+    let range = start..word_end(line, start);
+    let text = line.str(range.clone());
+    let listed = line.before(anchor.start) == b' ' && line.before(anchor.start - 1) == b',';
+    (listed && range.len() >= 6 && is_said(line, text, range.end)).then_some(range)
 }
 
 /// Over "is now set to".

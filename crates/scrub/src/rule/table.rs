@@ -4,7 +4,7 @@
 use super::heading::{classes, is_heading};
 use super::host::is_host_name;
 use super::listing::ENDS;
-use super::people::is_no_name;
+use super::people::{is_no_name, is_surely_person};
 use super::person::{is_account_name, is_full_name};
 use super::secret::is_secret_word;
 use super::windows::is_foreign_domain;
@@ -278,7 +278,7 @@ fn accepts(class: Class, cell: &str) -> Option<Class> {
             if let Some(short) = cell.strip_suffix('+') {
                 return is_account_name(short).then_some(Class::User);
             }
-            let whole = cell.contains(' ') && is_full_name(cell) && !cell.split(' ').any(is_no_name);
+            let whole = cell.contains(' ') && is_full_name(cell) && (is_surely_person(cell) || !cell.split(' ').any(is_no_name));
             (name && !is_heading(cell) || whole).then_some(Class::User)
         }
         Class::Host => is_host_name(cell.trim_start_matches('\\')).then_some(Class::Host),
