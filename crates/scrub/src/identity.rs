@@ -3,9 +3,9 @@
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
+use crate::needles::Needles;
 use crate::rule::Words;
 use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name};
-use aho_corasick::{AhoCorasick, MatchKind};
 use std::collections::BTreeMap;
 
 /// Names learned from the facts and texts of a session.
@@ -159,12 +159,11 @@ impl Identities {
     /// # Errors
     /// When there are so many that the automaton cannot hold them.
     pub(crate) fn finder(&self) -> Result<Finder, aho_corasick::BuildError> {
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .build(self.names.keys())?;
+        let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        // Names of scripts without blanks stand in the middle of everything.
+        let within = |_, name: &str| name.bytes().next().is_some_and(|byte| byte >= 0xE0);
         Ok(Finder {
-            automaton,
+            needles: Needles::new(&names, within)?,
             learned: self.names.values().copied().collect(),
         })
     }
@@ -238,38 +237,31 @@ fn account_after(text: &str, at: usize) -> Option<usize> {
 
 /// Finds learned names as whole words.
 pub(crate) struct Finder {
-    automaton: AhoCorasick,
+    needles: Needles,
     learned: Vec<Learned>,
 }
 
 impl Finder {
     pub(crate) fn find(&self, text: &str, found: &mut Vec<Finding>) {
         let bytes = text.as_bytes();
-        for hit in self.automaton.find_iter(text) {
-            let Some(learned) = self.learned.get(hit.pattern().as_usize()) else {
-                continue;
-            };
-            let before = hit
-                .start()
-                .checked_sub(1)
-                .and_then(|at| bytes.get(at))
-                .copied()
-                .unwrap_or(b' ');
-            let after = bytes.get(hit.end()).copied().unwrap_or(b' ');
-            let capital = text
-                .get(hit.range())
-                .and_then(|word| word.chars().next())
-                .is_some_and(char::is_uppercase);
-            if is_alphanumeric(before) || is_alphanumeric(after) || learned.part && !capital {
-                continue;
+        self.needles.each(text, |hit| {
+            let Some(learned) = self.learned.get(hit.word) else { return };
+            let range = hit.start..hit.end;
+            let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+            let after = bytes.get(hit.end).copied().unwrap_or(b' ');
+            let name = text.get(range.clone()).unwrap_or_default();
+            let capital = name.starts_with(char::is_uppercase);
+            let wide = name.bytes().next().is_some_and(|byte| byte >= 0xE0);
+            if !wide && (is_alphanumeric(before) || is_alphanumeric(after)) || learned.part && !capital && !wide {
+                return;
             }
-            let account = account_after(text, hit.end()).filter(|_| learned.class == Class::Host && before != b'\\');
-            let shouts = !bytes.get(hit.range()).unwrap_or_default().iter().any(u8::is_ascii_lowercase);
+            let account = account_after(text, hit.end).filter(|_| learned.class == Class::Host && before != b'\\');
+            let shouts = !name.bytes().any(|byte| byte.is_ascii_lowercase());
             match account {
                 None if learned.domain && !shouts => {}
-                Some(end) => found.push(Finding::new(hit.start()..end, Class::DomainUser, "learned-domain")),
-                None => found.push(Finding::new(hit.range(), learned.class, "learned-name")),
+                Some(end) => found.push(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
+                None => found.push(Finding::new(range, learned.class, "learned-name")),
             }
-        }
+        });
     }
 }

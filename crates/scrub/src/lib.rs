@@ -13,6 +13,7 @@ mod finding;
 mod identity;
 mod line;
 mod measure;
+mod needles;
 mod rule;
 mod session;
 

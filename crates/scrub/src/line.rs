@@ -18,6 +18,7 @@ pub(crate) mod has {
     pub(crate) const UPPER: u16 = 1 << 9;
     /// The first byte of a letter above ASCII that may be a capital.
     pub(crate) const WIDE: u16 = 1 << 10;
+    pub(crate) const SLASH: u16 = 1 << 11;
 }
 
 /// The features of every byte.
@@ -36,6 +37,7 @@ const FEATURES: [u16; 256] = {
             b'-' => has::DASH,
             b'.' => has::DOT,
             b'+' => has::PLUS,
+            b'/' => has::SLASH,
             b'0'..=b'9' => has::DIGIT,
             b'\n' => has::END,
             0xC3..=0xD4 => has::LOWER | has::WIDE,

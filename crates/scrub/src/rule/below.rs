@@ -36,7 +36,7 @@ pub(crate) enum Below {
 
 pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     let line = search.line;
-    if line.has(has::DIGIT)
+    if (line.has(has::DIGIT | has::SLASH) || line.has(has::DIGIT | has::COLON))
         && (9..64).contains(&(line.end - line.start))
         && let Some((name, password)) = pair(&line)
     {
@@ -142,6 +142,7 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
         if is_named(line, first, anchor)
             && line.forward(end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte)) == line.end
             || line.reads(end, "</key>")
+            || line.before(anchor.start) == b'<' && line.at(end) == b'>' && end + 1 == line.end
         {
             return Below::Value(class);
         }

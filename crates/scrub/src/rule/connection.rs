@@ -9,6 +9,9 @@ use std::ops::Range;
 
 /// `scheme://user:password@host/…`, whole.
 pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if !is_name(line.at(anchor.end)) && line.at(anchor.end) != b':' || !line.before(anchor.start).is_ascii_alphanumeric() {
+        return None;
+    }
     let authority_end = line.forward(anchor.end, |byte| {
         byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>')
     });

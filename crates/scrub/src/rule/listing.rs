@@ -158,6 +158,10 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
         let secret = word(&line, line.forward(line.forward(range.end, is_blank) + 1, is_blank));
         let bare =
             |range: Range<usize>| line.forward(range.start, |byte| byte == b'"')..line.back(range.end, |byte| byte == b'"');
+        let rest = line.at(line.forward(secret.end, is_blank));
+        if !(rest == 0 || rest == b'*' || rest.is_ascii_digit()) {
+            return;
+        }
         let (account, secret) = (bare(range), bare(secret));
         if is_account_name(line.str(account.clone())) && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
         {

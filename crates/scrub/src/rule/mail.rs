@@ -2,7 +2,7 @@
 
 use super::Search;
 use super::host::{is_host_name, is_internal, is_vendor};
-use super::people::is_no_name;
+use super::people::{is_listed_name, is_no_name};
 use super::person::{is_account_name, is_generic};
 use super::value::is_found;
 use super::words::{ends, holds};
@@ -73,7 +73,9 @@ fn addressee(search: &mut Search<'_, '_>, bracket: usize) {
     for _ in 0..4 {
         let word = line.back(start, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'\'' | b'.'));
         let text = line.str(word..start).trim_end_matches('.');
-        if text.is_empty() || !text.starts_with(char::is_uppercase) || is_no_name(text) {
+        // A weekday is a family's name behind a first name.
+        let named = || is_listed_name(line.str(line.back(word.saturating_sub(1), is_alphanumeric)..word.saturating_sub(1)));
+        if text.is_empty() || !text.starts_with(char::is_uppercase) || is_no_name(text) && !named() {
             break;
         }
         start = word;

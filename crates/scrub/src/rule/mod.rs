@@ -1,7 +1,7 @@
 //! The rules: each looks for one kind of thing in one line, starting only where something that the thing cannot do without stands.
 //!
 //! A few bytes (`@`, `\`, digits …) are looked for directly; words that announce something (`password`, `Host Name`, `/Users/`,
-//! `.docx`) are found in one pass by an Aho-Corasick automaton and handed to the rules as [`Anchor`]s. What the words mean is the
+//! `.docx`) are found by [`lexicon`] in one pass and handed to the rules as [`Anchor`]s. What the words mean is the
 //! table in words/anchors.txt, which [`anchor`] reads.
 
 mod anchor;
@@ -11,9 +11,11 @@ mod beside;
 mod connection;
 mod document;
 mod flag;
+mod heading;
 mod host;
 #[cfg(test)]
 mod hostile;
+mod lexicon;
 mod licence;
 mod listing;
 mod log;
@@ -34,17 +36,16 @@ mod words;
 
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 pub(crate) use anchor::{Anchor, Meaning};
 pub(crate) use host::{is_host_name, is_internal};
+use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
 pub(crate) use words::Words;
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
 pub struct Rules {
-    anchors: AhoCorasick,
-    table: Vec<(&'static str, Meaning)>,
+    lexicon: Lexicon,
 }
 
 /// One line with the anchors in it, and where what is found goes.
@@ -60,13 +61,9 @@ impl Rules {
     /// # Errors
     /// Never for the table of this version; the signature is honest about the library.
     pub fn new() -> Result<Self, aho_corasick::BuildError> {
-        let table = anchor::table();
-        let anchors = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(table.iter().map(|(word, _)| *word))?;
-        Ok(Self { anchors, table })
+        Ok(Self {
+            lexicon: Lexicon::new()?,
+        })
     }
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
@@ -76,17 +73,7 @@ impl Rules {
 
     /// The same before overlaps are settled: names are learned from these.
     pub(crate) fn find_all(&self, text: &str) -> Vec<Finding> {
-        let mut anchors: Vec<Anchor> = Vec::new();
-        for found in self.anchors.find_iter(text) {
-            if let Some((word, meaning)) = self.table.get(found.pattern().as_usize()) {
-                anchors.push(Anchor {
-                    word,
-                    start: found.start(),
-                    end: found.end(),
-                    meaning: *meaning,
-                });
-            }
-        }
+        let anchors = self.lexicon.find(text);
         let mut found = Vec::new();
         token::private_keys(text, &anchors, &mut found);
         let mut rest = anchors.as_slice();

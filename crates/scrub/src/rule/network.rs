@@ -233,11 +233,12 @@ static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
 pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
     for &digit in line.numbers() {
-        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
-        if start + 5 < digit {
+        // From the first digit on, twelve are at least seven more.
+        if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
         }
-        let end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+        let end = line.forward(digit, |byte| byte.is_ascii_alphanumeric());
+        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
         if end != start + 12 || !line.slice(start..end).iter().all(u8::is_ascii_hexdigit) {
             continue;
         }
@@ -260,7 +261,11 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
                 "hash",
             ],
         );
-        let known = !named && MAKERS.contains(line.str(start..start + 6));
+        let text = line.str(start..end);
+        // Digests and names of containers are written in small letters.
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let capitals = (4..=10).contains(&digits) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        let known = !named && (capitals || MAKERS.contains(line.str(start..start + 6)));
         let seen = search.found.last().is_some_and(|last| last.range.start == start);
         if known && !seen && apart(line.before(start)) && apart(line.at(end)) {
             search.found.push(Finding::new(start..end, Class::Mac, "mac"));

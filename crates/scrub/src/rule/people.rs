@@ -9,10 +9,12 @@ use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 static GIVEN: Words = Words::of(include_str!("../../words/given-names.txt"));
 static FAMILY: Words = Words::of(include_str!("../../words/family-names.txt"));
+/// First names that are other words as well: names where a family's name follows.
+static BOTH: Words = Words::of(include_str!("../../words/names-and-words.txt"));
 static NOT_PEOPLE: Words = Words::of(include_str!("../../words/not-people.txt"));
 
 /// Whether this word with a capital stands for something else than a person.
@@ -21,35 +23,36 @@ pub(super) fn is_no_name(word: &str) -> bool {
 }
 
 /// The first three letters of all names in the lists: what most words with a capital do not share.
-static BEGINNINGS: Beginnings = Beginnings(OnceLock::new());
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(Beginnings::of_names);
 
-struct Beginnings(OnceLock<Vec<bool>>);
+struct Beginnings(Vec<bool>);
 
 impl Beginnings {
+    fn of_names() -> Self {
+        let mut known = vec![false; 1 << 15];
+        for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
+            if let [first, second, third, ..] = name.as_bytes()
+                && let Some(place) = known.get_mut(place(*first, *second, *third))
+            {
+                *place = true;
+            }
+        }
+        Self(known)
+    }
+
+    #[inline]
     fn contains(&self, first: u8, second: u8, third: u8) -> bool {
         // "Jörg", "Åse": letters above ASCII are looked up.
         if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
             return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
         }
-        let known = self.0.get_or_init(|| {
-            let mut known = vec![false; 1 << 15];
-            for name in GIVEN.all().chain(FAMILY.all()) {
-                if let [first, second, third, ..] = name.as_bytes()
-                    && let Some(place) = known.get_mut(place(*first, *second, *third))
-                {
-                    *place = true;
-                }
-            }
-            known
-        });
-        known.get(place(first, second, third)).copied().unwrap_or(false)
+        self.0.get(place(first, second, third)).copied().unwrap_or(false)
     }
 }
 
+#[inline]
 fn place(first: u8, second: u8, third: u8) -> usize {
-    [first, second, third]
-        .iter()
-        .fold(0, |place, letter| place << 5 | usize::from(letter & 31))
+    usize::from(first & 31) << 10 | usize::from(second & 31) << 5 | usize::from(third & 31)
 }
 
 fn is_letter(byte: u8) -> bool {
@@ -115,32 +118,45 @@ fn goes_on(line: &Line<'_>, end: usize) -> bool {
 pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
+    let beginnings = &*BEGINNINGS;
     for &start in line.capitals() {
         if start < next {
             continue;
         }
-        if line.at(start + 1) == b'.' {
+        let [first, second, third] = *line.slice(start..start + 3) else {
+            continue;
+        };
+        if second == b'.' {
             if let Some(range) = behind_initial(&line, start).filter(|range| !is_found(search, range.start)) {
                 next = range.end;
                 search.found.push(Finding::new(range, Class::User, "initial"));
             }
             continue;
         }
-        if !BEGINNINGS.contains(line.at(start), line.at(start + 1), line.at(start + 2)) || !stands_apart(&line, start) {
+        if !beginnings.contains(first, second, third) || !stands_apart(&line, start) {
             continue;
         }
         let end = capital(&line, start);
         let word = line.str(start..end);
-        let first = word.split('-').next().unwrap_or_default();
-        if end < start + 3 || goes_on(&line, end) || is_found(search, start) {
+        if end < start + 3 {
             continue;
         }
-        if GIVEN.contains(first) && !is_place(&line, start) {
+        let first = word
+            .as_bytes()
+            .iter()
+            .position(|byte| *byte == b'-')
+            .and_then(|dash| word.get(..dash))
+            .unwrap_or(word);
+        let given = GIVEN.contains(first) || BOTH.contains(first) && is_before_name(&line, end);
+        if !given && !FAMILY.contains(word) || goes_on(&line, end) || is_found(search, start) {
+            continue;
+        }
+        if given && !is_place(&line, start) {
             let whole = family(&line, end);
             let start = turned_before(&line, start).unwrap_or(start);
             search.found.push(Finding::new(start..whole, Class::User, "given-name"));
             next = whole;
-        } else if FAMILY.contains(word) {
+        } else if !given {
             let start = given_before(&line, start).unwrap_or(start);
             search.found.push(Finding::new(start..end, Class::User, "family-name"));
             next = end;
@@ -161,6 +177,19 @@ fn turned_before(line: &Line<'_>, start: usize) -> Option<usize> {
 
 fn is_blank_pair(line: &Line<'_>, at: usize) -> bool {
     line.before(at) == b' ' && line.before(at - 1) == b' '
+}
+
+/// Whether a word with a capital follows that is no word of titles.
+fn is_before_name(line: &Line<'_>, end: usize) -> bool {
+    let start = end + 1;
+    let next = capital(line, start);
+    let word = line.str(start..next);
+    let title = [
+        "ing", "ed", "tion", "ment", "able", "ive", "ity", "ly", "ness", "ance", "ence", "ure", "al", "ic", "s",
+    ]
+    .iter()
+    .any(|tail| word.ends_with(tail));
+    line.at(end) == b' ' && next >= start + 3 && (FAMILY.contains(word) || !title && !is_no_name(word)) && !goes_on(line, next)
 }
 
 /// "San Francisco", "St. Martin".
@@ -379,6 +408,15 @@ fn is_time(text: &str) -> bool {
         && after.bytes().take(2).filter(u8::is_ascii_digit).count() == 2
         && after.len() <= 12
         && text.len() <= 30
+}
+
+/// "Jonas Freitag": whatever else the second word means, behind a first name it is a family's.
+pub(super) fn is_surely_person(text: &str) -> bool {
+    let mut words = text.split(' ');
+    let first = words.next().unwrap_or_default();
+    GIVEN.contains(first)
+        && words.all(|word| word.starts_with(char::is_uppercase) || PARTICLES.contains(&word))
+        && text.contains(' ')
 }
 
 /// Whether this word stands in a list of names, and for nothing else.

@@ -1,7 +1,7 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
-use super::people::is_no_name;
-use super::table::is_heading;
+use super::heading::is_heading;
+use super::people::{is_no_name, is_surely_person};
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -170,7 +170,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
                 | "responsable"
                 | "guardian"
                 | "signed in as"
-        ) && text.split(' ').any(is_no_name);
+        ) && text.split(' ').any(is_no_name)
+            && !is_surely_person(text);
         let fits = if matches!(label, "name" | "naam" | "namn") {
             is_full_name(text) && text.contains(' ') && !software
         } else if software {

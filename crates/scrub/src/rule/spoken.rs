@@ -27,6 +27,9 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if let Some(range) = bare(line, at) {
         return Some(range);
     }
+    if let Some(range) = last_word(line, anchor, at) {
+        return Some(range);
+    }
     let mut adjacent = true;
     for _ in 0..MOST_WORDS {
         at = line.forward(at, |byte| is_blank(byte) || matches!(byte, b':' | b'"' | b'\''));
@@ -68,7 +71,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 
 /// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
 fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
-    let start = from + 1;
+    let start = line.forward(from, is_blank);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit())
@@ -80,6 +83,15 @@ fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let unlike =
         text.contains(['/', '\\', '(', '[', '<', '=', ':', '{', '_']) && !text.contains(['!', '#', '@', '$', '&', '*', '%', '?']);
     (is_blank(line.at(from)) && mixed && !unlike && text.len() >= 6 && is_no_word(text)).then_some(range)
+}
+
+/// "network Alm-Gast, password skifahren": behind a comma, and the last word of the line.
+fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
+    let start = line.forward(from, is_blank);
+    let range = start..word_end(line, start);
+    let text = line.str(range.clone());
+    let listed = line.before(anchor.start) == b' ' && line.before(anchor.start - 1) == b',';
+    (listed && range.len() >= 6 && is_said(line, text, range.end)).then_some(range)
 }
 
 /// Over "is now set to".
@@ -258,22 +270,28 @@ pub(super) fn is_strong(text: &str) -> bool {
 
 /// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
 pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
-    let whole = line.trim(line.start..line.end);
-    let name = whole.start..line.forward(whole.start, is_name);
+    let first = line.forward(line.start, is_blank);
+    let name = first..line.forward(first, is_name);
+    if !matches!(line.at(name.end), b'/' | b':' | b' ') || name.len() < 3 {
+        return None;
+    }
     let sign = line.forward(name.end, is_blank);
     let start = line.forward(sign + 1, is_blank);
     let spaced = sign > name.end && start > sign + 1;
     let glued = sign == name.end && start == sign + 1;
-    let fits = name.len() >= 3
-        && match line.at(sign) {
-            b'/' => spaced || glued,
-            b':' => glued,
-            _ => false,
-        };
+    let fits = match line.at(sign) {
+        b'/' => spaced || glued,
+        b':' => glued,
+        _ => false,
+    };
+    if !fits {
+        return None;
+    }
+    let whole = line.trim(first..line.end);
     let text = line.str(start..whole.end);
     let plain = line.str(name.clone()).bytes().all(|byte| !byte.is_ascii_uppercase());
     let cased =
         text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_digit());
-    let strong = is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (fits && plain && !text.contains(' ') && strong).then_some((name, start..whole.end))
+    let strong = || is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (plain && (6..=32).contains(&text.len()) && !text.contains([' ', '.']) && strong()).then_some((name, start..whole.end))
 }

@@ -1,9 +1,10 @@
 //! Tables: what stands under a heading that announces names, numbers or secrets. Fields with separators (CSV, psql, mysql), columns that
 //! a row of dashes measures (PowerShell) or that two blanks part, and words under headings in capitals (ps, lsof, query user).
 
+use super::heading::{classes, is_heading};
 use super::host::is_host_name;
 use super::listing::ENDS;
-use super::people::is_no_name;
+use super::people::{is_no_name, is_surely_person};
 use super::person::{is_account_name, is_full_name};
 use super::secret::is_secret_word;
 use super::windows::is_foreign_domain;
@@ -42,294 +43,6 @@ struct Column {
     /// The number of the field, or the characters of the line.
     place: Range<usize>,
 }
-
-/// Headings, without blanks, dashes and underscores.
-const HEADINGS: &[(Class, &[&str])] = &[
-    (
-        Class::User,
-        &[
-            "user",
-            "username",
-            "login",
-            "loginname",
-            "logonname",
-            "loginid",
-            "userid",
-            "account",
-            "accountname",
-            "samaccountname",
-            "owner",
-            "uid",
-            "fullname",
-            "displayname",
-            "givenname",
-            "firstname",
-            "lastname",
-            "surname",
-            "sn",
-            "cn",
-            "employee",
-            "contact",
-            "manager",
-            "author",
-            "who",
-            "member",
-            "membername",
-            "alias",
-            "customer",
-            "customername",
-            "person",
-            "benutzer",
-            "benutzername",
-            "vorname",
-            "nachname",
-            "mitarbeiter",
-            "kunde",
-            "createdby",
-            "modifiedby",
-            "assignedto",
-            "requester",
-            "reporter",
-            "csusername",
-            "cardholder",
-            "principal",
-            "identity",
-            "runasuser",
-            "startname",
-            "mailbox",
-            "accessedby",
-            "clientusername",
-            "requestedby",
-            "reportedby",
-            "closedby",
-            "technician",
-            "engineer",
-            "agent",
-            "approver",
-            "salesrep",
-            "recipientname",
-            "sendername",
-            "patient",
-            "student",
-            "holder",
-            "accountholder",
-            "lastuser",
-            "loggedonuser",
-            "lastloggedonuser",
-            "primaryuser",
-            "runas",
-            "logonaccount",
-            "principalname",
-            "memberof",
-            "anzeigename",
-            "anmeldename",
-            "kontoname",
-            "nom",
-            "prénom",
-            "utilisateur",
-            "nombre",
-            "apellido",
-            "apellidos",
-            "usuario",
-            "cognome",
-            "utente",
-            "gebruiker",
-            "naam",
-            "imię",
-            "nazwisko",
-            "benutzerkennung",
-            "ansprechpartner",
-        ],
-    ),
-    (
-        Class::Host,
-        &[
-            "host",
-            "hostname",
-            "computer",
-            "computername",
-            "machine",
-            "machinename",
-            "server",
-            "servername",
-            "workstation",
-            "pscomputername",
-            "dnshostname",
-            "device",
-            "devicename",
-            "client",
-            "clientname",
-            "node",
-            "nodename",
-            "endpoint",
-            "fqdn",
-            "rechner",
-            "scomputername",
-        ],
-    ),
-    (
-        Class::Password,
-        &[
-            "password",
-            "passwd",
-            "passwort",
-            "kennwort",
-            "pass",
-            "pwd",
-            "pw",
-            "pin",
-            "psk",
-            "authenticationstring",
-            "passwordhash",
-            "hash",
-            "recoverypassword",
-            "msmcsadmpwd",
-            "wifipassword",
-            "temppassword",
-            "initialpassword",
-            "newpassword",
-            "oldpassword",
-            "passcode",
-            "keycontent",
-        ],
-    ),
-    (
-        Class::Token,
-        &[
-            "token",
-            "apikey",
-            "secret",
-            "accesskey",
-            "secretkey",
-            "apitoken",
-            "secretaccesskey",
-            "accesskeyid",
-            "clientsecret",
-            "sessiontoken",
-        ],
-    ),
-    (
-        Class::Bank,
-        &[
-            "iban",
-            "accountnumber",
-            "accountno",
-            "acctno",
-            "acct",
-            "bankaccount",
-            "routing",
-            "routingnumber",
-            "aba",
-            "sortcode",
-            "kontonummer",
-            "konto",
-            "blz",
-            "bic",
-        ],
-    ),
-    (
-        Class::Ssn,
-        &[
-            "ssn",
-            "socialsecurity",
-            "socialsecuritynumber",
-            "nino",
-            "taxid",
-            "nationalid",
-            "steuerid",
-            "dni",
-            "bsn",
-            "sin",
-        ],
-    ),
-    (Class::Card, &["card", "cardnumber", "pan", "creditcard", "ccnumber"]),
-    (
-        Class::Mac,
-        &["mac", "macaddress", "hwaddress", "physicaladdress", "bssid", "clientid"],
-    ),
-    (
-        Class::LicenceKey,
-        &[
-            "productkey",
-            "licensekey",
-            "licencekey",
-            "license",
-            "licence",
-            "serialkey",
-            "activationkey",
-            "lizenzschlüssel",
-        ],
-    ),
-    (
-        Class::Phone,
-        &[
-            "phone",
-            "phonenumber",
-            "telephone",
-            "tel",
-            "mobile",
-            "mobilephone",
-            "officephone",
-            "telefon",
-            "handy",
-            "fax",
-            "cell",
-            "cellphone",
-            "homephone",
-            "workphone",
-            "telephonenumber",
-            "extension",
-            "ext",
-            "ipphone",
-            "mobil",
-            "durchwahl",
-            "teléfono",
-            "téléphone",
-        ],
-    ),
-];
-
-/// What makes "Name" the name of a person, or of a machine.
-const BESIDE_PEOPLE: &[&str] = &[
-    "samaccountname",
-    "userprincipalname",
-    "enabled",
-    "givenname",
-    "surname",
-    "email",
-    "mail",
-    "phone",
-    "primarysmtpaddress",
-    "lastlogon",
-    "lastlogondate",
-    "passwordlastset",
-    "department",
-    "role",
-    "principalsource",
-    "birthday",
-    "iban",
-    "mobile",
-];
-const BESIDE_MACHINES: &[&str] = &[
-    "dnshostname",
-    "operatingsystem",
-    "ipv4address",
-    "ipaddress",
-    "ip",
-    "address",
-    "os",
-    "lastseen",
-    "roles",
-    "kubeletversion",
-    "manufacturer",
-    "powerstate",
-    "vmid",
-    "hostname",
-    "uptime",
-    "memoryassigned",
-    "cpuusage",
-    "assettag",
-];
 
 pub(super) fn find(search: &mut Search<'_, '_>, table: &mut Table) {
     let line = search.line;
@@ -410,7 +123,7 @@ fn may_be_heading(search: &Search<'_, '_>) -> bool {
 fn open(line: &Line<'_>, table: &mut Table) -> bool {
     let text = line.str(line.start..line.end);
     for separator in [b',', b';', b'\t', b'|'] {
-        if text.bytes().filter(|byte| *byte == separator).count() > 0 && open_separated(text, separator, table) {
+        if memchr::memchr(separator, text.as_bytes()).is_some() && open_separated(text, separator, table) {
             return true;
         }
     }
@@ -462,12 +175,14 @@ fn open_words(text: &str, table: &mut Table) -> bool {
 
 /// Takes the columns whose headings are known; whether there is one.
 fn set(table: &mut Table, layout: Layout, fields: &[&str], place: impl Fn(usize) -> Range<usize>) -> bool {
-    let columns: Vec<Column> = fields
-        .iter()
+    let columns: Vec<Column> = classes(fields)
+        .into_iter()
         .enumerate()
-        .filter_map(|(at, field)| {
-            let class = class_of(field, fields)?;
-            Some(Column { class, place: place(at) })
+        .filter_map(|(at, class)| {
+            Some(Column {
+                class: class?,
+                place: place(at),
+            })
         })
         .collect();
     if columns.is_empty() {
@@ -475,50 +190,6 @@ fn set(table: &mut Table, layout: Layout, fields: &[&str], place: impl Fn(usize)
     }
     (table.layout, table.columns, table.fields) = (layout, columns, fields.len());
     true
-}
-
-fn class_of(field: &str, all: &[&str]) -> Option<Class> {
-    let plain = plain(field)?;
-    if plain != "name" {
-        return HEADINGS
-            .iter()
-            .find(|(_, known)| known.contains(&plain.as_str()))
-            .map(|(class, _)| *class);
-    }
-    let beside = |known: &[&str]| {
-        all.iter()
-            .filter_map(|field| self::plain(field))
-            .any(|field| known.contains(&field.as_str()))
-    };
-    // Pods of Kubernetes, containers and units are no machines.
-    if beside(&["restarts", "ready", "image", "command", "load", "ports", "displayname"]) && !beside(BESIDE_PEOPLE) {
-        return None;
-    }
-    let listed = all.len() == 3 && beside(&["id"]) && beside(&["state"]);
-    if listed || beside(BESIDE_MACHINES) {
-        Some(Class::Host)
-    } else {
-        beside(BESIDE_PEOPLE).then_some(Class::User)
-    }
-}
-
-/// In small letters, without what stands between them; `None` for what is longer than any heading of ours.
-fn plain(field: &str) -> Option<String> {
-    let kept = |c: &char| c.is_alphanumeric();
-    (field.len() <= 30).then(|| field.chars().filter(kept).flat_map(char::to_lowercase).collect())
-}
-
-/// Whether a cell is a heading rather than what stands under one.
-pub(super) fn is_heading(cell: &str) -> bool {
-    plain(cell).is_some_and(|plain| {
-        HEADINGS.iter().any(|(_, known)| known.contains(&plain.as_str()))
-            || BESIDE_PEOPLE.contains(&plain.as_str())
-            || BESIDE_MACHINES.contains(&plain.as_str())
-            || matches!(
-                plain.as_str(),
-                "length" | "name" | "id" | "sid" | "type" | "state" | "status" | "description"
-            )
-    })
 }
 
 fn row(search: &mut Search<'_, '_>, table: &mut Table, first: usize) {
@@ -607,7 +278,7 @@ fn accepts(class: Class, cell: &str) -> Option<Class> {
             if let Some(short) = cell.strip_suffix('+') {
                 return is_account_name(short).then_some(Class::User);
             }
-            let whole = cell.contains(' ') && is_full_name(cell) && !cell.split(' ').any(is_no_name);
+            let whole = cell.contains(' ') && is_full_name(cell) && (is_surely_person(cell) || !cell.split(' ').any(is_no_name));
             (name && !is_heading(cell) || whole).then_some(Class::User)
         }
         Class::Host => is_host_name(cell.trim_start_matches('\\')).then_some(Class::Host),

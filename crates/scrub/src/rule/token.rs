@@ -80,9 +80,9 @@ fn putty_end(rest: &str) -> usize {
 }
 
 /// Nothing shorter is told from a word.
-const SHORTEST: usize = 32;
+const SHORTEST: usize = 24;
 
-/// Words of 32 characters or more that mix cases and digits as chance does. Digests in hexadecimal, paths, public keys and
+/// Words of 24 characters or more that mix cases and digits as chance does. Digests in hexadecimal, paths, public keys and
 /// signatures of downloads are not taken for secrets.
 pub(super) fn dense(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -130,6 +130,8 @@ fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {
         && digits * 20 >= text.len()
         && others * 8 <= text.len()
         && changes(text) * 3 >= text.len()
+        // A shorter one must look the more like chance.
+        && (text.len() >= 32 || changes(text) * 2 >= text.len() && digits >= 3 && others == 0)
 }
 
 /// How often the kind of character changes.

@@ -8,8 +8,8 @@ pub(crate) struct Words {
     shelves: OnceLock<Vec<Vec<&'static str>>>,
 }
 
-/// One for each pair of length and first letter, both folded to 32 values.
-const SHELVES: usize = 1_024;
+/// Many more than any list has words.
+const SHELVES: usize = 8_192;
 
 /// No list holds a longer word, in bytes.
 const LONGEST: usize = 64;
@@ -53,10 +53,12 @@ fn sorted(list: &'static str) -> Vec<Vec<&'static str>> {
     shelves
 }
 
-/// Letters of both cases share their five lowest bits.
+/// By length and three letters; letters of both cases share their five lowest bits.
 fn shelf(word: &str) -> usize {
-    let first = word.bytes().next().unwrap_or(0);
-    ((word.len() & 31) << 5) | usize::from(first & 31)
+    let bytes = word.as_bytes();
+    let letter = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0) & 31);
+    let last = letter(bytes.len().saturating_sub(1));
+    (bytes.len() + letter(0) * 37 + letter(2) * 1_151 + last * 331) % SHELVES
 }
 
 /// Whether one of these is the word.
