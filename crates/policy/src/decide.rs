@@ -6,6 +6,7 @@
 
 use crate::document::{Demand, Document, Scope, demand, label};
 use crate::vocabulary::{Facts, Unfit, schema};
+use caisey_command::ActionClass;
 use caisey_ledger::consent::{Approver, PreAuthorisation};
 use caisey_ledger::event::Channel;
 use cedar_policy::{Authorizer, Decision, PolicySet, Schema};
@@ -199,10 +200,7 @@ impl Policies {
                 }
             }
         }
-        let allowed = standing
-            .into_iter()
-            .find(|(granted, _)| granted.covers(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at));
-        if let Some((granted, number)) = allowed {
+        if let Some((granted, number)) = pre_authorised(facts, standing) {
             return Ok(Verdict {
                 outcome: Outcome::Allow,
                 policy: format!("pre-authorisation/{}", granted.name),
@@ -212,6 +210,25 @@ impl Policies {
             });
         }
         Ok(best.map_or_else(|| self.nothing_applies(), |(_, verdict)| verdict))
+    }
+
+    /// What really happens with the action. Where a client's contacts speak for it, an endpoint runs what is not read-only on their word
+    /// alone (docs/formats/consent.md, "What an endpoint runs"): where these policies would let something run that it refuses, the built-in
+    /// policy decides instead, which asks a contact.
+    ///
+    /// # Errors
+    /// When the facts cannot be put before Cedar, or the built-in policy cannot be read; nothing is allowed then.
+    pub fn settle<'a>(
+        &self,
+        facts: &Facts,
+        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)> + Clone,
+    ) -> Result<Verdict, Unfit> {
+        let verdict = self.decide(facts, standing.clone())?;
+        if endpoint_agrees(facts, standing, &verdict.outcome) {
+            return Ok(verdict);
+        }
+        let built_in = Self::built_in().map_err(|error| Unfit(error.to_string()))?;
+        built_in.decide(facts, [])
     }
 
     /// The built-in policy permits everything in some way, so this is what a broken one comes to.
@@ -272,8 +289,33 @@ pub fn covers(scope: &Scope, facts: &Facts) -> bool {
     }
 }
 
-/// Who asks for more: contacts before members, then assurance, then number of people, then less time.
-fn severity(outcome: &Outcome) -> (u8, u8, u8, u32, u32) {
+/// Whether the endpoint would run it on the outcome, or on what the outcome asks for.
+fn endpoint_agrees<'a>(
+    facts: &Facts,
+    standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
+    outcome: &Outcome,
+) -> bool {
+    let only_reads = facts.class == ActionClass::ReadOnly;
+    match outcome {
+        _ if !facts.client_has_contacts => true,
+        Outcome::Forbid => true,
+        Outcome::Allow => only_reads || pre_authorised(facts, standing).is_some(),
+        Outcome::Ask(demand) => demand.approver == Approver::Contact || only_reads,
+    }
+}
+
+/// The pre-authorisation that lets policies alone allow it, if one does.
+fn pre_authorised<'a>(
+    facts: &Facts,
+    standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
+) -> Option<(&'a PreAuthorisation, u64)> {
+    standing
+        .into_iter()
+        .find(|(granted, _)| granted.covers(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at))
+}
+
+/// Which outcome is stricter, the greater: who asks for more, contacts before members, then assurance, then number of people, then less time.
+pub fn severity(outcome: &Outcome) -> (u8, u8, u8, u32, u32) {
     match outcome {
         Outcome::Allow => (0, 0, 0, 0, 0),
         Outcome::Ask(demand) => (

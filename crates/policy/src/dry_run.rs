@@ -41,36 +41,53 @@ pub struct DryRun {
     pub differences: Vec<Difference>,
 }
 
-/// Compares two sets of policies over recorded actions, oldest first as given.
+impl DryRun {
+    /// Looks at one more action. `standing` are the pre-authorisations of the action's own client.
+    ///
+    /// # Errors
+    /// When the action's facts cannot be put before Cedar.
+    pub fn look_at(
+        &mut self,
+        before: &Policies,
+        after: &Policies,
+        standing: &[(&PreAuthorisation, u64)],
+        action: &Recorded,
+    ) -> Result<(), Unfit> {
+        let old = before.settle(&action.facts, standing.iter().copied())?;
+        let new = after.settle(&action.facts, standing.iter().copied())?;
+        self.actions += 1;
+        for (verdict, second) in [(&old, false), (&new, true)] {
+            let count = match verdict.outcome {
+                Outcome::Allow => &mut self.allowed,
+                Outcome::Ask(_) => &mut self.asked,
+                Outcome::Forbid => &mut self.forbidden,
+            };
+            *(if second { &mut count.1 } else { &mut count.0 }) += 1;
+        }
+        if old.outcome != new.outcome {
+            self.differences.push(Difference {
+                action: action.action.clone(),
+                before: old,
+                after: new,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Compares two sets of policies over recorded actions of one client, oldest first as given.
 ///
 /// # Errors
 /// When an action's facts cannot be put before Cedar.
 pub fn compare<'a>(
     before: &Policies,
     after: &Policies,
-    standing: &[(&'a PreAuthorisation, u64)],
+    standing: &[(&PreAuthorisation, u64)],
     recorded: impl IntoIterator<Item = &'a Recorded>,
 ) -> Result<DryRun, Unfit> {
     let mut run = DryRun::default();
     for action in recorded {
-        let old = before.decide(&action.facts, standing.iter().copied())?;
-        let new = after.decide(&action.facts, standing.iter().copied())?;
-        run.actions += 1;
-        for (verdict, second) in [(&old, false), (&new, true)] {
-            let count = match verdict.outcome {
-                Outcome::Allow => &mut run.allowed,
-                Outcome::Ask(_) => &mut run.asked,
-                Outcome::Forbid => &mut run.forbidden,
-            };
-            *(if second { &mut count.1 } else { &mut count.0 }) += 1;
-        }
-        if old.outcome != new.outcome {
-            run.differences.push(Difference {
-                action: action.action.clone(),
-                before: old,
-                after: new,
-            });
-        }
+        run.look_at(before, after, standing, action)?;
     }
     Ok(run)
 }

@@ -1,17 +1,15 @@
 //! The one place that decides whether a recorded proposal may run: what the command does, what policies say of that, and whether the
 //! endpoint would go along.
 //!
-//! Decisions (docs/decisions/0050-where-approvals-are-decided.md): command and probe are read, the worse of both counts. Where a policy lets
-//! something run that the client's endpoint would refuse without its contact (docs/formats/consent.md, "What an endpoint runs"), the
-//! built-in policy decides instead, which asks the contact.
+//! Decisions (docs/decisions/0050-where-approvals-are-decided.md): command and probe are read, the worse of both counts. What the endpoint
+//! itself would refuse is settled in crates/policy, so that a dry run says the same.
 
 use super::Identity;
 use super::rules::InForce;
 use caisey_command::{ActionClass, Reading};
-use caisey_ledger::consent::Approver;
 use caisey_ledger::event::{Channel, Event, Interpreter};
 use caisey_ledger::id::{MemberId, TimeMs};
-use caisey_policy::decide::{Outcome, Policies, Verdict};
+use caisey_policy::decide::Verdict;
 use caisey_policy::vocabulary::Facts;
 use caisey_protocol::role::Role;
 
@@ -68,31 +66,8 @@ fn facts(rules: &InForce, identity: &Identity, deed: &Deed<'_>, class: ActionCla
 }
 
 fn decide(rules: &InForce, facts: &Facts) -> Result<Verdict, String> {
-    let verdict = rules
-        .policies()?
-        .decide(facts, rules.trust.standing())
-        .map_err(|error| error.to_string())?;
-    if endpoint_agrees(rules, facts, &verdict) {
-        return Ok(verdict);
-    }
-    let built_in = Policies::built_in().map_err(|error| error.to_string())?;
-    built_in.decide(facts, []).map_err(|error| error.to_string())
-}
-
-/// Whether the endpoint would run it on the verdict, or on what the verdict asks for.
-fn endpoint_agrees(rules: &InForce, facts: &Facts, verdict: &Verdict) -> bool {
-    let on_its_word = || {
-        let granted = rules
-            .trust
-            .pre_authorised(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at);
-        facts.class == ActionClass::ReadOnly || granted.is_some()
-    };
-    match &verdict.outcome {
-        _ if !rules.trust.is_pinned() => true,
-        Outcome::Forbid => true,
-        Outcome::Allow => on_its_word(),
-        Outcome::Ask(demand) => demand.approver == Approver::Contact || facts.class == ActionClass::ReadOnly,
-    }
+    let standing: Vec<_> = rules.trust.standing().collect();
+    rules.policies()?.settle(facts, standing).map_err(|error| error.to_string())
 }
 
 /// What allowed an action: the facts of its `action.authorised` entry.
