@@ -2,9 +2,9 @@
 //!
 //! A permit says by annotations what it takes: none means that the action runs without asking; `@require("contact")` or
 //! `@require("member")` asks, `@count("2")` asks two people, `@assurance("number")` wants the number typed, `@expires("30")` gives them
-//! thirty minutes. `@label("…")` is what people call a rule.
+//! thirty minutes. `@label("…")` is what people call a rule, `@hours("…")` its hours in words beside the condition that says the same.
 
-use crate::form::Form;
+use crate::form::{self, Form};
 use crate::vocabulary;
 use caisey_ledger::consent::{Approver, Assurance};
 use caisey_ledger::id::{ClientId, EndpointId};
@@ -86,21 +86,33 @@ pub struct Complaint {
     /// Which rule, by label or number from 1, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// Which rule, counted from 1, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u32>,
     /// A sentence: what is wrong and what to do.
     pub sentence: String,
 }
 
 impl Complaint {
-    pub(crate) fn about(rule: Option<String>, sentence: impl Into<String>) -> Self {
+    /// About no place in the text.
+    pub fn about(rule: Option<String>, sentence: impl Into<String>) -> Self {
         Self {
             line: None,
             column: None,
             rule,
+            number: None,
             sentence: sentence.into(),
         }
     }
 
-    fn at(text: &str, offset: Option<usize>, rule: Option<String>, sentence: String) -> Self {
+    pub(crate) fn of_rule(self, number: u32) -> Self {
+        Self {
+            number: Some(number),
+            ..self
+        }
+    }
+
+    pub(crate) fn at(text: &str, offset: Option<usize>, rule: Option<String>, sentence: String) -> Self {
         let before = offset.and_then(|offset| text.get(..offset));
         let line = before.map(|before| before.matches('\n').count() + 1);
         let column = before.map(|before| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
@@ -109,6 +121,7 @@ impl Complaint {
             line: number(line),
             column: number(column),
             rule,
+            number: None,
             sentence,
         }
     }
@@ -127,20 +140,26 @@ impl Document {
     /// Everything that is wrong with it; nothing when it can be published.
     pub fn complaints(&self) -> Vec<Complaint> {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let mut complaints = Vec::new();
         if !(1..=64).contains(&self.name.len()) || !self.name.bytes().all(plain) {
-            return vec![Complaint::about(
+            complaints.push(Complaint::about(
                 None,
                 "A policy's name is 1 to 64 small letters, digits and hyphens. Choose another.",
-            )];
+            ));
         }
         if let Scope::EndpointClass { class } = &self.scope
             && !is_class(class)
         {
-            return vec![Complaint::about(
+            complaints.push(Complaint::about(
                 None,
                 "A class of endpoints is 1 to 64 small letters, digits and hyphens. Choose another.",
-            )];
+            ));
         }
+        complaints.extend(self.wrong_in_rules());
+        complaints
+    }
+
+    fn wrong_in_rules(&self) -> Vec<Complaint> {
         if let Some(form) = &self.form {
             let wrong = form.complaints();
             if !wrong.is_empty() {
@@ -153,10 +172,7 @@ impl Document {
                 )];
             }
         }
-        match check_text(&self.text) {
-            Ok(_) => Vec::new(),
-            Err(complaints) => complaints,
-        }
+        check_text(&self.text).err().unwrap_or_default()
     }
 }
 
@@ -212,10 +228,12 @@ pub fn check_text(text: &str) -> Result<PolicySet, Vec<Complaint>> {
             "Templates (?principal, ?resource) are not used here. Write who and which instead.",
         ));
     }
-    for policy in set.policies() {
-        if let Err(sentence) = demand(policy) {
-            complaints.push(Complaint::about(Some(label(policy)), sentence));
-        }
+    let places = form::places(text, &set);
+    for place in &places {
+        let wrong = demand(place.policy).err().or_else(|| form::hours_fault(place.policy));
+        complaints.extend(
+            wrong.map(|sentence| Complaint::at(text, place.offset, Some(label(place.policy)), sentence).of_rule(place.number)),
+        );
     }
     match vocabulary::schema() {
         Ok(schema) => {
@@ -226,14 +244,16 @@ pub fn check_text(text: &str) -> Result<PolicySet, Vec<Complaint>> {
                     .labels()
                     .and_then(|mut labels| labels.next())
                     .map(|label| label.offset());
-                let rule = set.policy(error.policy_id()).map(label);
+                let place = places.iter().find(|place| place.policy.id() == error.policy_id());
+                let rule = place.map(|place| label(place.policy));
                 let help = diagnostic.help().map(|help| format!(" ({help})")).unwrap_or_default();
-                Complaint::at(
+                let complaint = Complaint::at(
                     text,
                     offset,
                     rule,
                     format!("This makes no sense here: {error}{help}. Correct it and check again."),
-                )
+                );
+                place.map_or(complaint.clone(), |place| complaint.of_rule(place.number))
             }));
         }
         Err(error) => complaints.push(Complaint::about(None, error.to_string())),
@@ -243,10 +263,10 @@ pub fn check_text(text: &str) -> Result<PolicySet, Vec<Complaint>> {
 
 /// What a permit asks for; none when it allows without asking, or forbids.
 pub(crate) fn demand(policy: &Policy) -> Result<Option<Demand>, String> {
-    const KNOWN: [&str; 6] = ["id", "label", "require", "count", "assurance", "expires"];
+    const KNOWN: [&str; 7] = ["id", "label", "require", "count", "assurance", "expires", "hours"];
     if let Some((unknown, _)) = policy.annotations().find(|(name, _)| !KNOWN.contains(name)) {
         return Err(format!(
-            "The annotation @{unknown} is not known; known are @label, @require, @count, @assurance and @expires. Correct or remove it."
+            "The annotation @{unknown} is not known; known are @label, @require, @count, @assurance, @expires and @hours. Correct or remove it."
         ));
     }
     let details = ["count", "assurance", "expires"]

@@ -166,6 +166,7 @@ fn rule(then: Then) -> Rule {
         attended: None,
         sensitive: None,
         elevated: None,
+        client_has_contacts: None,
         window: None,
         then,
     }
@@ -185,6 +186,7 @@ fn a_form_becomes_a_text_that_holds_exactly_where_it_says() {
         attended: Some(false),
         sensitive: Some(false),
         elevated: Some(true),
+        client_has_contacts: Some(true),
         window: Some(Window {
             days: 0b010_0000,
             from_minute: 22 * 60,
@@ -245,6 +247,10 @@ fn a_form_becomes_a_text_that_holds_exactly_where_it_says() {
             ..it.clone()
         },
         Facts {
+            client_has_contacts: false,
+            ..it.clone()
+        },
+        Facts {
             at: TimeMs::new(SATURDAY_NIGHT + 86_400_000).unwrap(),
             ..it
         },
@@ -283,8 +289,13 @@ fn mistakes_are_told_with_their_place() {
     assert!(column.is_some_and(|column| column > 10), "{column:?} {sentence}");
     let wrong = first("permit (principal, action, resource) when { context.elevatd };");
     assert!(wrong.sentence.contains("elevatd") && wrong.line == Some(1), "{wrong:?}");
-    let wrong = first("@label(\"Odd\") @require(\"friend\") permit (principal, action, resource);");
-    assert_eq!(wrong.rule.as_deref(), Some("Odd"));
+    let wrong = first(
+        "permit (principal, action, resource);\n\n@label(\"Odd\") @require(\"friend\")\npermit (principal, action, resource);",
+    );
+    assert_eq!(
+        (wrong.rule.as_deref(), wrong.number, wrong.line),
+        (Some("Odd"), Some(2), Some(3))
+    );
     for (text, word) in [
         ("@count(\"2\") permit (principal, action, resource);", "@require"),
         (
@@ -299,6 +310,14 @@ fn mistakes_are_told_with_their_place() {
         ("@requires(\"contact\") permit (principal, action, resource);", "@requires"),
         ("permit (principal == ?principal, action, resource);", "emplate"),
         ("permit (principal in Rolle::\"owner\", action, resource);", "Rolle"),
+        (
+            "@hours(\"weekends\") permit (principal, action, resource);",
+            "Mon Tue 18:00-06:00",
+        ),
+        (
+            "@hours(\"Sat 00:00-24:00 UTC+00:00\") permit (principal, action, resource) when { context.utcMinuteOfWeek >= 0 };",
+            "only the condition decides",
+        ),
     ] {
         let found = of(text);
         assert!(
@@ -324,6 +343,24 @@ fn mistakes_are_told_with_their_place() {
         ..organisation("permit (principal, action, resource);")
     };
     assert_eq!(drifted.complaints().len(), 1, "form and text say the same or nothing");
+}
+
+#[test]
+fn what_the_endpoint_would_refuse_is_settled_before_it_is_asked() {
+    let loose = Policies::compile(&[organisation("permit (principal, action, resource);")]).unwrap();
+    let settled = |facts: &Facts| loose.settle(facts, []).unwrap();
+    assert_eq!(settled(&facts(ActionClass::ReadOnly)).outcome, Outcome::Allow);
+    let verdict = settled(&facts(ActionClass::Changing));
+    assert!(
+        matches!(&verdict.outcome, Outcome::Ask(demand) if demand.approver == Approver::Contact),
+        "{verdict:?}"
+    );
+    assert_eq!(verdict.policy, "default");
+    let nobody = Facts {
+        client_has_contacts: false,
+        ..facts(ActionClass::Changing)
+    };
+    assert_eq!(settled(&nobody).outcome, Outcome::Allow);
 }
 
 #[test]

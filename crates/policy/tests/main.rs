@@ -11,4 +11,5 @@
 
 mod asking;
 mod deciding;
+mod forms;
 mod model;

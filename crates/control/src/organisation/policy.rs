@@ -129,12 +129,7 @@ impl OrganisationObject {
             Err(complaint) => (None, vec![complaint]),
         };
         if let (Some(document), true) = (&document, complaints.is_empty()) {
-            complaints.extend(misplaced(store, document)?.map(|sentence| Complaint {
-                line: None,
-                column: None,
-                rule: None,
-                sentence,
-            }));
+            complaints.extend(misplaced(store, document)?.map(|sentence| Complaint::about(None, sentence)));
         }
         let told = |complaint: Complaint| PolicyComplaint {
             line: complaint.line,
@@ -217,12 +212,7 @@ fn first_version(name: &str) -> u64 {
 
 /// The document as it would be published, its version still open.
 fn drafted(wanted: &PublishPolicy) -> Result<Document, Complaint> {
-    let complaint = |sentence: String| Complaint {
-        line: None,
-        column: None,
-        rule: None,
-        sentence,
-    };
+    let complaint = |sentence: String| Complaint::about(None, sentence);
     let scope: Scope = serde_json::from_value(wanted.scope.clone()).map_err(|error| {
         complaint(format!(
             "What the policy covers cannot be understood: {error}. Choose the organisation, a client, a class or an endpoint."
