@@ -13,6 +13,7 @@ pub mod log;
 pub mod page;
 pub mod proof;
 mod readers;
+pub mod recorded;
 pub mod schema;
 pub mod search;
 pub mod session;

@@ -24,6 +24,7 @@ mod emit;
 mod handover;
 pub(crate) mod hub;
 mod overview;
+mod policies;
 mod read;
 mod sign_in;
 mod speakers;

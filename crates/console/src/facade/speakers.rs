@@ -173,7 +173,7 @@ impl Engine {
     }
 
     /// What a chain comes to, when it holds and continues what was seen before; else why not. What holds is kept.
-    async fn held(&self, chain: &ContactChain) -> Result<Result<Trust, String>, ConsoleError> {
+    pub(super) async fn held(&self, chain: &ContactChain) -> Result<Result<Trust, String>, ConsoleError> {
         let (organisation, client) = (self.device.organisation.clone(), chain.client.clone());
         let statements = chain.statements.clone();
         self.with_cache(move |cache| {
@@ -296,7 +296,7 @@ fn granted(new: NewStanding, now_ms: u64) -> Result<PreAuthorisation, ConsoleErr
     })
 }
 
-fn standing(granted: &PreAuthorisation, names: &HashMap<String, String>) -> StandingRow {
+pub(super) fn standing(granted: &PreAuthorisation, names: &HashMap<String, String>) -> StandingRow {
     let name = |endpoint: &EndpointId| names.get(endpoint.as_str()).cloned().unwrap_or_else(|| endpoint.to_string());
     let window = granted.window.as_ref();
     StandingRow {

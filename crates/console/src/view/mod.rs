@@ -7,6 +7,7 @@ mod consent;
 mod directory;
 mod handover;
 mod overview;
+mod policy;
 mod record;
 mod search;
 mod work;
@@ -22,6 +23,11 @@ pub use handover::{
     ScrubClass, ScrubView, ShareRow, ShareVisitRow, Shown, TextPoint,
 };
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
+pub use policy::{
+    DryRunGroup, DryRunRow, DryRunView, NamedId, OutcomeView, PoliciesView, PolicyDetail, PolicyDraft, PolicyDraftView,
+    PolicyForm, PolicyHours, PolicyProblem, PolicyRow, PolicyRule, PolicyRuleView, PolicyScope, PolicyThen, PolicyVersion,
+    StandingOf, TraitsView,
+};
 pub use record::{
     CommandMark, CosignerRow, EntryFault, SessionDetail, SessionHead, SessionPage, SessionProof, TextView, TimelineItem,
     Verification,
