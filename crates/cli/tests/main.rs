@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod explain;
+mod policies;
 mod record;
 
 use std::process::{Command, Output};

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
 /// Generous: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await {
@@ -29,7 +29,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     }
 }
 
-async fn signed_in(home: &Path, base_url: &str, token: &str) -> Console {
+pub(crate) async fn signed_in(home: &Path, base_url: &str, token: &str) -> Console {
     std::fs::create_dir_all(home).unwrap();
     let config = ConsoleConfig {
         data_dir: home.join("cache"),
@@ -49,7 +49,7 @@ async fn signed_in(home: &Path, base_url: &str, token: &str) -> Console {
     console
 }
 
-async fn enrolled(console: &Console, base_url: &str, folder: &Path) -> Runtime {
+pub(crate) async fn enrolled(console: &Console, base_url: &str, folder: &Path) -> Runtime {
     let client = console.create_client("Northgate Retail").await.unwrap();
     let installer = console
         .create_installer(NewInstaller {
