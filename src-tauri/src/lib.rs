@@ -14,6 +14,7 @@ mod marks;
 mod notify;
 mod opening;
 mod places;
+mod policies;
 mod prompts;
 mod remembered;
 mod sign_in;
@@ -122,6 +123,14 @@ pub fn run() -> anyhow::Result<()> {
             consent::revoke_speaker,
             consent::grant,
             consent::take_back,
+            policies::policies,
+            policies::policy,
+            policies::draft_policy,
+            policies::check_policy,
+            policies::publish_policy,
+            policies::try_policy,
+            policies::endpoint_traits,
+            policies::set_endpoint_traits,
         ])
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event

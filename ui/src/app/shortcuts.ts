@@ -14,6 +14,7 @@ export const SHORTCUTS: Shortcut[] = [
   { keys: ['Ctrl', '4'], does: 'Organisation', where: 'Everywhere' },
   { keys: ['Ctrl', '5'], does: 'Approvals', where: 'Everywhere' },
   { keys: ['Ctrl', '6'], does: 'Evidence', where: 'Everywhere' },
+  { keys: ['Ctrl', '7'], does: 'Policies', where: 'Everywhere' },
   { keys: ['Ctrl', 'K'], does: 'Search', where: 'Everywhere' },
   { keys: ['/'], does: 'Search, when not typing', where: 'Everywhere' },
   { keys: ['Ctrl', ','], does: 'Settings', where: 'Everywhere' },
@@ -65,6 +66,8 @@ export function globalShortcut(app: AppState, event: KeyboardEvent): boolean {
         return went(app.go({ page: 'inbox', action: null }));
       case '6':
         return went(app.go({ page: 'evidence', tab: 'records' }));
+      case '7':
+        return went(app.go({ page: 'policies', policy: null }));
       case ',':
         return went(app.go({ page: 'settings' }));
       default:

@@ -2,8 +2,11 @@
  * The page's one state: what the host last said, where the person is, and messages for them. Features read it and call the host
  * through it; components get values and callbacks.
  */
+import type { DryRunView } from '../generated/DryRunView';
 import type { InboxView } from '../generated/InboxView';
 import type { Overview } from '../generated/Overview';
+import type { PolicyDetail } from '../generated/PolicyDetail';
+import type { PolicyDraft } from '../generated/PolicyDraft';
 import type { RecordOf } from '../generated/RecordOf';
 import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
@@ -20,9 +23,20 @@ export type Route =
   | { page: 'organisation'; tab: 'clients' | 'installers'; client?: string }
   | { page: 'evidence'; tab: EvidenceTab }
   | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string; refresh?: { share: string; label: string } }
+  | { page: 'policies'; policy: string | null; editing?: true }
   | { page: 'settings' };
 
 export type EvidenceTab = 'records' | 'negative' | 'audit' | 'shares';
+
+/** A version of a policy that somebody works on; kept while they look at a record in between. */
+export interface PolicyWork {
+  draft: PolicyDraft;
+  /** What it follows; null for a new policy. */
+  base: PolicyDetail | null;
+  step: 'write' | 'compare';
+  /** What it would have changed, once that was asked. */
+  run: DryRunView | null;
+}
 
 export interface Message {
   id: number;
@@ -36,7 +50,7 @@ export const EVERY_SESSION: SessionFilter = { client: null, endpoint: null, memb
 export const EMPTY_QUERY: SearchQuery = { text: '', client: null, endpoint: null, member: null, kinds: [], from_ms: null, to_ms: null, limit: 60 };
 
 /** Pages that a client's contact does not have. */
-const ELSEWHERE = new Set<Route['page']>(['endpoints', 'sessions', 'search', 'organisation']);
+const ELSEWHERE = new Set<Route['page']>(['endpoints', 'sessions', 'search', 'organisation', 'policies']);
 
 export class AppState {
   startup = $state.raw<Startup>({ stage: 'opening' });
@@ -50,6 +64,8 @@ export class AppState {
   now = $state(Date.now());
   sessionFilter = $state.raw<SessionFilter>(EVERY_SESSION);
   query = $state.raw<SearchQuery>(EMPTY_QUERY);
+
+  policyWork = $state.raw<PolicyWork | null>(null);
 
   /** The request that somebody came to answer, from a notification for example: its first field gets the focus. */
   answering = $state<string | null>(null);

@@ -29,6 +29,7 @@ import type { SessionProof } from '../generated/SessionProof';
 import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
 import type { HandOver } from './handover';
+import type { Policies } from './policies';
 
 /** How far the program has come since it was started. */
 export type Startup =
@@ -190,6 +191,8 @@ export interface Host {
   verifyAgain(endpoint: string): Promise<VerifyProgress>;
   /** Reviews, packs, documents, certificates, tables. */
   readonly handOver: HandOver;
+  /** Policies, and what they know of endpoints. */
+  readonly policies: Policies;
   /** Shows an exported file in the system's file manager. */
   reveal(path: string): Promise<void>;
   /** For start-up measurements: `painted` when the page stands, `usable` when what was asked for is on screen and takes input. */

@@ -27,6 +27,7 @@ import type { SessionRow } from '../generated/SessionRow';
 import type { VerifyProgress } from '../generated/VerifyProgress';
 import { handOverBy } from './handover';
 import { type About, type ExportFormat, Failure, type Host, type HostEvent, type SignIn, type SignInWays, type Standing } from './host';
+import { policiesBy } from './policies';
 
 export class TauriHost implements Host {
   subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
@@ -88,6 +89,7 @@ export class TauriHost implements Host {
   cancelExport = (session: string) => ask<void>('cancel_export', { session });
   verifyAgain = (endpoint: string) => ask<VerifyProgress>('verify_again', { endpoint });
   readonly handOver = handOverBy(ask);
+  readonly policies = policiesBy(ask);
   reveal = (path: string) => ask<void>('reveal', { path });
   reached(mark: 'painted' | 'usable'): void {
     void ask<void>('reached', { mark });

@@ -38,6 +38,7 @@ import { find } from './find';
 import { MemoryHandOver } from './handover';
 import { NOTICES } from './notices';
 import { Office } from './office';
+import { MemoryPolicies } from './policies';
 import { scriptFor } from './shell';
 import { buildWorld, ME, type World } from './world';
 
@@ -58,11 +59,13 @@ export class MemoryHost implements Host {
   #office: Office;
   #consent: ConsentDesk;
   readonly handOver: MemoryHandOver;
+  readonly policies: MemoryPolicies;
 
   constructor(readonly query: URLSearchParams) {
     const now = Date.now();
     this.#world = buildWorld(now);
     this.handOver = new MemoryHandOver(() => this.#world.books.values(), query, (event) => this.#tell(event), this.#exports);
+    this.policies = new MemoryPolicies(query, now, () => this.#world.books.values(), (event) => this.#tell(event), ME.name);
     if (query.has('empty')) {
       for (const id of [...this.#world.books.keys()]) if (id !== 'ep-this') this.#world.books.delete(id);
       this.#world.books.get('ep-this')?.sessions.clear();
