@@ -155,6 +155,14 @@ test('somebody who was faster is not overwritten, and the control plane’s doub
   await page.getByRole('button', { name: 'Publish…' }).click();
   await page.getByRole('button', { name: 'Publish version 1' }).click();
   await expect(page.getByRole('dialog').getByRole('alert')).toContainText('Somebody published in between');
+  await page.getByRole('button', { name: 'Follow theirs' }).click();
+  await expect(page.getByRole('heading', { name: 'careful-changes version 2' })).toBeVisible();
+  await compare(page);
+  await page.getByRole('button', { name: 'Publish…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Publish version 2 of careful-changes?' });
+  await expect(dialog).toContainText('No longer: When anybody only looks, it runs without asking.');
+  await dialog.getByRole('button', { name: 'Publish version 2' }).click();
+  await expect(page.getByText('Version 2 of careful-changes is in force')).toBeVisible();
   await policies(page, '?misplaced');
   await careful(page);
   await compare(page);

@@ -147,11 +147,7 @@ fn either(all: &[String]) -> String {
 
 /// "Mon to Fri 18:00 to 06:00 (UTC+2)"
 fn hours(window: &PolicyHours) -> String {
-    let on: Vec<_> = (0_u32..)
-        .zip(DAYS)
-        .filter(|(bit, _)| window.days & (1 << bit) != 0)
-        .map(|(bit, day)| (bit, day))
-        .collect();
+    let on: Vec<_> = (0_u32..).zip(DAYS).filter(|(bit, _)| window.days & (1 << bit) != 0).collect();
     let days = match on.as_slice() {
         all if all.len() == 7 => "every day".to_owned(),
         [(from, first), .., (to, last)] if on.len() > 2 && *to - *from == u32::try_from(on.len()).unwrap_or(0) - 1 => {
