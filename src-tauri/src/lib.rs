@@ -10,13 +10,14 @@ mod desktop;
 mod embedded;
 mod export;
 mod handover;
+mod leave;
 mod marks;
 mod notify;
 mod opening;
 mod places;
 mod policies;
 mod prompts;
-mod remembered;
+mod shares;
 mod sign_in;
 mod startup;
 mod tokens;
@@ -100,17 +101,18 @@ pub fn run() -> anyhow::Result<()> {
             handover::scrub_draft,
             handover::hide_in_draft,
             handover::show_in_draft,
-            handover::choose_certificate,
-            handover::hand_over,
+            leave::choose_certificate,
+            leave::hand_over,
             handover::ask_negative,
-            handover::save_certificate,
+            leave::save_certificate,
             handover::audit_view,
-            handover::save_audit,
-            handover::share_draft,
-            handover::refresh_share,
-            handover::shares,
-            handover::share_visits,
-            handover::revoke_share,
+            handover::audit_rows,
+            leave::save_audit,
+            shares::share_draft,
+            shares::refresh_share,
+            shares::shares,
+            shares::share_visits,
+            shares::revoke_share,
             commands::reached,
             consent::inbox,
             consent::approval,
@@ -123,6 +125,11 @@ pub fn run() -> anyhow::Result<()> {
             consent::revoke_speaker,
             consent::grant,
             consent::take_back,
+            consent::declare_emergency,
+            consent::review_emergency,
+            consent::mail_contacts,
+            consent::keep_mail_contact,
+            consent::remove_mail_contact,
             policies::policies,
             policies::policy,
             policies::draft_policy,

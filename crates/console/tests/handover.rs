@@ -215,7 +215,7 @@ async fn an_answer_has_three_parts_and_a_table_says_who_allowed_what() {
     let of = || session_of(&session);
     for (at, line) in (0..).zip(&table.lines) {
         let rows = console.audit_rows(of(), AuditPreset::Hipaa, at, 1).await.unwrap();
-        assert_eq!(rows, [line.clone()]);
+        assert_eq!(rows, std::slice::from_ref(line));
     }
     assert!(console.audit_rows(of(), AuditPreset::Hipaa, 2, 10).await.unwrap().is_empty());
     let other = console.audit_rows(of(), AuditPreset::None, 0, 10).await.unwrap();

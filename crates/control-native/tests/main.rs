@@ -19,6 +19,7 @@ mod full_disk;
 mod idle;
 mod isolation;
 mod issuer;
+mod lapsing;
 mod lying;
 mod mail;
 mod moving;

@@ -170,8 +170,7 @@ mod tests {
         let mail = json!({ "url": "https://mail.example/send", "from": "Northstar IT <a@northstar.example>" });
         assert!(read(|told| told["mail"] = mail.clone()).is_err_and(|why| why.contains("public_url")));
         let with = |url: &str| {
-            let mut mail = mail.clone();
-            mail["url"] = json!(url);
+            let mail = json!({ "url": url, "from": "Northstar IT <a@northstar.example>" });
             read(|told| {
                 told["mail"] = mail;
                 told["public_url"] = json!("https://control.example");

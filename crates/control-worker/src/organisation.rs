@@ -460,6 +460,9 @@ fn admit(
     })
 }
 
+/// Who of the watchers may see something.
+type Seeing = Box<dyn Fn(&Caller) -> bool>;
+
 /// Stores a report and shows it to those who watch and may see it.
 fn told(
     store: &dyn Store,
@@ -470,7 +473,7 @@ fn told(
     report: Report,
 ) -> Result<(), StoreError> {
     let of_client = |client| move |caller: &Caller| caller.client.as_ref().is_none_or(|only| *only == client);
-    let (event, change, may_see): (_, _, Box<dyn Fn(&Caller) -> bool>) = match report {
+    let (event, change, may_see): (_, _, Seeing) = match report {
         Report::Approval(view) => {
             let (shown, change) = (view.clone(), DirectoryChange::Approval(view.clone()));
             (

@@ -107,6 +107,7 @@ async fn scene(change: impl FnOnce(&mut Config)) -> Scene {
             name: "Zdeňka \"Z\" Nováková".into(),
             address: "zdenka@example.com".into(),
         }],
+        sending: None,
     };
     let path = format!("/v1/clients/{}/mail-contacts", scene.client);
     let set = desk.call("PUT", &path, Some(&scene.owner.token), Some(&contacts)).await;

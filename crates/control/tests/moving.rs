@@ -59,10 +59,8 @@ fn left(store: &SqliteStore, header: &Header, part: &Part, bytes: usize) -> Vec<
 fn arrive(store: &SqliteStore, desk: &Desk, lines: &[String], piece: usize) -> Result<Arrived, Fault> {
     let mut last = Err(Fault::Other("nothing".into()));
     for lines in lines.chunks(piece) {
-        last = moving::arrive(store, &header(desk), &part(desk), &desk.plane.signer_key(), lines).unwrap();
-        if last.is_err() {
-            return last;
-        }
+        let arrived = moving::arrive(store, &header(desk), &part(desk), &desk.plane.signer_key(), lines);
+        last = Ok(arrived.unwrap()?);
     }
     last
 }

@@ -205,7 +205,7 @@ fn what_an_action_changed_is_printed_line_by_line() {
     let opened = Opened::new(&printed(&detail));
     opened.is_sound();
     let text = squeezed(&opened.text_in_order());
-    let at = text.find("Whatchangedsinceentry#").expect("the difference has a heading");
+    let at = text.find("Whatchangedsinceentry#").unwrap();
     let shown = &text[at..];
     for wanted in [
         "-tcpdport445drop",

@@ -66,7 +66,7 @@ pub(crate) fn faults(restored: &[Restored], parts: &[Proved], hidden: &Redaction
         let words = "The release lists what is shown again out of order or twice.";
         faults.push(("restored", words.to_owned()));
     }
-    let mut by_text: BTreeMap<(&str, Seq, &str), Vec<(u64, u64)>> = BTreeMap::new();
+    let mut by_text = BTreeMap::<_, Vec<(u64, u64)>>::new();
     for span in &hidden.spans {
         let text = (span.log.as_str(), span.seq, span.text.as_str());
         let end = span.first_token.saturating_add(span.tokens);

@@ -31,7 +31,7 @@ pub struct Proposal {
     spans: BTreeMap<Place, Vec<Span>>,
     taken_back: Vec<TakenBack>,
     /// What people's own removals took the place of.
-    covered: BTreeMap<Place, Vec<(Range<usize>, Vec<Span>)>>,
+    covered: BTreeMap<Place, Vec<Covered>>,
     /// What is hidden anywhere, in lower case: a reason may not say it.
     contents: BTreeSet<String>,
     facts: Facts,
@@ -39,6 +39,9 @@ pub struct Proposal {
     pub measure: ScrubMeasure,
     pseudonyms: Pseudonyms,
 }
+
+/// Where a person removes something themselves, and what the rules had removed there.
+type Covered = (Range<usize>, Vec<Span>);
 
 /// A removal that a person took back: where, and the text, by which it is told whether its words are hidden by something else since.
 #[derive(Debug, Clone)]

@@ -74,7 +74,7 @@ fn the_way_of_trying_finds_what_is_not_salted_secretly() {
     let (hashes, _) = hashes_and_salts(&bytes);
     let (text, seed) = seeds.first().unwrap();
     let at = text.find("4096").unwrap();
-    let token = caisey_ledger::redaction::token_ranges(text, &[at..at + 4])[0].clone();
+    let token = caisey_ledger::redaction::token_ranges(text, std::slice::from_ref(&(at..at + 4)))[0].clone();
     let opening = caisey_ledger::redaction::opening(text, seed, token).unwrap();
     let salt = written(opening.seeds.first().unwrap());
     assert!(hashes.contains(&sha256_hex(&[&[0x10_u8][..], &salt, b"4096"].concat())));

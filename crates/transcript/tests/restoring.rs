@@ -16,7 +16,7 @@ fn place(contents: &Contents, word: &str) -> (Seq, u64) {
             return None;
         };
         let at = text.find(word)?;
-        let tokens = caisey_ledger::redaction::token_ranges(text, &[at..at + word.len()]);
+        let tokens = caisey_ledger::redaction::token_ranges(text, std::slice::from_ref(&(at..at + word.len())));
         Some((record.parse().unwrap().seq, tokens[0].start))
     });
     found.unwrap()

@@ -127,7 +127,10 @@ fn a_person_adds_and_takes_back() {
     );
     let restored = proposal.restored();
     assert_eq!((restored.len(), restored[0].class.as_str()), (1, "document"));
-    let tokens = caisey_ledger::redaction::token_ranges(PRINTED, &[document..document + "Warning letter Weber.docx".len()]);
+    let tokens = caisey_ledger::redaction::token_ranges(
+        PRINTED,
+        std::slice::from_ref(&(document..document + "Warning letter Weber.docx".len())),
+    );
     assert_eq!(
         (restored[0].first_token, restored[0].first_token + restored[0].tokens),
         (tokens[0].start, tokens[0].end)
