@@ -129,6 +129,14 @@ impl DataDir {
         Ok(found)
     }
 
+    /// The key of this name, if there is one.
+    pub(crate) fn existing_key(&self, name: &str) -> Result<Option<Key>, DataDirError> {
+        match self.root.join("keys").join(format!("{name}.key")).is_file() {
+            true => self.key(name).map(Some),
+            false => Ok(None),
+        }
+    }
+
     /// The key of this name; made, and made durable, at its first use.
     pub(crate) fn key(&self, name: &str) -> Result<Key, DataDirError> {
         let dir = self.root.join("keys");
@@ -180,7 +188,8 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     path.parent().map_or(Ok(()), sync_dir)
 }
 
-fn sync_dir(path: &Path) -> io::Result<()> {
+/// Makes what was made or renamed in it durable.
+pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     // Windows cannot open a directory as a file; its rename is durable with the volume's journal.
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }

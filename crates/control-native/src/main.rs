@@ -1,9 +1,11 @@
 //! `caisey-control`: the control plane as a program.
 
 use anyhow::Context as _;
+use caisey_control::moving::Header;
 use caisey_control_native::config::{IssuerFile, Limits};
 use caisey_control_native::local::LocalAccounts;
-use caisey_control_native::{Config, ControlPlane, MailConfig};
+use caisey_control_native::{Config, ControlPlane, MailConfig, Remote, read_secret};
+use caisey_ledger::id::OrganisationId;
 use caisey_protocol::role::Role;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::Write as _;
@@ -31,6 +33,10 @@ enum Command {
     /// After a restore from a backup, with the control plane stopped: close logs that others distrust now, and open new ones that continue
     /// them. See docs/operations/restore.md.
     NewLog(NewLog),
+    /// Move an organisation out of a stopped control plane (or one on Workers) into a file. What left is served no more. See docs/deploy.md.
+    Export(Export),
+    /// Move an organisation from a file into a stopped control plane (or one on Workers).
+    Import(Import),
     /// Ask a running control plane whether it is well; exits with 0 when it is.
     Healthcheck {
         /// Its address.
@@ -87,6 +93,43 @@ struct NewLog {
     /// Why, in a sentence. It goes on record.
     #[arg(long)]
     reason: String,
+}
+
+/// Here, or elsewhere.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).args(["data", "url"]))]
+struct Where {
+    /// The control plane's data directory.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Or the address of a control plane on Workers.
+    #[arg(long, requires = "secret_file")]
+    url: Option<String>,
+    /// File with that deployment's `OPERATOR_SECRET`.
+    #[arg(long)]
+    secret_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Export {
+    /// The organisation (`org_…`).
+    organisation: String,
+    /// The file to write. It must not exist, and holds everything that was recorded: keep it as you keep the databases.
+    #[arg(required_unless_present = "stay")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    place: Where,
+    /// Let an organisation on Workers that began to leave stay after all. Never do that once it was imported elsewhere.
+    #[arg(long, conflicts_with_all = ["file", "data"])]
+    stay: bool,
+}
+
+#[derive(Args)]
+struct Import {
+    /// The file.
+    file: PathBuf,
+    #[command(flatten)]
+    place: Where,
 }
 
 #[derive(Subcommand)]
@@ -153,6 +196,8 @@ fn main() -> anyhow::Result<()> {
         Command::Serve(serve) => runtime()?.block_on(run(serve)),
         Command::Member { command } => member(command),
         Command::NewLog(new_log) => open_new_logs(&new_log),
+        Command::Export(asked) => export(&asked),
+        Command::Import(asked) => import(&asked),
         Command::Healthcheck { url } => runtime()?.block_on(healthcheck(&url)),
         Command::Openapi => say(&serde_json::to_string_pretty(&caisey_control_native::openapi())?),
     }
@@ -275,6 +320,53 @@ fn open_new_logs(asked: &NewLog) -> anyhow::Result<()> {
         ))?;
     }
     say(&format!("{} logs continue as new ones", done.len()))
+}
+
+fn remote(place: &Where) -> anyhow::Result<Option<Remote>> {
+    let (Some(url), Some(secret)) = (&place.url, &place.secret_file) else {
+        return Ok(None);
+    };
+    Ok(Some(Remote::new(url, &read_secret(secret)?)?))
+}
+
+fn export(asked: &Export) -> anyhow::Result<()> {
+    let organisation: OrganisationId = asked
+        .organisation
+        .parse()
+        .map_err(|_| anyhow::anyhow!("an organisation is named like org_…; {} is not", asked.organisation))?;
+    let elsewhere = remote(&asked.place)?;
+    let Some(file) = &asked.file else {
+        let remote = elsewhere.context("only an organisation on Workers can stay: here, move it back in with `import`")?;
+        let objects = runtime()?.block_on(remote.stay(&organisation))?;
+        return say(&format!("{organisation} stays, with {objects} databases"));
+    };
+    let moved = match (&elsewhere, &asked.place.data) {
+        (Some(remote), _) => runtime()?.block_on(remote.export(&organisation, file))?,
+        (None, Some(data)) => caisey_control_native::export(data, &organisation, file)?,
+        (None, None) => anyhow::bail!("say with --data or --url where it is"),
+    };
+    if let Some(aside) = &moved.set_aside {
+        say(&format!("what left was set aside in {}", aside.display()))?;
+    }
+    say(&format!(
+        "{organisation} left with {} databases; its logs are named after {}",
+        moved.objects, moved.header.authority
+    ))
+}
+
+fn import(asked: &Import) -> anyhow::Result<()> {
+    let moved = match (&remote(&asked.place)?, &asked.place.data) {
+        (Some(remote), _) => runtime()?.block_on(remote.import(&asked.file))?,
+        (None, Some(data)) => caisey_control_native::import(data, &asked.file)?,
+        (None, None) => anyhow::bail!("say with --data or --url where to"),
+    };
+    let Header {
+        organisation, authority, ..
+    } = &moved.header;
+    say(&format!(
+        "{organisation} arrived with {} databases, and every log holds; serve it with --authority {authority}",
+        moved.objects
+    ))
 }
 
 async fn healthcheck(url: &str) -> anyhow::Result<()> {

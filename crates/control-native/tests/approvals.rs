@@ -1,9 +1,10 @@
 //! Approvals over the real wires: somebody proposes, somebody is asked, signs, and the real runtime runs it or refuses.
 
+use crate::CLASS;
 use crate::desk::{Desk, PATIENCE, Reply, Socket, now};
 use crate::story::kinds_of;
 use caisey_client::ControlUrl;
-use caisey_ledger::consent::SignedContactStatement;
+use caisey_ledger::consent::{Assurance, SignedContactStatement};
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::Decision;
 use caisey_ledger::id::{ActionId, ClientId, EndpointId, SessionId};
@@ -165,11 +166,15 @@ impl Scene {
         answer.number.unwrap()
     }
 
-    /// A contact's signed answer to what they are shown.
+    /// A contact's signed answer to what they are shown. Where it is a yes that needs the number, they were told it.
     pub async fn answer(&mut self, action: &ActionId, decision: Decision, number: Option<&str>) -> SignedStatement {
         let view = self.shown(&self.zdenka.token, action).await.unwrap();
+        let needed = decision == Decision::Approved && number.is_none() && view.assurance == Assurance::Number;
+        let told = if needed { Some(self.number(action).await) } else { None };
         let request = view.prompt.unwrap().request;
-        self.zdenka.person.decide(&request, now(), decision, number)
+        self.zdenka
+            .person
+            .decide(&request, now(), decision, number.or(told.as_deref()))
     }
 
     /// Waits until the log holds such an entry about the action; its facts.
@@ -264,7 +269,7 @@ async fn a_contact_is_asked_signs_and_the_real_runtime_runs_it_once() {
     let facts = scene.until(&action, "action.authorised").await;
     assert_eq!(
         (&facts["channel"], &facts["policy"], &facts["class"]),
-        (&json!("console"), &json!("default"), &json!("changing"))
+        (&json!("console"), &json!("default"), &json!(CLASS))
     );
     let trusted = scene
         .entries()
@@ -386,7 +391,7 @@ async fn policies_are_checked_versioned_and_decide_from_the_next_command_on() {
     assert_eq!((bad.status, bad.code().as_str()), (400, "bad_request"));
     let forbid = policy(
         0,
-        r#"@label("Not here") forbid (principal, action == Action::"changing", resource);"#,
+        &format!(r#"@label("Not here") forbid (principal, action == Action::"{CLASS}", resource);"#),
     );
     let first: PolicyView = scene.desk.post("/v1/policies", &scene.owner.token, &forbid).await.ok();
     let again: PolicyView = scene.desk.post("/v1/policies", &scene.owner.token, &forbid).await.ok();
@@ -472,7 +477,7 @@ async fn an_emergency_runs_on_the_real_endpoint_where_it_was_allowed_and_is_revi
     let allowed = ContactSaid::PreAuthorisationGranted(PreAuthorisation {
         name: "emergencies".into(),
         endpoints: vec![],
-        classes: vec!["changing".into()],
+        classes: vec!["changing".into(), "opaque".into()],
         channel: Channel::BreakGlass,
         window: None,
         from_ms: TimeMs::default(),

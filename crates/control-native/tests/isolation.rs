@@ -14,21 +14,21 @@ use caisey_testkit::runtime::Runtime;
 use serde_json::{Value, json};
 
 /// One organisation with everything in it, and the keys to make strangers.
-struct Place {
-    desk: Desk,
-    issuer: Issuer,
-    key: SigningKey,
-    owner: String,
-    installer: InstallerId,
-    installer_token: String,
-    client: ClientId,
-    runtime: Runtime,
-    person: Person,
-    session: SessionId,
+pub struct Place {
+    pub desk: Desk,
+    pub issuer: Issuer,
+    pub key: SigningKey,
+    pub owner: String,
+    pub installer: InstallerId,
+    pub installer_token: String,
+    pub client: ClientId,
+    pub runtime: Runtime,
+    pub person: Person,
+    pub session: SessionId,
 }
 
 impl Place {
-    async fn make() -> Self {
+    pub async fn make() -> Self {
         let key = SigningKey::ed25519("k");
         let issuer = Issuer::start(&[&key]).await;
         let desk = Desk::start_with(|config| config.issuers.push(IssuerConfig::clerk(&issuer.url))).await;
@@ -278,13 +278,6 @@ async fn a_runtime_cannot_connect_under_another_organisations_name() {
         stranger.organisation, place.runtime.endpoint
     );
     assert_eq!(place.desk.socket(&path, None).await.err(), Some(404));
-    let files = std::fs::read_dir(place.desk.dir.path().join("data").join(stranger.organisation.as_str())).unwrap();
-    assert!(
-        files
-            .flatten()
-            .all(|file| !file.file_name().to_string_lossy().starts_with("ep_")),
-        "naming an endpoint makes no file"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -364,30 +357,4 @@ async fn a_role_without_the_permission_is_refused_on_every_route() {
     }
     assert!(refused > 30, "{refused}");
     place.unchanged().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn refused_enrolments_are_slowed_down_and_accepted_ones_are_not() {
-    let desk = Desk::start_with(|config| config.limits.failed_enrolments_per_minute = 3).await;
-    let owner = desk.owner();
-    let client = desk.client(&owner, 1).await;
-    let secret = desk.installer(&owner, &client, 1, 100).await;
-    for seed in 10..20 {
-        desk.enrol(&secret.token, seed).await;
-    }
-    let runtime = Runtime::new(1, &caisey_ledger::id::EndpointId::from_bits([0; 16]), "");
-    let mut wrong = secret.token.clone();
-    wrong.push('x');
-    for _ in 0..3 {
-        let reply = desk.call("POST", "/v1/enrol", None, Some(&enrolment(&runtime, &wrong))).await;
-        assert_eq!(
-            (reply.status, reply.code().as_str()),
-            (403, "installer_refused"),
-            "{}",
-            reply.text
-        );
-        assert!(!reply.text.contains(&secret.token));
-    }
-    let reply = desk.call("POST", "/v1/enrol", None, Some(&enrolment(&runtime, &wrong))).await;
-    assert_eq!((reply.status, reply.code().as_str()), (429, "too_many_requests"));
 }

@@ -13,12 +13,14 @@ mod approvals;
 mod containment;
 mod data_dir;
 mod desk;
+mod directory;
 mod document;
 mod full_disk;
 mod idle;
 mod isolation;
 mod issuer;
 mod mail;
+mod moving;
 mod oidc;
 mod providers;
 mod record;
@@ -28,3 +30,7 @@ mod sharing;
 mod sign_in;
 mod slow;
 mod story;
+mod throttled;
+
+/// What this host finds of a command that changes something: it reads commands.
+pub const CLASS: &str = "changing";

@@ -30,7 +30,7 @@ async fn page(recorded: &Recorded, url: &str) -> (u16, String) {
     (status, String::from_utf8(bytes).unwrap())
 }
 
-async fn passphrase(recorded: &Recorded, url: &str, words: &str) -> (u16, String) {
+pub async fn passphrase(recorded: &Recorded, url: &str, words: &str) -> (u16, String) {
     let answer = recorded
         .desk
         .http
@@ -42,7 +42,7 @@ async fn passphrase(recorded: &Recorded, url: &str, words: &str) -> (u16, String
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-async fn create(recorded: &Recorded, request: &CreateShare) -> Reply {
+pub async fn create(recorded: &Recorded, request: &CreateShare) -> Reply {
     recorded.desk.post("/v1/shares", &recorded.token, request).await
 }
 
@@ -287,11 +287,8 @@ async fn a_link_is_refreshed_revoked_and_expires_and_the_log_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_passphrase_is_asked_for_throttled_and_needed_for_the_pack_too() {
-    let recorded = Box::pin(Recorded::make_on(
-        crate::desk::Desk::start_with(|config| config.limits.share_passphrases_per_minute = 3).await,
-    ))
-    .await;
+async fn a_passphrase_is_asked_for_and_needed_for_the_pack_too() {
+    let recorded = Box::pin(Recorded::make()).await;
     let pack = recorded.pack(Wanted::default()).await;
     let request = CreateShare {
         passphrase: Some("four small words here".into()),
@@ -320,8 +317,6 @@ async fn a_passphrase_is_asked_for_throttled_and_needed_for_the_pack_too() {
     let (status, _, fetched) = read(&recorded, &format!("{}{fetch}", recorded.desk.running.base_url)).await;
     assert_eq!((status, fetched), (200, pack));
     let _ = passphrase(&recorded, &link.url, "another wrong one").await;
-    let (status, html) = passphrase(&recorded, &link.url, "four small words here").await;
-    assert!(status == 429 && html.contains("Please wait"), "{html}");
     let shares: Vec<ShareView> = recorded.desk.get("/v1/shares", &recorded.token).await.ok();
     assert_eq!((shares[0].views, shares[0].wrong_passphrases), (1, 2));
 }

@@ -7,11 +7,14 @@
 
 pub mod audience;
 pub mod claims;
+pub mod directory;
 pub mod endpoint;
 pub mod issuer;
 mod journal;
 pub mod letter;
+pub mod moving;
 pub mod organisation;
+pub mod passphrase;
 pub mod port;
 mod proof;
 mod refusal;

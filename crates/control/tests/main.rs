@@ -17,6 +17,7 @@ mod faults;
 mod journal;
 mod lifecycle;
 mod mails;
+mod moving;
 mod organisation;
 mod refusals;
 mod reviews;

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum DirectoryEvent {
-    /// The whole directory as this person may see it: the first frame, and again whenever increments would not do.
+    /// The directory as this person may see it, in as many frames as it needs (each adds to those before): the first ones, and again
+    /// whenever increments would not do. `Approvals` follows the last.
     Snapshot {
-        /// All endpoints, with their log's size.
+        /// Endpoints, with their log's size.
         endpoints: Vec<EndpointView>,
         /// Open sessions and the most recent closed ones.
         sessions: Vec<SessionView>,

@@ -12,6 +12,7 @@ mod entries;
 mod facts;
 mod markup;
 pub mod page;
+pub mod reader;
 mod removed;
 mod texts;
 

@@ -1,7 +1,7 @@
 //! `GET` and `POST /a/{token}`: the page behind a link in an e-mail, for people with a browser and no account.
 //!
-//! Promises: a GET changes nothing and records nothing; no cookie, no script, nothing kept by browsers, caches or search engines, no address
-//! told to anybody else; nothing is made for names that were never enrolled; the token is in no log. What is shown: `caisey_control::letter`.
+//! Promises: a GET changes nothing and records nothing; nothing is made for names that were never enrolled; the token is in no log. What is
+//! shown, with which status and headers: `caisey_control::letter`.
 
 use super::App;
 use super::access::Peer;
@@ -9,33 +9,25 @@ use crate::clock;
 use crate::object::internal;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use caisey_control::endpoint::{self, Input};
+use caisey_control::letter::web::{self, WebPage};
 use caisey_control::letter::{self, LinkToken, Shown, Typed};
 use caisey_control::port::{Answer, ObjectName};
 use caisey_ledger::id::{EndpointId, OrganisationId};
-use caisey_protocol::error::{ErrorBody, ErrorCode};
-use sha2::{Digest as _, Sha256};
-use std::sync::LazyLock;
+use caisey_protocol::error::ErrorBody;
 use std::time::Instant;
-
-/// A form with a number and a reason is not longer.
-const MAX_FORM_BYTES: usize = 16_384;
-
-/// Of which only the page's own style sheet may be used, and its form sent to where it came from.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let digest = STANDARD.encode(Sha256::digest(letter::CSS.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-});
 
 pub(crate) async fn show(State(app): State<App>, Path(token): Path<String>) -> Response {
     let token = LinkToken::new(token);
-    match look(&app, &token).await {
-        Ok(shown) => answer(&shown),
-        Err(error) => failed(&error),
+    respond(&token, looked(&app, &token).await)
+}
+
+async fn looked(app: &App, token: &LinkToken) -> WebPage {
+    match look(app, token).await {
+        Ok(shown) => web::looked(&shown),
+        Err(error) => web::failed(&error),
     }
 }
 
@@ -58,21 +50,21 @@ fn known(app: &App, token: &LinkToken) -> Option<(OrganisationId, EndpointId)> {
 }
 
 pub(crate) async fn take(State(app): State<App>, Path(token): Path<String>, Peer(peer): Peer, request: Request) -> Response {
+    let token = LinkToken::new(token);
     if let Some(wait) = app.link_answers.wait(peer, Instant::now()) {
-        let page = letter::too_many(wait.as_secs().max(1));
-        return html(StatusCode::TOO_MANY_REQUESTS, page);
+        let page = WebPage {
+            status: 429,
+            html: letter::too_many(wait.as_secs().max(1)),
+        };
+        return respond(&token, page);
     }
     app.link_answers.take(peer, Instant::now());
-    let token = LinkToken::new(token);
     let Some(typed) = typed(&token, request).await else {
         // Not from our form: nothing to answer with.
-        return match look(&app, &token).await {
-            Ok(shown) => answer(&shown),
-            Err(error) => failed(&error),
-        };
+        return respond(&token, looked(&app, &token).await);
     };
     let Some((organisation, endpoint)) = known(&app, &token) else {
-        return answer(&Shown::Unknown);
+        return respond(&token, web::looked(&Shown::Unknown));
     };
     let asked = app
         .objects
@@ -80,97 +72,37 @@ pub(crate) async fn take(State(app): State<App>, Path(token): Path<String>, Peer
             Input::AnswerByLink(request, Box::new(typed))
         })
         .await;
-    match asked {
-        // Shown at its own address, so that loading it again sends nothing again.
-        Ok(Answer::ByLink(shown)) if matches!(*shown, Shown::Over(_)) => again(&token),
-        Ok(Answer::ByLink(shown)) => answer(&shown),
-        Ok(_) => failed(&internal("the endpoint's object gave an unexpected answer")),
-        Err(error) => failed(&error),
-    }
+    let page = match asked {
+        Ok(Answer::ByLink(shown)) => web::answered(&shown),
+        Ok(_) => web::failed(&internal("the endpoint's object gave an unexpected answer")),
+        Err(error) => web::failed(&error),
+    };
+    respond(&token, page)
 }
 
 /// What was typed; none when it is not our form's.
 async fn typed(token: &LinkToken, request: Request) -> Option<Typed> {
-    let kind = request.headers().get(header::CONTENT_TYPE)?.as_bytes();
-    if !kind.starts_with(b"application/x-www-form-urlencoded") {
-        return None;
-    }
-    let bytes = axum::body::to_bytes(request.into_body(), MAX_FORM_BYTES).await.ok()?;
-    let mut typed = Typed {
-        token: token.clone(),
-        approve: false,
-        number: String::new(),
-        reason: String::new(),
-    };
-    let mut answers = 0;
-    for (name, value) in url::form_urlencoded::parse(&bytes) {
-        match name.as_ref() {
-            "number" => typed.number = value.chars().take(32).collect(),
-            "reason" => typed.reason = value.into_owned(),
-            "answer" => {
-                answers += 1;
-                typed.approve = match value.as_ref() {
-                    "approve" => true,
-                    "deny" => false,
-                    _ => return None,
-                };
-            }
-            _ => {}
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .map(str::to_owned);
+    let bytes = axum::body::to_bytes(request.into_body(), web::MAX_FORM_BYTES).await.ok()?;
+    web::typed(token, kind.as_deref(), &bytes)
+}
+
+fn respond(token: &LinkToken, page: WebPage) -> Response {
+    let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let mut response = (status, Body::from(page.html)).into_response();
+    let place = (status == StatusCode::SEE_OTHER).then(|| web::own_address(token));
+    let headers = response.headers_mut();
+    for (name, value) in web::headers() {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
         }
     }
-    // Whoever sends both answers has given none.
-    (answers == 1 && !typed.number.is_empty()).then_some(typed)
-}
-
-fn answer(shown: &Shown) -> Response {
-    let status = match shown {
-        Shown::Unknown => StatusCode::NOT_FOUND,
-        Shown::Open(_, tries) if tries.wrong => StatusCode::UNPROCESSABLE_ENTITY,
-        Shown::Open(..) => StatusCode::OK,
-        Shown::Over(_) => StatusCode::OK,
-    };
-    html(status, letter::page(shown))
-}
-
-fn again(token: &LinkToken) -> Response {
-    let mut response = html(StatusCode::SEE_OTHER, String::new());
-    if let Ok(place) = HeaderValue::from_str(&format!("/a/{}", token.expose())) {
-        response.headers_mut().insert(header::LOCATION, place);
+    if let Some(Ok(place)) = place.map(|place| HeaderValue::from_str(&place)) {
+        headers.insert(header::LOCATION, place);
     }
     response
-}
-
-fn failed(error: &ErrorBody) -> Response {
-    let status = match error.code {
-        ErrorCode::NotRecorded => StatusCode::INSUFFICIENT_STORAGE,
-        _ => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    html(status, letter::unavailable())
-}
-
-fn html(status: StatusCode, page: String) -> Response {
-    let mut response = (status, Body::from(page)).into_response();
-    set_headers(response.headers_mut());
-    response
-}
-
-fn set_headers(headers: &mut HeaderMap) {
-    let fixed = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY.as_str()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (
-            header::HeaderName::from_static("x-robots-tag"),
-            "noindex, nofollow, noarchive",
-        ),
-        (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ];
-    for (name, value) in fixed {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
-        }
-    }
 }

@@ -43,6 +43,9 @@ fn operation(route: &Route) -> Value {
             Needs::AnyMember | Needs::Permission(_) => json!([{ "token": [] }]),
         },
     });
+    if let (Needs::Permission(permission), Some(operation)) = (route.needs, operation.as_object_mut()) {
+        operation.insert("x-permission".to_owned(), json!(format!("{permission:?}")));
+    }
     if let (Some(name), Some(operation)) = (route.takes, operation.as_object_mut()) {
         let content = match name {
             routes::BYTES => json!({ "application/octet-stream": { "schema": { "type": "string", "format": "binary" } } }),

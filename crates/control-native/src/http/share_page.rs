@@ -1,4 +1,5 @@
-//! What readers of a share link get: the page, the pack, and the files that the page is made with. Answers are pages for people, refusals too.
+//! What readers of a share link get: the page, the pack, and the files that the page is made with. Answers are pages for people, refusals too
+//! (`caisey_share::reader`).
 //!
 //! Promises: nobody is told more than the link shows; a visit is in the view log before its answer leaves; no cookie, no script but our own,
 //! nothing kept by browsers or caches but the files that are the same for everybody.
@@ -13,23 +14,18 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caisey_control::organisation::{self, OpenedShare, Reply, ShareReply, ShareRequest};
+use caisey_control::passphrase;
 use caisey_control::port::ObjectName;
 use caisey_ledger::id::OrganisationId;
 use caisey_protocol::share::{ShareState, VisitKind};
 use caisey_share::Shown;
 use caisey_share::page::{self, Around};
-use caisey_transcript::moment;
+use caisey_share::reader::{self, Told};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
-
-const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; worker-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// A form with a passphrase is not longer.
-const MAX_FORM_BYTES: usize = 4_096;
 
 /// A link that can be read.
 struct Admitted {
@@ -46,12 +42,12 @@ pub(crate) async fn page(
 ) -> Response {
     let admitted = match admit(&app, peer, &token).await {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(told) => return answered(told),
     };
     if admitted.opened.passphrase.is_some() {
-        return html(StatusCode::OK, page::passphrase(&FILES, None));
+        return answered(reader::ask(&FILES));
     }
-    show(&app, &admitted, &token, &headers, method != Method::HEAD, None).await
+    answered(show(&app, &admitted, &token, &headers, method != Method::HEAD, None).await)
 }
 
 pub(crate) async fn answer(
@@ -63,10 +59,10 @@ pub(crate) async fn answer(
 ) -> Response {
     let admitted = match admit(&app, peer, &token).await {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(told) => return answered(told),
     };
     let Some(stored) = admitted.opened.passphrase.clone() else {
-        return show(&app, &admitted, &token, &headers, true, None).await;
+        return answered(show(&app, &admitted, &token, &headers, true, None).await);
     };
     let now = Instant::now();
     let until = admitted
@@ -75,14 +71,11 @@ pub(crate) async fn answer(
         .map(|until| until.get().saturating_sub(clock::now_ms()));
     let waits = app.sharing.passphrases.wait(peer, now).or(until.map(Duration::from_millis));
     if let Some(wait) = waits.filter(|wait| !wait.is_zero()) {
-        return too_many(wait, "Too many passphrases were given that were wrong.");
+        return too_many(wait, reader::TOO_MANY_PASSPHRASES);
     }
     app.sharing.passphrases.take(peer, now);
     let Some(given) = passphrase_of(request).await else {
-        return html(
-            StatusCode::BAD_REQUEST,
-            page::passphrase(&FILES, Some("Type the passphrase that you were told.")),
-        );
+        return answered(reader::no_passphrase(&FILES));
     };
     let fits = {
         let _turn = app.sharing.heavy.acquire().await;
@@ -91,21 +84,13 @@ pub(crate) async fn answer(
             .unwrap_or(false)
     };
     if !fits {
-        return match visit(&app, &admitted, VisitKind::WrongPassphrase, &headers).await {
-            Ok(()) => html(
-                StatusCode::FORBIDDEN,
-                page::passphrase(
-                    &FILES,
-                    Some("This is not the passphrase. Capital and small letters are told apart."),
-                ),
-            ),
-            Err(response) => response,
-        };
+        let noted = visit(&app, &admitted, VisitKind::WrongPassphrase, &headers).await;
+        return answered(noted.err().unwrap_or_else(|| reader::wrong_passphrase(&FILES)));
     }
-    match app.sharing.grant(&admitted.opened.view.share, now) {
+    answered(match app.sharing.grant(&admitted.opened.view.share, now) {
         Ok(grant) => show(&app, &admitted, &token, &headers, true, Some(&grant)).await,
-        Err(_) => failed(),
-    }
+        Err(_) => reader::failed(&FILES),
+    })
 }
 
 /// Which pack is wanted, and by whose leave.
@@ -124,42 +109,26 @@ pub(crate) async fn pack(
 ) -> Response {
     let admitted = match admit(&app, peer, &token).await {
         Ok(admitted) => admitted,
-        Err(response) => return response,
+        Err(told) => return answered(told),
     };
     let view = &admitted.opened.view;
     let granted = |word: &String| app.sharing.is_granted(&view.share, word, Instant::now());
     if view.passphrase && !query.grant.as_ref().is_some_and(granted) {
-        return html(
-            StatusCode::FORBIDDEN,
-            page::passphrase(
-                &FILES,
-                Some("Leave to fetch the file lasts ten minutes. Open the record again, then fetch it."),
-            ),
-        );
+        return answered(reader::no_leave(&FILES));
     }
     if query.of.is_some_and(|wanted| wanted != view.pack) {
-        return html(
-            StatusCode::CONFLICT,
-            page::nothing(
-                &FILES,
-                "Replaced",
-                &[
-                    "This record was replaced by another version after you opened the page.",
-                    "Open the link again to see what it shows now.",
-                ],
-            ),
-        );
+        return answered(reader::replaced(&FILES));
     }
-    if let Err(response) = visit(&app, &admitted, VisitKind::Pack, &headers).await {
-        return response;
+    if let Err(told) = visit(&app, &admitted, VisitKind::Pack, &headers).await {
+        return answered(told);
     }
     let Some(bytes) = stored(&app, &admitted).await else {
-        return failed();
+        return answered(reader::failed(&FILES));
     };
-    let name = format!("record-{}.caisey-pack.zip", view.pack.get(..12).unwrap_or_default());
     let mut response = (StatusCode::OK, bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    let name = reader::pack_name(&view.pack);
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
@@ -167,27 +136,27 @@ pub(crate) async fn pack(
 }
 
 pub(crate) async fn file(Path(name): Path<String>) -> Response {
-    let Some(file) = PAGE_FILES.iter().find(|file| file.name == name && !file.bytes.is_empty()) else {
+    let kind = reader::PAGE_FILES.iter().find(|(own, _)| *own == name).map(|(_, kind)| *kind);
+    let file = PAGE_FILES.iter().find(|file| file.name == name && !file.bytes.is_empty());
+    let (Some(kind), Some(file)) = (kind, file) else {
         return super::refusal::Refusal::not_found("There is no such file.").into_response();
     };
     let mut response = guarded((StatusCode::OK, file.bytes).into_response());
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
-    // The address names the content.
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=31536000, immutable"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(reader::FILE_CACHE));
     response
 }
 
 /// Finds what a link leads to. Links that lead nowhere and links of nobody get the same answer.
-async fn admit(app: &App, peer: IpAddr, token: &str) -> Result<Admitted, Response> {
+async fn admit(app: &App, peer: IpAddr, token: &str) -> Result<Admitted, Told> {
     let now = Instant::now();
     if let Some(wait) = app.sharing.readings.wait(peer, now) {
-        return Err(too_many(wait, "Your address has opened shared records very often."));
+        let why = "Your address has opened shared records very often.";
+        return Err(reader::too_many(&FILES, millis(wait), why));
     }
     app.sharing.readings.take(peer, now);
+    let unknown = || reader::unknown(&FILES);
     let (organisation, digest) = organisation::token_digest(token)
         .filter(|(organisation, _)| app.objects.organisation_exists(organisation))
         .ok_or_else(unknown)?;
@@ -197,39 +166,27 @@ async fn admit(app: &App, peer: IpAddr, token: &str) -> Result<Admitted, Respons
         .objects
         .read(name, move |store| organisation::find_share(store, &digest, now_ms))
         .await;
-    let opened = found.map_err(|_| failed())?.ok_or_else(unknown)?;
+    let opened = found.map_err(|_| reader::failed(&FILES))?.ok_or_else(unknown)?;
     let view = &opened.view;
     match view.state {
         ShareState::Active | ShareState::Refreshed => Ok(Admitted { organisation, opened }),
-        ShareState::Revoked => Err(ended(
-            "This link was revoked",
-            &format!(
-                "Whoever shared this record ended the link on {}. Nothing is shown here any more.",
-                moment::full(view.revoked_at_ms.unwrap_or_default().get())
-            ),
-        )),
-        ShareState::Expired => Err(ended(
-            "This link has expired",
-            &format!(
-                "It could be read until {}. Nothing is shown here any more.",
-                moment::full(view.expires_at_ms.get())
-            ),
-        )),
+        ShareState::Revoked => Err(reader::revoked(&FILES, view.revoked_at_ms.unwrap_or_default())),
+        ShareState::Expired => Err(reader::expired(&FILES, view.expires_at_ms)),
     }
 }
 
 /// The page itself; `counted` puts it into the view log.
-async fn show(app: &App, admitted: &Admitted, token: &str, headers: &HeaderMap, counted: bool, grant: Option<&str>) -> Response {
+async fn show(app: &App, admitted: &Admitted, token: &str, headers: &HeaderMap, counted: bool, grant: Option<&str>) -> Told {
     let view = &admitted.opened.view;
     let shown = match app.sharing.rendered(&view.pack) {
         Some(shown) => shown,
         None => match rendered(app, admitted).await {
             Some(shown) => shown,
-            None => return failed(),
+            None => return reader::failed(&FILES),
         },
     };
-    if counted && let Err(response) = visit(app, admitted, VisitKind::Page, headers).await {
-        return response;
+    if counted && let Err(told) = visit(app, admitted, VisitKind::Page, headers).await {
+        return told;
     }
     let grant = grant.map_or_else(String::new, |grant| format!("&grant={grant}"));
     let around = Around {
@@ -240,7 +197,7 @@ async fn show(app: &App, admitted: &Admitted, token: &str, headers: &HeaderMap, 
         expires_at_ms: view.expires_at_ms,
         refreshed_at_ms: view.refreshed_at_ms,
     };
-    html(StatusCode::OK, page::shared(&shown, &around))
+    reader::record(page::shared(&shown, &around))
 }
 
 async fn rendered(app: &App, admitted: &Admitted) -> Option<Arc<Shown>> {
@@ -262,163 +219,50 @@ async fn stored(app: &App, admitted: &Admitted) -> Option<Vec<u8>> {
 }
 
 /// Writes a line of the view log. A link that ended meanwhile shows nothing.
-async fn visit(app: &App, admitted: &Admitted, what: VisitKind, headers: &HeaderMap) -> Result<(), Response> {
+async fn visit(app: &App, admitted: &Admitted, what: VisitKind, headers: &HeaderMap) -> Result<(), Told> {
     let agent = headers
         .get(header::USER_AGENT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let request = ShareRequest::Visit(admitted.opened.view.share.clone(), what, coarse(agent));
+    let request = ShareRequest::Visit(admitted.opened.view.share.clone(), what, reader::agent(agent));
     let asked = organisation::Request::Share(request);
     match app.objects.organisation(&admitted.organisation, asked).await {
         Ok(Reply::Share(ShareReply::Visited(true))) => Ok(()),
-        Ok(Reply::Share(ShareReply::Visited(false))) => Err(ended(
-            "This link has ended",
-            "It ended a moment ago. Nothing is shown here any more.",
-        )),
-        _ => Err(failed()),
+        Ok(Reply::Share(ShareReply::Visited(false))) => Err(reader::just_ended(&FILES)),
+        _ => Err(reader::failed(&FILES)),
     }
 }
 
 async fn passphrase_of(request: Request) -> Option<Zeroizing<String>> {
-    let bytes = axum::body::to_bytes(request.into_body(), MAX_FORM_BYTES).await.ok()?;
-    let given = url::form_urlencoded::parse(&bytes).find(|(name, _)| name == "passphrase");
-    given
-        .map(|(_, value)| Zeroizing::new(value.into_owned()))
-        .filter(|given| !given.is_empty())
+    let bytes = axum::body::to_bytes(request.into_body(), reader::MAX_FORM_BYTES).await.ok()?;
+    passphrase::of_form(&bytes).map(Zeroizing::new)
 }
 
-/// The kind of program in a few words from a fixed list; nothing of what it says about itself goes further.
-fn coarse(agent: &str) -> String {
-    let first = |list: &[(&str, &'static str)]| list.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
-    let program = first(&[
-        ("bot", "A program that follows links"),
-        ("preview", "A program that follows links"),
-        ("facebookexternalhit", "A program that follows links"),
-        ("curl/", "A program"),
-        ("Wget/", "A program"),
-        ("python", "A program"),
-        ("Edg", "Edge"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ]);
-    let system = first(&[
-        ("Android", "Android"),
-        ("iPhone", "iOS"),
-        ("iPad", "iOS"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (program, system) {
-        (Some(program), _) if program.starts_with("A program") => program.to_owned(),
-        (Some(program), Some(system)) => format!("{program} on {system}"),
-        (Some(program), None) => program.to_owned(),
-        (None, _) => "Another program".to_owned(),
-    }
-}
-
-fn unknown() -> Response {
-    html(
-        StatusCode::NOT_FOUND,
-        page::nothing(
-            &FILES,
-            "There is no such link",
-            &[
-                "Nothing is shared at this address. A link that was copied in part looks like this too.",
-                "Copy the whole link again, or ask whoever gave it to you.",
-            ],
-        ),
-    )
-}
-
-fn ended(title: &str, what: &str) -> Response {
-    let sentences = [
-        what,
-        "A file that you saved from it can still be checked. For a new link, ask whoever gave you this one.",
-    ];
-    html(StatusCode::GONE, page::nothing(&FILES, title, &sentences))
-}
-
-fn failed() -> Response {
-    html(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        page::nothing(
-            &FILES,
-            "The record cannot be shown",
-            &[
-                "The control plane could not read it, or could not note that it was opened. This says nothing about the record itself.",
-                "Try again later.",
-            ],
-        ),
-    )
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn too_many(wait: Duration, why: &str) -> Response {
-    let seconds = wait.as_secs().saturating_add(1);
-    let when = format!("Try again in {}.", moment::span(seconds.saturating_mul(1_000)));
-    let mut response = html(
-        StatusCode::TOO_MANY_REQUESTS,
-        page::nothing(&FILES, "Please wait", &[why, &when]),
-    );
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    response
+    answered(reader::too_many(&FILES, millis(wait), why))
 }
 
-fn html(status: StatusCode, page: String) -> Response {
-    let mut response = (status, Body::from(page)).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+fn answered(told: Told) -> Response {
+    let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, Body::from(told.html)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Some(seconds) = told.retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
     guarded(response)
 }
 
 /// The headers of every answer here.
 fn guarded(mut response: Response) -> Response {
-    const HEADERS: [(&str, &str); 8] = [
-        ("content-security-policy", POLICY),
-        ("referrer-policy", "no-referrer"),
-        ("x-robots-tag", "noindex, nofollow, noarchive"),
-        ("x-content-type-options", "nosniff"),
-        ("cache-control", "no-store"),
-        ("cross-origin-opener-policy", "same-origin"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
-    ];
-    for (name, value) in HEADERS {
+    for (name, value) in reader::HEADERS {
         response
             .headers_mut()
             .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_program_says_of_itself_becomes_one_of_a_few_words() {
-        for (agent, wanted) in [
-            (
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                "Firefox on Windows",
-            ),
-            (
-                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
-                "Safari on macOS",
-            ),
-            (
-                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
-                "Edge on Windows",
-            ),
-            ("Slackbot-LinkExpanding 1.0", "A program that follows links"),
-            ("secret words of somebody", "Another program"),
-            ("", "Another program"),
-        ] {
-            assert_eq!(coarse(agent), wanted);
-        }
-    }
 }

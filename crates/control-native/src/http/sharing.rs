@@ -8,6 +8,7 @@ use crate::object::locked;
 use caisey_ledger::id::ShareId;
 use caisey_share::Shown;
 use caisey_share::page::Files;
+use caisey_share::reader::GRANT_MS;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Whoever gave the passphrase may fetch the pack for so long.
-const GRANT_FOR: Duration = Duration::from_secs(600);
+const GRANT_FOR: Duration = Duration::from_millis(GRANT_MS);
 /// Rendered pages that are kept.
 const PAGES: usize = 8;
 /// Packs that are examined or rendered, and passphrases that are hashed, at the same time.
@@ -77,18 +78,16 @@ impl Sharing {
     }
 }
 
-/// A file of the page: name, media type, bytes (none when this program was built without it).
+/// A file of the page: name, bytes (none when this program was built without it).
 pub(crate) struct PageFile {
     pub(crate) name: &'static str,
-    pub(crate) kind: &'static str,
     pub(crate) bytes: &'static [u8],
 }
 
 macro_rules! built {
-    ($name:literal, $kind:literal) => {
+    ($name:literal) => {
         PageFile {
             name: $name,
-            kind: $kind,
             bytes: include_bytes!(concat!(env!("OUT_DIR"), "/", $name)),
         }
     };
@@ -96,10 +95,10 @@ macro_rules! built {
 
 /// All of them.
 pub(crate) static PAGE_FILES: [PageFile; 4] = [
-    built!("page.css", "text/css; charset=utf-8"),
-    built!("page.js", "text/javascript; charset=utf-8"),
-    built!("check.js", "text/javascript; charset=utf-8"),
-    built!("check.wasm", "application/wasm"),
+    built!("page.css"),
+    built!("page.js"),
+    built!("check.js"),
+    built!("check.wasm"),
 ];
 
 /// Their addresses. Each names its content, so that a browser may keep it for good.

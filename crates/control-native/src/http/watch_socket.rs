@@ -14,17 +14,14 @@ use axum::extract::ws::{Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use caisey_control::audience::Viewer;
+use caisey_control::directory;
 use caisey_control::endpoint::Input;
 use caisey_control::organisation::SessionFilter;
 use caisey_control::port::{ConnId, ObjectName};
 use caisey_ledger::id::Seq;
-use caisey_protocol::consent::ApprovalView;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use caisey_protocol::watch::{DirectoryEvent, LogEvent};
 use serde::Deserialize;
-
-/// Approval requests in one frame, in bytes of JSON: half of what a frame may have, so that the rest has room.
-const LIST_BYTES: usize = caisey_protocol::MAX_MESSAGE_BYTES / 2;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
@@ -70,8 +67,8 @@ impl DirectoryWire {
             .map_err(Refusal::into_body)?;
         let approvals = all_approvals(&self.app, &self.signed).await.map_err(Refusal::into_body)?;
         let frames = [
-            vec![DirectoryEvent::Snapshot { endpoints, sessions }],
-            split(approvals).map_err(|_| not_written())?,
+            directory::snapshots(endpoints, sessions).map_err(|_| not_written())?,
+            directory::requests(approvals).map_err(|_| not_written())?,
         ];
         frames
             .iter()
@@ -92,26 +89,6 @@ fn viewer(signed: &Signed) -> Viewer {
 
 fn not_written() -> ErrorBody {
     crate::object::internal("the directory could not be written as JSON")
-}
-
-/// The whole list in one frame; prompts for which that has no room follow one by one.
-fn split(approvals: Vec<ApprovalView>) -> Result<Vec<DirectoryEvent>, serde_json::Error> {
-    let (mut list, mut rest, mut bytes) = (Vec::with_capacity(approvals.len()), Vec::new(), 0);
-    for approval in approvals {
-        bytes += serde_json::to_string(&approval)?.len();
-        let fits = bytes <= LIST_BYTES || approval.prompt.is_none();
-        if fits {
-            list.push(approval);
-        } else {
-            list.push(ApprovalView {
-                prompt: None,
-                ..approval.clone()
-            });
-            rest.push(DirectoryEvent::Approval(Box::new(approval)));
-        }
-    }
-    rest.insert(0, DirectoryEvent::Approvals { approvals: list });
-    Ok(rest)
 }
 
 impl Wire for DirectoryWire {

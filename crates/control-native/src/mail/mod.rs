@@ -14,7 +14,6 @@ use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -96,23 +95,13 @@ impl Mailer {
             .from(self.from.clone())
             .to(Mailbox::new(Some(marked_line(&letter.name)), address))
             .subject(letter::subject(&letter.facts))
-            .message_id(Some(self.message_id(letter)))
+            .message_id(Some(letter::message_id(letter, &self.authority)))
             .header(AutoSubmitted);
         if let Some(reply_to) = &self.reply_to {
             message = message.reply_to(reply_to.clone());
         }
         let (plain, html) = (letter::plain(&letter.facts, &link), letter::html(&letter.facts, &link));
         Ok(message.multipart(MultiPart::alternative_plain_html(plain, html))?)
-    }
-
-    fn message_id(&self, letter: &Letter) -> String {
-        let digest = Sha256::new_with_prefix(b"caisey.mail/v1\n")
-            .chain_update(letter.action.as_str())
-            .chain_update(b"\n")
-            .chain_update(letter.member.as_str())
-            .finalize();
-        let digest = crate::local::hex(digest.get(..16).unwrap_or_default());
-        format!("<approval-{digest}@{}>", self.authority)
     }
 
     fn has_room(&self, address: &str) -> bool {

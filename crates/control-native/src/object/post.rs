@@ -6,12 +6,9 @@
 use super::{Objects, Shared};
 use crate::mail::Mailer;
 use caisey_control::endpoint::Input;
-use caisey_control::letter::{Letter, Sent};
+use caisey_control::letter::{Letter, NO_SERVER, Sent};
 use caisey_control::port::ObjectName;
 use std::sync::Arc;
-
-const NO_SERVER: &str =
-    "This control plane has no mail server, so no mail was sent. Call the contact, and ask an administrator to set one up.";
 
 impl Objects {
     /// From here on mail is sent.

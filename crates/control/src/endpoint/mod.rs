@@ -318,6 +318,17 @@ impl EndpointObject {
     }
 }
 
+/// Makes the schema or brings it up to date; how many migrations it has.
+pub(crate) fn apply_schema(store: &dyn Store) -> Result<u64, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    Ok(tables::SCHEMA.migrations.len() as u64)
+}
+
+#[cfg(test)]
+pub(crate) fn migrations() -> &'static [&'static str] {
+    tables::SCHEMA.migrations
+}
+
 /// Reads a run of the log; needs no object in memory. `limit` records at most, and at most 512 KiB of them, at least one if there is one.
 /// None when there is no log.
 ///
@@ -338,6 +349,15 @@ pub fn prompt(store: &dyn Store, action: &ActionId) -> Result<Option<Prompt>, St
         Some(asked) => asked.prompt(store),
         None => Ok(None),
     }
+}
+
+/// Revision of the rules that the endpoint's object decides by; 0 for none. Needs no object in memory.
+///
+/// # Errors
+/// The store's.
+pub fn known_rules(store: &dyn Store) -> Result<u64, StoreError> {
+    tables::SCHEMA.apply(store)?;
+    rules::known(store)
 }
 
 /// What a link from an e-mail leads to; needs no object in memory and changes nothing.

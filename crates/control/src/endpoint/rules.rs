@@ -30,6 +30,11 @@ pub(super) const TABLES: &str = "
     ) STRICT;
 ";
 
+/// Revision of what is stored; 0 for nothing.
+pub(super) fn known(store: &dyn Store) -> Result<u64, StoreError> {
+    Row::first(store.exec("SELECT revision FROM rules", &[])?).map_or(Ok(0), |mut row| row.number())
+}
+
 /// The rules in force, ready to decide.
 pub(super) struct InForce {
     pub(super) rules: Rules,

@@ -2,12 +2,28 @@
 //! fetched, one link.
 
 use super::markup::{escaped, shown};
-use super::{Facts, cut};
+use super::{Facts, Letter, cut};
 use caisey_transcript::moment;
 use caisey_transcript::visible::{marked, marked_line};
+use sha2::{Digest as _, Sha256};
 
 /// A longer command is cut in the mail; the page has all of it.
 const LONGEST_COMMAND: usize = 10_000;
+
+/// Where there is nothing to send mail with; for whoever asks.
+pub const NO_SERVER: &str =
+    "This control plane has no mail server, so no mail was sent. Call the contact, and ask an administrator to set one up.";
+
+/// `Message-ID` (RFC 5322 §3.6.4): one for each request and contact, so that mail systems which drop repetitions drop ours.
+pub fn message_id(letter: &Letter, authority: &str) -> String {
+    let digest = Sha256::new_with_prefix(b"caisey.mail/v1\n")
+        .chain_update(letter.action.as_str())
+        .chain_update(b"\n")
+        .chain_update(letter.member.as_str())
+        .finalize();
+    let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("<approval-{digest}@{authority}>")
+}
 
 /// One line: what is asked, and for whose machine.
 pub fn subject(facts: &Facts) -> String {

@@ -8,8 +8,9 @@
 mod mail;
 mod markup;
 mod page;
+pub mod web;
 
-pub use mail::{html, plain, subject};
+pub use mail::{NO_SERVER, html, message_id, plain, subject};
 pub(crate) use page::MAX_REASON_CHARS;
 pub use page::{CSS, page, too_many, unavailable};
 

@@ -20,6 +20,7 @@ use caisey_transcript::scrub::LEAST_PER_MILLE;
 use caisey_transcript::snapshot::{Scope, Snapshot, SnapshotState};
 use caisey_transcript::verify::{Record, verify};
 use caisey_transcript::visible::marked_line;
+use serde::{Deserialize, Serialize};
 
 /// Parts that no share needs are kept for so long.
 const KEPT_MS: u64 = 86_400_000;
@@ -41,8 +42,9 @@ pub struct PackPart {
     pub bytes: Vec<u8>,
 }
 
-/// What an examination of a pack came to; there is one only of a pack that holds and may leave the organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an examination of a pack came to; there is one only of a pack that holds and may leave the organisation. Serialisable for hosts
+/// that examine apart from the object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Examined {
     pub(super) pack: String,
     pub(super) size_bytes: u64,

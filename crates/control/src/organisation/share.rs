@@ -20,6 +20,7 @@ use caisey_protocol::error::ErrorCode;
 use caisey_protocol::role::Permission;
 use caisey_protocol::share::{CreateShare, MAX_SHARE_MS, RefreshShare, ShareState, ShareView, ShareVisit, VisitKind};
 use caisey_transcript::dsse::sha256_hex;
+use serde::{Deserialize, Serialize};
 
 pub(super) const TABLES: &str = "CREATE TABLE pack_parts (
          pack TEXT NOT NULL,
@@ -111,7 +112,7 @@ pub enum ShareReply {
 }
 
 /// What a link leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenedShare {
     /// The share.
     pub view: ShareView,
