@@ -18,6 +18,14 @@ impl Answer {
         }
     }
 
+    /// A page for people, or a file.
+    pub(crate) fn bytes(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            body: body.into(),
+        }
+    }
+
     pub(crate) fn nothing() -> Self {
         Self {
             status: 204,

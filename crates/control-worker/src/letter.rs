@@ -4,16 +4,24 @@
 //! instance to an object's, perhaps in another place of the world.
 
 use caisey_control::endpoint::{Identity, ReviewBasis};
+use caisey_control::moving::{Header, Leaving};
+use caisey_control::organisation::Examined;
 use caisey_control::port::Caller;
+use caisey_control::rules::Rules;
 use caisey_ledger::entry::SignedStatement;
-use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, TimeMs};
-use caisey_protocol::consent::ApprovalView;
+use caisey_ledger::id::{
+    ActionId, ClientId, DeviceId, EndpointId, InstallerId, MemberId, OrganisationId, Seq, SessionId, ShareId, TimeMs,
+};
+use caisey_protocol::consent::{AboutApproval, ApprovalView, ContactSays, EndpointTraits, Prompt, PublishPolicy};
 use caisey_protocol::handover::SubmitReview;
 use caisey_protocol::http::{
     Cosign, CreateClient, CreateInstaller, EndpointView, EnrolRequest, EraseText, RegisterDevice, RenameClient, SessionView,
 };
+use caisey_protocol::mail::MailContacts;
+use caisey_protocol::share::{CreateShare, RefreshShare, ShareView, VisitKind};
 use caisey_transcript::snapshot::{LogRange, Scope};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What happened to an object, in the order in which it did. Those marked with a body are followed by one in the parcel.
 #[derive(Debug, Deserialize)]
@@ -35,6 +43,20 @@ pub(crate) enum Happening {
     Heard { conn: u64 },
     /// Endpoint objects report; body: a [`Report`].
     Report {},
+    /// Something that decides may have changed: the organisation is to be asked.
+    Brief {},
+    /// What the organisation says decides here; body: [`Rules`], or nothing when they are known.
+    Rules {},
+    /// What became of an attempt to send an e-mail: the provider's status, 0 when it could not be reached, none when there is no provider;
+    /// body: what it said.
+    Mailed {
+        action: ActionId,
+        member: MemberId,
+        attempt: u32,
+        status: Option<u16>,
+    },
+    /// Prompts of approval requests, for a console that began to watch; body: [`Prompts`].
+    Prompts { conn: u64, round: u32 },
     /// The time has come.
     Wake {},
     /// An earlier happening could not be recorded.
@@ -45,7 +67,13 @@ impl Happening {
     pub(crate) fn has_body(&self) -> bool {
         matches!(
             self,
-            Self::Ask { .. } | Self::Frame { .. } | Self::Watch { .. } | Self::Report {}
+            Self::Ask { .. }
+                | Self::Frame { .. }
+                | Self::Watch { .. }
+                | Self::Report {}
+                | Self::Rules {}
+                | Self::Mailed { .. }
+                | Self::Prompts { .. }
         )
     }
 }
@@ -103,8 +131,42 @@ impl Cause {
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ToEndpoint {
     pub(crate) caller: Option<Caller>,
+    /// It is to be decided by rules of this revision or a later one; an object that knows older ones answers [`WANTS_RULES`].
+    #[serde(default)]
+    pub(crate) revision: u64,
+    /// Those rules, once it was asked for them.
+    #[serde(default)]
+    pub(crate) rules: Option<Box<Rules>>,
     pub(crate) ask: AskEndpoint,
 }
+
+/// What the operator has an object do that is being moved, as either kind of object takes it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AskMove {
+    /// Its next lines; answered with them and where it goes on.
+    Leave { header: Header, from: Option<Leaving> },
+    /// Takes lines; answered with the last of them when the object is whole.
+    Arrive { header: Header, lines: Vec<String> },
+    /// Is anything here that is used?
+    Standing,
+    /// From here on it is used.
+    Settle,
+    /// To the organisation: another object is whole, with this line.
+    Ended(String),
+    /// To the organisation: that was all; the file's last line.
+    Arrived { header: Header, note: String },
+    /// To the organisation: which endpoint comes next?
+    Next(Option<EndpointId>),
+}
+
+/// Status of an Endpoint object's answer that it has arrived, and waits for its organisation: `Too Early` (RFC 8470 §5.2). Never leaves the
+/// front.
+pub(crate) const WAITS: u16 = 425;
+
+/// Status of an Endpoint object's answer that nothing was done because it does not know the newest rules: `Precondition Required`
+/// (RFC 6585 §3). Never leaves the front.
+pub(crate) const WANTS_RULES: u16 = 428;
 
 /// What can be asked of an Endpoint object.
 #[derive(Serialize, Deserialize)]
@@ -117,11 +179,40 @@ pub(crate) enum AskEndpoint {
     Sendable,
     Erase(EraseText),
     Remove,
-    Entries { from: Seq, limit: u32 },
-    Cosigned { from: u64 },
-    Consistency { from: u64, to: u64 },
-    Inclusion { seq: Seq, size: u64 },
-    ReviewBasis { scope: Scope, range: LogRange },
+    Entries {
+        from: Seq,
+        limit: u32,
+    },
+    Cosigned {
+        from: u64,
+    },
+    Consistency {
+        from: u64,
+        to: u64,
+    },
+    Inclusion {
+        seq: Seq,
+        size: u64,
+    },
+    ReviewBasis {
+        scope: Scope,
+        range: LogRange,
+    },
+    /// From here on these decide; none when they are known.
+    Rules,
+    About(AboutApproval),
+    /// What somebody who is asked has to see.
+    Prompt(ActionId),
+    /// What a link from an e-mail leads to, as a page.
+    BehindLink(String),
+    /// What was typed into that page.
+    AnswerByLink {
+        token: String,
+        approve: bool,
+        number: String,
+        reason: String,
+    },
+    Move(AskMove),
 }
 
 /// To an Organisation object. It checks `caller` against itself wherever there is one.
@@ -160,6 +251,62 @@ pub(crate) enum AskOrganisation {
         from: Seq,
         limit: u32,
     },
+    Approvals,
+    MailContacts(ClientId),
+    SetMailContacts(ClientId, MailContacts),
+    Policies,
+    CheckPolicy(PublishPolicy),
+    PublishPolicy(PublishPolicy),
+    Contacts(ClientId),
+    ContactSays(ContactSays),
+    Traits(EndpointId),
+    SetTraits(EndpointId, EndpointTraits),
+    /// What decides at an endpoint, unless this revision is the newest. Asked by the front and by Endpoint objects, for nobody.
+    Rules(EndpointId, u64),
+    /// A part of a pack, in standard base64.
+    PutPart {
+        pack: String,
+        part: u32,
+        bytes: String,
+    },
+    Shares,
+    FindShare(ShareId),
+    CreateShare(CreateShare, Option<String>, Examined),
+    RefreshShare(ShareId, RefreshShare, Examined),
+    RevokeShare(ShareId),
+    Visits(ShareId),
+    /// A pack that was put whole; answered with its bytes.
+    Pack {
+        pack: String,
+        size_bytes: u64,
+    },
+    /// What the link with this digest leads to; for nobody.
+    FindLink(String),
+    /// A line of the view log; for nobody.
+    Visit(ShareId, VisitKind, String),
+    Move(AskMove),
+}
+
+/// Answer to [`AskOrganisation::Admit`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Admitted {
+    pub(crate) caller: Caller,
+    /// Of the rules that decide, when a key was looked up.
+    pub(crate) revision: u64,
+}
+
+/// Answer to [`AskOrganisation::CreateShare`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Created {
+    pub(crate) share: ShareView,
+    pub(crate) token: String,
+}
+
+/// Prompts that were asked of Endpoint objects for a console; none where one had nothing to say.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Prompts {
+    pub(crate) watching: Watching,
+    pub(crate) found: BTreeMap<ActionId, Option<Prompt>>,
 }
 
 /// Which sessions; absent means any.

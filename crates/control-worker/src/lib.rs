@@ -16,6 +16,8 @@ mod config;
 mod endpoint;
 mod front;
 mod letter;
+mod mail;
+mod moving;
 mod organisation;
 mod parcel;
 mod place;

@@ -4,9 +4,10 @@ use crate::config::{Config, Key};
 use crate::endpoint::EndpointHost;
 use crate::front::Front;
 use crate::letter::{Cause, Happening};
+use crate::mail::Mailer;
 use crate::organisation::OrganisationHost;
 use crate::parcel::{Items, Parcel};
-use caisey_control::port::{ConnId, Moment};
+use caisey_control::port::{Caller, ConnId, Moment};
 use caisey_control::store::{Store, StoreError};
 use caisey_ledger::id::TimeMs;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,12 @@ pub(crate) struct Circumstances {
     /// Connections that exist.
     #[serde(default)]
     pub(crate) alive: Vec<u64>,
+    /// The object's own name.
+    #[serde(default)]
+    pub(crate) name: String,
+    /// Who watches the directory, on which connection.
+    #[serde(default)]
+    pub(crate) watchers: Vec<(u64, Caller)>,
 }
 
 impl Circumstances {
@@ -62,9 +69,9 @@ impl Place {
 
     fn of(part: Part, config: Config, key: Key) -> Self {
         match part {
-            Part::Endpoint => Self::Endpoint(Box::new(EndpointHost::new(key))),
+            Part::Endpoint => Self::Endpoint(Box::new(EndpointHost::new(Mailer::of(&config), key))),
             Part::Organisation => Self::Organisation(Box::new(OrganisationHost::new(config.authority, key))),
-            Part::Front => Self::Front(Box::new(Front::new(config, &key))),
+            Part::Front => Self::Front(Box::new(Front::new(config, key))),
         }
     }
 
@@ -74,7 +81,7 @@ impl Place {
             Self::Empty => return lost(&StoreError::Refused("there is no object here".into())),
             Self::Front(front) => return front.step(parcel),
             Self::Endpoint(host) => opened(parcel).and_then(|(around, batch)| host.run(store, &around, batch)),
-            Self::Organisation(host) => opened(parcel).and_then(|(_, batch)| host.run(store, batch)),
+            Self::Organisation(host) => opened(parcel).and_then(|(around, batch)| host.run(store, &around, batch)),
         };
         out.map_or_else(|error| lost(&error), Parcel::into_bytes)
     }

@@ -25,6 +25,9 @@ pub struct Config {
     pub data: PathBuf,
     pub issuers: Vec<IssuerConfig>,
     pub limits: Limits,
+    pub public_url: Option<String>,
+    /// The mail provider, as in the deployment's variables.
+    pub mail: Option<Value>,
     /// What workerd serves, below this package.
     pub serves: &'static str,
 }
@@ -33,6 +36,7 @@ pub struct Config {
 #[derive(Default)]
 pub struct Limits {
     pub idle_ms: u64,
+    pub share_readings_per_minute: u32,
 }
 
 impl Config {
@@ -41,6 +45,8 @@ impl Config {
             data: data.into(),
             issuers: Vec::new(),
             limits: Limits::default(),
+            public_url: None,
+            mail: None,
             serves: "worker/config.capnp",
         }
     }
@@ -57,12 +63,16 @@ pub struct Running {
 
 impl ControlPlane {
     pub async fn start(config: Config) -> Result<Running, Infallible> {
-        let _ = config.limits.idle_ms;
+        let _ = (config.limits.idle_ms, config.limits.share_readings_per_minute);
         let local = Local::of(&config.data).await;
         let mut issuers = config.issuers;
         issuers.push(IssuerConfig::clerk(&local.issuer.url));
-        let told = json!({ "authority": "caisey.local", "issuers": issuers });
+        let mut told = json!({ "authority": "caisey.local", "issuers": issuers, "public_url": config.public_url });
+        if let Some(mail) = config.mail {
+            told["mail"] = mail;
+        }
         let environment = [
+            ("MAIL_TOKEN", "secret of the mail provider".to_owned()),
             ("CAISEY", told.to_string()),
             ("CHECKPOINT_KEY", "NbqCNR+rbtfEVgGdnxGEfDcNPtAIxdz+k6QMp2XTUeg=".to_owned()),
         ];

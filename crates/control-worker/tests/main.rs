@@ -11,18 +11,33 @@
 
 extern crate self as caisey_control_native;
 
+#[path = "../../control-native/tests/approvals.rs"]
+mod approvals;
 mod contract;
 #[path = "../../control-native/tests/desk.rs"]
 mod desk;
 mod faults;
 mod host;
+#[path = "../../control-native/tests/isolation.rs"]
+mod isolation;
 #[path = "../../control-native/tests/issuer.rs"]
 #[allow(dead_code)]
 mod issuer;
 mod kill;
+mod mail;
+#[path = "../../control-native/tests/record.rs"]
+mod record;
+#[path = "../../control-native/tests/share_page.rs"]
+mod share_page;
+#[path = "../../control-native/tests/sharing.rs"]
+#[allow(dead_code)]
+mod sharing;
 #[path = "../../control-native/tests/story.rs"]
 mod story;
 mod surface;
 mod workerd;
 
 pub use host::{Config, ControlPlane, RouteFacts, Running, config};
+
+/// What this host finds of a command that changes something: it cannot read commands (docs/decisions/0050-where-approvals-are-decided.md).
+pub const CLASS: &str = "opaque";

@@ -20,10 +20,15 @@ impl Workerd {
         // Whoever talks to it makes an HTTP client, which wants a provider of TLS also where none is spoken.
         let _ = rustls::crypto::ring::default_provider().install_default();
         std::fs::create_dir_all(data).unwrap();
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let serves = package.join(config);
+        let has_assets = std::fs::read_to_string(&serves).unwrap().contains("\"assets\"");
+        let assets = format!("--directory-path=assets={}", package.join("worker/assets").display());
         let mut child = Command::new(program())
             .arg("serve")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(config))
+            .arg(&serves)
             .arg(format!("--directory-path=objects={}", data.display()))
+            .args(has_assets.then_some(assets))
             .args(["--socket-addr=http=127.0.0.1:0", "--control-fd=1"])
             .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
@@ -53,6 +58,11 @@ impl Workerd {
                 panic!("workerd did not listen; is {config} whole? `cargo xtask workers` builds what it embeds");
             }
         }
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.lock().unwrap().id()
     }
 
     /// kill -9.

@@ -1,8 +1,8 @@
 # The control plane on workerd itself, without Cloudflare: for tests, and for whoever wants to run it so.
 #
-#   workerd serve config.capnp --directory-path=objects=DIR --socket-addr=http=127.0.0.1:8787
+#   workerd serve config.capnp --directory-path=objects=DIR --directory-path=assets=assets --socket-addr=http=127.0.0.1:8787
 #
-# with CAISEY and CHECKPOINT_KEY in the environment (docs/deploy.md).
+# with CAISEY, CHECKPOINT_KEY and, for mail, MAIL_TOKEN in the environment (docs/deploy.md).
 
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -10,6 +10,7 @@ const config :Workerd.Config = (
   services = [
     (name = "control", worker = .control),
     (name = "objects", disk = (writable = true)),
+    (name = "assets", disk = (writable = false)),
     # "local" and "private": an identity provider may be on this computer or in this network.
     (name = "internet", network = (allow = ["public", "private", "local"], tlsOptions = (trustBrowserCas = true))),
   ],
@@ -36,5 +37,8 @@ const control :Workerd.Worker = (
     (name = "ORGANISATION", durableObjectNamespace = "OrganisationObject"),
     (name = "CAISEY", fromEnvironment = "CAISEY"),
     (name = "CHECKPOINT_KEY", fromEnvironment = "CHECKPOINT_KEY"),
+    (name = "MAIL_TOKEN", fromEnvironment = "MAIL_TOKEN"),
+    (name = "OPERATOR_SECRET", fromEnvironment = "OPERATOR_SECRET"),
+    (name = "ASSETS", service = "assets"),
   ],
 );

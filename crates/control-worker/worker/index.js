@@ -7,6 +7,12 @@ import { published, verified } from "./keys.js";
 import { ControlObject } from "./object.js";
 
 const MAX_BODY_BYTES = 1 << 20;
+/** The operator who moves an organisation here sends it in larger pieces. */
+const MAX_PIECE_BYTES = 16 << 20;
+/** An instance that has grown beyond this (a passphrase, a pack) is let go of: its memory would never shrink. */
+const MAX_IDLE_BYTES = 16 << 20;
+/** Objects that one object asks at the same time. */
+const AT_ONCE = 32;
 /** Instances at rest. */
 const idle = [];
 
@@ -16,7 +22,7 @@ export default {
       const front = idle.pop() ?? instantiate(module, "front", configuration(env));
       const answer = await served(front, request, env);
       // One that trapped has thrown, and is not used again.
-      if (idle.length < 4) idle.push(front);
+      if (idle.length < 4 && front.memoryBytes() <= MAX_IDLE_BYTES) idle.push(front);
       return answer;
     } catch (error) {
       console.error(`a request failed: ${error?.stack ?? error}`);
@@ -28,23 +34,32 @@ export default {
 
 async function served(front, request, env) {
   const url = new URL(request.url);
-  const { body, tooLong } = await bounded(request);
+  const { body, tooLong } = await bounded(request, url.pathname.startsWith("/operator/") ? MAX_PIECE_BYTES : MAX_BODY_BYTES);
   const described = {
     method: request.method,
     path: url.pathname,
+    origin: url.origin,
     query: Object.fromEntries(url.searchParams),
     authorization: request.headers.get("authorization"),
+    content_type: request.headers.get("content-type"),
+    user_agent: request.headers.get("user-agent"),
     upgrade: request.headers.get("upgrade")?.toLowerCase() === "websocket",
     too_long: tooLong,
     now: Date.now(),
   };
-  let step = unpack(front.handle(pack([JSON.stringify(described), body])));
+  const fresh = crypto.getRandomValues(new Uint8Array(32));
+  let step = unpack(front.handle(pack([JSON.stringify(described), body, fresh])));
   for (;;) {
     const { s, ...need } = json(step.next().value);
     switch (s) {
       case "answer": {
-        const empty = need.status === 204;
-        return new Response(empty ? null : step.next().value, { status: need.status, headers: empty ? {} : need.headers });
+        const empty = need.status === 204 || need.status === 303 || request.method === "HEAD";
+        return new Response(empty ? null : step.next().value, { status: need.status, headers: need.status === 204 ? {} : need.headers });
+      }
+      case "file": {
+        const found = await env.ASSETS.fetch(`https://assets/${need.path}`);
+        if (found.ok) return new Response(request.method === "HEAD" ? null : found.body, { headers: need.headers });
+        return Response.json({ code: "not_found", detail: "There is no such file." }, { status: 404 });
       }
       case "connect": {
         const headers = { upgrade: "websocket", "x-caisey": encodeURIComponent(JSON.stringify(need.attachment)) };
@@ -75,12 +90,12 @@ function object(env, { object, name }) {
 }
 
 /** The whole body, or as much as shows that it is too long. */
-async function bounded(request) {
+async function bounded(request, most) {
   const chunks = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) return { body: "", tooLong: true };
+    if (size > most) return { body: "", tooLong: true };
     chunks.push(chunk);
   }
   const body = new Uint8Array(size);
@@ -108,6 +123,41 @@ export class EndpointObject extends ControlObject {
 
   watching({ conn, from }) {
     return { happening: { t: "watch", conn, from }, body: "" };
+  }
+
+  /** Asks the organisation what decides here. Whoever submits something compares revisions first, so a failure delays nothing but news. */
+  async brief(letter) {
+    try {
+      const { status, body } = await this.#organisation().ask(letter);
+      if (status === 200) await this.put({ t: "rules" }, body);
+      else console.warn(`the organisation said nothing of what decides at an endpoint (${status})`);
+    } catch (error) {
+      console.warn(`the organisation could not be asked what decides at an endpoint: ${error}`);
+    }
+  }
+
+  /** Something that decides was changed. */
+  async hear() {
+    await this.put({ t: "brief" });
+  }
+
+  /** Sends a letter to the mail provider, and tells what it answered. */
+  async mail({ about, url, headers }, body) {
+    let [status, said] = [null, ""];
+    if (url !== null) {
+      try {
+        const answer = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal: AbortSignal.timeout(40_000) });
+        [status, said] = [answer.status, (await answer.text()).slice(0, 1000)];
+      } catch (error) {
+        [status, said] = [0, String(error?.message ?? error)];
+      }
+    }
+    await this.put({ t: "mailed", ...about, status }, said);
+  }
+
+  #organisation() {
+    const namespace = this.env.ORGANISATION;
+    return namespace.get(namespace.idFromName(this.ctx.id.name.split("/")[0]));
   }
 
   /** The directory is told: at once of what people wait for, after a moment of growth. */
@@ -153,8 +203,7 @@ export class EndpointObject extends ControlObject {
   async #told(reports) {
     const organisation = this.ctx.id.name.split("/")[0];
     try {
-      const namespace = this.env.ORGANISATION;
-      await namespace.get(namespace.idFromName(organisation)).told(`["${organisation}",[${reports.join(",")}]]`);
+      await this.#organisation().told(`["${organisation}",[${reports.join(",")}]]`);
       return true;
     } catch (error) {
       console.warn(`the directory could not be told: ${error}`);
@@ -177,11 +226,45 @@ export class OrganisationObject extends ControlObject {
     if (happening.lost) throw new Error("it could not be recorded");
   }
 
-  announce({ client }, event) {
+  announce({ conns }, event) {
     for (const socket of this.sockets()) {
-      const { client: only } = socket.deserializeAttachment();
-      if (only === undefined || only === null || only === client) this.say(socket, event);
+      if (conns.includes(socket.deserializeAttachment().conn)) this.say(socket, event);
     }
   }
-}
 
+  watchers() {
+    const standings = this.sockets().map((socket) => socket.deserializeAttachment());
+    return standings.filter(({ watching }) => watching !== undefined).map(({ conn, watching }) => [conn, watching.caller]);
+  }
+
+  /** Asks Endpoint objects for prompts that a console is to be shown, some at a time, and comes back with what they said. */
+  async prompts({ conn, round, wanted }, letters) {
+    const found = {};
+    for (let at = 0; at < wanted.length; at += AT_ONCE) {
+      const some = wanted.slice(at, at + AT_ONCE).map(async ([name, action], number) => {
+        found[action] = null;
+        try {
+          const { status, body } = await this.#endpoint(name).ask(letters[at + number]);
+          if (status === 200) found[action] = json(body);
+        } catch (error) {
+          console.warn(`an endpoint could not be asked for a prompt: ${error}`);
+        }
+      });
+      await Promise.all(some);
+    }
+    const watching = this.sockets().map((socket) => socket.deserializeAttachment()).find((standing) => standing.conn === conn)?.watching;
+    if (watching !== undefined) await this.put({ t: "prompts", conn, round }, JSON.stringify({ watching, found }));
+  }
+
+  /** Lets Endpoint objects hear that something that decides was changed; those that cannot be reached hear of it when they are next used. */
+  async hear({ names }) {
+    for (let at = 0; at < names.length; at += AT_ONCE) {
+      const some = names.slice(at, at + AT_ONCE).map((name) => this.#endpoint(name).hear());
+      await Promise.allSettled(some);
+    }
+  }
+
+  #endpoint(name) {
+    return this.env.ENDPOINT.get(this.env.ENDPOINT.idFromName(name));
+  }
+}

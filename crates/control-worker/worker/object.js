@@ -115,7 +115,7 @@ export class ControlObject extends DurableObject {
         const lost = this.#try(this.#resumed(batch));
         if (lost !== undefined) return lost;
       }
-      const around = { now: Date.now(), alive: this.#alive() };
+      const around = { now: Date.now(), alive: this.#alive(), name: this.ctx.id.name ?? "", watchers: this.watchers() };
       const items = [JSON.stringify(around), crypto.getRandomValues(new Uint8Array(32))];
       if (this.#failed) items.push(JSON.stringify(this.#failed));
       for (const { happening, body } of batch) {
@@ -169,6 +169,18 @@ export class ControlObject extends DurableObject {
         this.settle(() => this.#answer(effect.request, { status: effect.status, body }));
         break;
       }
+      case "brief":
+        this.brief(bodies.next().value.slice());
+        break;
+      case "mail":
+        this.mail(effect, bodies.next().value.slice());
+        break;
+      case "hear":
+        this.hear(effect);
+        break;
+      case "prompts":
+        this.prompts(effect, effect.wanted.map(() => bodies.next().value.slice()));
+        break;
       case "report":
         this.report(effect, text(bodies.next().value));
         break;
@@ -193,6 +205,14 @@ export class ControlObject extends DurableObject {
 
   report() {}
   announce() {}
+  brief() {}
+  mail() {}
+  hear() {}
+  prompts() {}
+  /** Who watches the directory. */
+  watchers() {
+    return [];
+  }
 
   /** What the instance's SQL runs on. */
   storage() {

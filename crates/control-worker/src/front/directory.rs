@@ -5,7 +5,7 @@ use super::routes::Route;
 use super::{End, Request, identifier};
 use crate::answer::{Answer, error, internal};
 use crate::endpoint::unsupported;
-use crate::letter::{AskEndpoint, AskOrganisation, Filter, Kind};
+use crate::letter::{AskEndpoint, AskOrganisation, Filter, Kind, ToEndpoint};
 use caisey_control::claims::Identity;
 use caisey_control::endpoint::{Identity as Endpoint, ReviewBasis};
 use caisey_control::organisation::organisation_of_token;
@@ -60,7 +60,7 @@ pub(super) async fn enrol(request: &Request) -> Result<End, ErrorBody> {
         return Ok(End::Answer(accepted));
     }
     let endpoint: Endpoint = read(&accepted)?;
-    let answer = EnrolAnswer {
+    let mut answer = EnrolAnswer {
         endpoint: endpoint.endpoint.clone(),
         log: endpoint.log.clone(),
         checkpoint_key: request.deployment.checkpoint_key.clone(),
@@ -71,7 +71,24 @@ pub(super) async fn enrol(request: &Request) -> Result<End, ErrorBody> {
     let stored = request
         .endpoint(&organisation, &name, None, AskEndpoint::Enrolled(Box::new(endpoint)))
         .await;
-    Ok(End::Answer(if stored.is_good() { Answer::json(&answer) } else { stored }))
+    if !stored.is_good() {
+        return Ok(End::Answer(stored));
+    }
+    // What the client's contacts have said belongs to the enrolment; the object is handed the same.
+    if let Some(rules) = request.rules(&organisation, &name).await? {
+        answer.contacts = rules.chain.clone();
+        let letter = ToEndpoint {
+            caller: None,
+            revision: 0,
+            rules: Some(Box::new(rules)),
+            ask: AskEndpoint::Rules,
+        };
+        let told = request.endpoint_told(&organisation, &name, letter).await;
+        if !told.is_good() {
+            return Ok(End::Answer(told));
+        }
+    }
+    Ok(End::Answer(Answer::json(&answer)))
 }
 
 pub(super) async fn answer(request: &Request, route: Route, who: &Identity) -> Result<Option<End>, ErrorBody> {

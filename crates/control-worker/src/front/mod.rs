@@ -4,19 +4,27 @@
 //! but the token's own; bodies are bounded; tokens are never logged. One instance serves one request at a time. Leaves out: sockets, which the
 //! object takes over once the front let them through. Follows the route table of `caisey_protocol::http`.
 
+mod consent;
 mod conversation;
 mod directory;
+mod link;
+mod operator;
 mod records;
 pub mod routes;
+mod share;
+mod share_page;
 mod token;
 
 use crate::answer::{Answer, error, internal};
 use crate::config::{Config, Key};
 use crate::endpoint::brief;
-use crate::letter::{AskEndpoint, AskOrganisation, Kind, ToEndpoint, ToOrganisation};
+use crate::letter::{AskEndpoint, AskMove, AskOrganisation, Kind, ToEndpoint, ToOrganisation, WAITS, WANTS_RULES};
+use crate::moving::away;
 use crate::parcel::{Items, Parcel};
 use caisey_control::claims::Identity;
+use caisey_control::moving::Standing;
 use caisey_control::port::Caller;
+use caisey_control::rules::Rules;
 use caisey_ledger::id::{EndpointId, OrganisationId, TimeMs};
 use caisey_protocol::MAX_BODY_BYTES;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
@@ -34,8 +42,12 @@ use std::str::FromStr;
 struct Described {
     method: String,
     path: String,
+    /// Scheme, host and port that it was sent to.
+    origin: String,
     query: BTreeMap<String, String>,
     authorization: Option<String>,
+    content_type: Option<String>,
+    user_agent: Option<String>,
     /// Whether it asks for a WebSocket.
     upgrade: bool,
     /// Its body was longer than allowed, and is not here.
@@ -47,6 +59,7 @@ struct Described {
 pub(crate) struct Deployment {
     pub(crate) config: Config,
     pub(crate) checkpoint_key: String,
+    pub(crate) key: Key,
 }
 
 /// How a request ends.
@@ -54,6 +67,10 @@ pub(crate) enum End {
     Answer(Answer),
     /// A C2SP signed note.
     Note(String),
+    /// A page for people, or a file, with headers of its own.
+    Other(Answer, Vec<(&'static str, String)>),
+    /// A static asset, with these headers.
+    File(String, Vec<(&'static str, String)>),
     /// A WebSocket that the object takes over: what it is for, and from which number or for whom.
     Connect {
         object: Object,
@@ -67,8 +84,10 @@ pub(crate) enum End {
 pub(crate) struct Request {
     described: Described,
     body: Vec<u8>,
-    /// What stood in the place of `{id}`.
-    id: Option<String>,
+    /// 32 bytes nobody has seen.
+    entropy: [u8; 32],
+    /// What stood in the places of `{…}`.
+    parts: Vec<String>,
     outside: Outside,
     pub(crate) deployment: Rc<Deployment>,
 }
@@ -80,15 +99,19 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    pub(crate) fn new(config: Config, key: &Key) -> Self {
+    pub(crate) fn new(config: Config, key: Key) -> Self {
         let checkpoint_key = key.public_base64();
         Self {
-            deployment: Rc::new(Deployment { config, checkpoint_key }),
+            deployment: Rc::new(Deployment {
+                config,
+                checkpoint_key,
+                key,
+            }),
             talk: None,
         }
     }
 
-    /// Takes a new request (its description and body), or what the present one needed (a status and a body).
+    /// Takes a new request (its description, its body, and 32 bytes nobody has seen), or what the present one needed (a status and a body).
     pub(crate) fn step(&mut self, parcel: &[u8]) -> Vec<u8> {
         let mut items = Items::of(parcel);
         let (head, body) = (items.next().unwrap_or_default(), items.next().unwrap_or_default());
@@ -98,16 +121,19 @@ impl Front {
                 self.talk.as_mut().and_then(|talk| talk.go_on(Some(Answer { status, body })))
             }
             Err(_) => match serde_json::from_slice::<Described>(head) {
-                Ok(described) => self.begin(described, body.to_vec()),
+                Ok(described) => {
+                    let entropy = items.next().and_then(|fresh| fresh.try_into().ok()).unwrap_or_default();
+                    self.begin(described, body.to_vec(), entropy)
+                }
                 Err(_) => None,
             },
         };
         packed(stand.unwrap_or_else(|| Stand::Done(Err(internal("The request failed unexpectedly.")))))
     }
 
-    fn begin(&mut self, described: Described, body: Vec<u8>) -> Option<Stand<Result<End, ErrorBody>>> {
+    fn begin(&mut self, described: Described, body: Vec<u8>, entropy: [u8; 32]) -> Option<Stand<Result<End, ErrorBody>>> {
         let deployment = Rc::clone(&self.deployment);
-        let mut talk = Conversation::new(move |outside| answer(described, body, outside, deployment));
+        let mut talk = Conversation::new(move |outside| answer(described, body, entropy, outside, deployment));
         let stand = talk.go_on(None);
         self.talk = Some(talk);
         stand
@@ -115,17 +141,39 @@ impl Front {
 }
 
 /// Finds the route, proves what it needs, and lets its handler answer.
-async fn answer(described: Described, body: Vec<u8>, outside: Outside, deployment: Rc<Deployment>) -> Result<End, ErrorBody> {
-    let (route, id) = routes::find(&described.method, &described.path)?;
-    let request = Request {
+async fn answer(
+    described: Described,
+    body: Vec<u8>,
+    entropy: [u8; 32],
+    outside: Outside,
+    deployment: Rc<Deployment>,
+) -> Result<End, ErrorBody> {
+    let mut request = Request {
         described,
         body,
-        id,
+        entropy,
+        parts: Vec::new(),
         outside,
         deployment,
     };
+    if let Some(done) = operator::answer(&request).await {
+        return done;
+    }
+    let (route, parts) = match routes::find(&request.described.method, &request.described.path) {
+        Ok(found) => found,
+        Err(none) => {
+            let status = none.status;
+            return Ok(End::Answer(Answer {
+                status,
+                ..none.error.into()
+            }));
+        }
+    };
+    request.parts = parts;
     let permission = match route.needs {
-        Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey => return stranger(&request, route.does).await,
+        Needs::Nothing | Needs::InstallerToken | Needs::EndpointKey | Needs::ShareLink => {
+            return stranger(&request, route.does).await;
+        }
         Needs::AnyMember => None,
         Needs::Permission(permission) => Some(permission),
     };
@@ -150,6 +198,16 @@ async fn stranger(request: &Request, route: Route) -> Result<End, ErrorBody> {
         Route::SignIn => Ok(directory::ways(request)),
         Route::Enrol => directory::enrol(request).await,
         Route::ConnectRuntime => records::connect_runtime(request).await,
+        Route::Document => Ok(End::File(
+            "openapi.json".to_owned(),
+            vec![("content-type", "application/json".to_owned())],
+        )),
+        Route::Link => Ok(link::show(request).await),
+        Route::AnswerByLink => Ok(link::take(request).await),
+        Route::SharePage => Ok(share_page::page(request).await),
+        Route::ShareAnswer => Ok(share_page::answer(request).await),
+        Route::SharePack => Ok(share_page::pack(request).await),
+        Route::ShareFile => Ok(share_page::file(request)),
         _ => Err(internal("The route's needs are not known.")),
     }
 }
@@ -160,6 +218,12 @@ async fn member(request: &Request, route: Route, who: &Identity) -> Result<End, 
         return Ok(done);
     }
     if let Some(done) = records::answer(request, route, who).await? {
+        return Ok(done);
+    }
+    if let Some(done) = consent::answer(request, route, who).await? {
+        return Ok(done);
+    }
+    if let Some(done) = share::answer(request, route, who).await? {
         return Ok(done);
     }
     Err(internal("The route has no handler."))
@@ -180,7 +244,18 @@ impl Request {
 
     /// The identifier in the path.
     fn id<T: FromStr>(&self) -> Result<T, ErrorBody> {
-        identifier(self.id.as_deref().unwrap_or_default())
+        identifier(self.part(0))
+    }
+
+    /// What stands in the path where the caller's things go, from left to right.
+    fn part(&self, number: usize) -> &str {
+        self.parts.get(number).map(String::as_str).unwrap_or_default()
+    }
+
+    /// What goes before the path of a link to here.
+    fn public_url(&self) -> &str {
+        let configured = self.deployment.config.public_url.as_deref();
+        configured.unwrap_or(&self.described.origin).trim_end_matches('/')
     }
 
     /// Something in the query.
@@ -231,9 +306,64 @@ impl Request {
         caller: Option<Caller>,
         ask: AskEndpoint,
     ) -> Answer {
+        let letter = ToEndpoint {
+            caller,
+            revision: 0,
+            rules: None,
+            ask,
+        };
+        self.endpoint_told(organisation, endpoint, letter).await
+    }
+
+    /// The same, when it is to be decided by rules of the letter's revision: an object that does not know them is told first.
+    async fn endpoint_told(&self, organisation: &OrganisationId, endpoint: &EndpointId, mut letter: ToEndpoint) -> Answer {
         let name = endpoint_name(organisation, endpoint);
-        let letter = ToEndpoint { caller, ask };
+        let mut first = self.ask(Object::Endpoint, name.clone(), serde_json::to_vec(&letter)).await;
+        if first.status == WAITS {
+            if let Err(error) = self.settle(organisation, &name).await {
+                return error.into();
+            }
+            first = self.ask(Object::Endpoint, name.clone(), serde_json::to_vec(&letter)).await;
+        }
+        if first.status != WANTS_RULES {
+            return first;
+        }
+        match self.rules(organisation, endpoint).await {
+            Ok(rules) => letter.rules = rules.map(Box::new),
+            Err(error) => return error.into(),
+        }
+        letter.revision = 0;
         self.ask(Object::Endpoint, name, serde_json::to_vec(&letter)).await
+    }
+
+    /// An endpoint that was moved here is used from the moment on at which all of its organisation is here.
+    async fn settle(&self, organisation: &OrganisationId, name: &str) -> Result<(), ErrorBody> {
+        let ask = AskOrganisation::Move(AskMove::Standing);
+        let standing = self.organisation_named(organisation.clone(), None, ask).await;
+        if standing.status == WAITS {
+            return Err(away(Standing::Arrived));
+        }
+        if !standing.is_good() {
+            return directory::read(&standing);
+        }
+        let letter = ToEndpoint {
+            caller: None,
+            revision: 0,
+            rules: None,
+            ask: AskEndpoint::Move(AskMove::Settle),
+        };
+        let settled = self.ask(Object::Endpoint, name.to_owned(), serde_json::to_vec(&letter)).await;
+        if settled.is_good() {
+            Ok(())
+        } else {
+            directory::read(&settled)
+        }
+    }
+
+    /// What decides at an endpoint; none when nothing ever changed.
+    async fn rules(&self, organisation: &OrganisationId, endpoint: &EndpointId) -> Result<Option<Rules>, ErrorBody> {
+        let ask = AskOrganisation::Rules(endpoint.clone(), 0);
+        directory::read(&self.organisation_named(organisation.clone(), None, ask).await)
     }
 
     async fn ask(&self, object: Object, name: String, letter: serde_json::Result<Vec<u8>>) -> Answer {
@@ -306,15 +436,17 @@ fn object_word(object: Object) -> &'static str {
 }
 
 fn pack_end(parcel: &mut Parcel, end: End) {
-    let (answer, kind) = match end {
-        End::Answer(answer) => (answer, "application/json"),
+    let (answer, mut headers) = match end {
+        End::Answer(answer) => (answer, headers([("content-type", "application/json".to_owned())])),
         End::Note(note) => (
-            Answer {
-                status: 200,
-                body: note.into_bytes(),
-            },
-            "text/plain; charset=utf-8",
+            Answer::bytes(200, note),
+            headers([("content-type", "text/plain; charset=utf-8".to_owned())]),
         ),
+        End::Other(answer, own) => (answer, headers(own)),
+        End::File(path, own) => {
+            parcel.describe(&json!({ "s": "file", "path": path, "headers": headers(own) }));
+            return;
+        }
         End::Connect {
             object,
             name,
@@ -326,7 +458,6 @@ fn pack_end(parcel: &mut Parcel, end: End) {
             return;
         }
     };
-    let mut headers = BTreeMap::from([("content-type", kind.to_owned())]);
     if answer.status == 401 {
         headers.insert("www-authenticate", "Bearer".to_owned());
     }
@@ -337,4 +468,8 @@ fn pack_end(parcel: &mut Parcel, end: End) {
     }
     parcel.describe(&json!({ "s": "answer", "status": answer.status, "headers": headers }));
     parcel.put(&answer.body);
+}
+
+fn headers(own: impl IntoIterator<Item = (&'static str, String)>) -> BTreeMap<&'static str, String> {
+    own.into_iter().collect()
 }

@@ -6,9 +6,8 @@ use super::routes::Route;
 use super::{End, Request, endpoint_name, identifier};
 use crate::answer::{Answer, error};
 use crate::endpoint::unsupported;
-use crate::letter::{AskEndpoint, AskOrganisation, Kind};
+use crate::letter::{Admitted, AskEndpoint, AskOrganisation, Kind, ToEndpoint};
 use caisey_control::claims::Identity;
-use caisey_control::port::Caller;
 use caisey_ledger::id::{EndpointId, OrganisationId, Seq};
 use caisey_protocol::PROTOCOL_VERSION;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
@@ -51,11 +50,18 @@ pub(super) async fn answer(request: &Request, route: Route, who: &Identity) -> R
         Route::Sendable => (AskEndpoint::Sendable, None),
         Route::Erase => (AskEndpoint::Erase(request.body()?), None),
         Route::Remove => (AskEndpoint::Remove, None),
+        Route::About => (AskEndpoint::About(request.body()?), None),
         _ => return Ok(None),
     };
     let endpoint: EndpointId = request.id()?;
-    let caller = admitted(request, who, &endpoint, key).await?;
-    let answer = request.endpoint(&who.caller.organisation, &endpoint, Some(caller), ask).await;
+    let Admitted { caller, revision } = admitted(request, who, &endpoint, key).await?;
+    let letter = ToEndpoint {
+        caller: Some(caller),
+        revision,
+        rules: None,
+        ask,
+    };
+    let answer = request.endpoint_told(&who.caller.organisation, &endpoint, letter).await;
     let removed = route == Route::Remove && answer.is_good();
     Ok(Some(End::Answer(if removed { Answer::nothing() } else { answer })))
 }
@@ -66,7 +72,7 @@ pub(super) async fn admitted(
     who: &Identity,
     endpoint: &EndpointId,
     key: Option<String>,
-) -> Result<Caller, ErrorBody> {
+) -> Result<Admitted, ErrorBody> {
     let endpoint = endpoint.clone();
     read(&request.organisation(who, AskOrganisation::Admit { endpoint, key }).await)
 }

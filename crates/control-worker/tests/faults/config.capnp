@@ -6,6 +6,7 @@ const config :Workerd.Config = (
   services = [
     (name = "control", worker = .control),
     (name = "objects", disk = (writable = true)),
+    (name = "assets", disk = (writable = false)),
     (name = "internet", network = (allow = ["local", "private"])),
   ],
   sockets = [(name = "http", http = (), service = "control")],
@@ -32,5 +33,8 @@ const control :Workerd.Worker = (
     (name = "ORGANISATION", durableObjectNamespace = "OrganisationObject"),
     (name = "CAISEY", fromEnvironment = "CAISEY"),
     (name = "CHECKPOINT_KEY", fromEnvironment = "CHECKPOINT_KEY"),
+    (name = "MAIL_TOKEN", fromEnvironment = "MAIL_TOKEN"),
+    (name = "OPERATOR_SECRET", fromEnvironment = "OPERATOR_SECRET"),
+    (name = "ASSETS", service = "assets"),
   ],
 );
