@@ -37,7 +37,13 @@ mod tests {
         ),
         (
             "caisey-control-worker",
-            &["caisey-control", "caisey-ledger", "caisey-protocol", "caisey-transcript"],
+            &[
+                "caisey-control",
+                "caisey-ledger",
+                "caisey-protocol",
+                "caisey-share",
+                "caisey-transcript",
+            ],
         ),
         ("caisey-scrub", &[]),
         ("caisey-transcript", &["caisey-command", "caisey-ledger", "caisey-scrub"]),

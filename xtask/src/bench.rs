@@ -4,7 +4,7 @@
 
 use crate::desktop::{Desktop, Session};
 use crate::step::Step;
-use crate::{build, place, printing, setup};
+use crate::{build, place, printing, setup, workers};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -19,6 +19,9 @@ const MEASURED: &[&str] = &[
     "--package=caisey-desktop",
     "--package=caisey-console",
     "--package=caisey-control-native",
+    "--package=caisey-control-worker",
+    "--bin=caisey-control",
+    "--example=hosts",
     "--features=custom-protocol",
     "--bin=caisey-console",
     "--example=blank",
@@ -51,6 +54,10 @@ const MEASUREMENTS: &[Measurement] = &[
     Measurement {
         name: "idle_endpoints",
         measure: || measured("examples/measure", &["idle", "5000"]),
+    },
+    Measurement {
+        name: "hosts",
+        measure: hosts,
     },
     Measurement {
         name: "printing",
@@ -117,6 +124,15 @@ fn measured(name: &str, arguments: &[&str]) -> Result<Value> {
         done.status
     );
     serde_json::from_slice(&done.stdout).with_context(|| format!("{name} did not print JSON"))
+}
+
+/// Both hosts of the control plane, side by side.
+fn hosts() -> Result<Value> {
+    setup::workerd()?;
+    if let Err(why) = workers::prepare()? {
+        bail!("the control plane on workerd cannot be built here: {why}");
+    }
+    measured("examples/hosts", &["5", "300"])
 }
 
 /// Opens blank windows and ours in turn; the ratio of each pair, so that a machine that slows down does so for both. A window is usable

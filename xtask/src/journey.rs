@@ -138,6 +138,13 @@ pub(crate) fn play_workers() -> Result<()> {
         .must_succeed()
 }
 
+/// An organisation moves between the hosts, on programs that are built already.
+pub(crate) fn play_moving() -> Result<()> {
+    Step::new("an organisation moves to workerd and back", place::program("caisey-stories"))
+        .arguments(&["moving"])
+        .must_succeed()
+}
+
 /// The same on programs that are built already.
 pub(crate) fn play_chaos(rounds: u32, seed: u64, host: &str) -> Result<()> {
     Step::new(format!("chaos ({host} host)"), place::program("caisey-stories"))

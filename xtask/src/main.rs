@@ -52,7 +52,7 @@ enum Task {
     },
     /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
     Bench {
-        /// Only these: window, appends, idle_endpoints, synchronise, session, search.
+        /// Only these: window, appends, idle_endpoints, hosts, printing, synchronise, session, search.
         only: Vec<String>,
     },
     /// Build the endpoint's runtime as one static program.

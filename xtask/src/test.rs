@@ -121,8 +121,9 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
     total.passed += 1;
     if workers.is_ok() {
         journey::play_workers()?;
+        journey::play_moving()?;
         journey::play_chaos(6, 2, "worker")?;
-        total.passed += 2;
+        total.passed += 3;
     }
     for which in ["attacks", "restore"] {
         journey::play_attack(which)?;

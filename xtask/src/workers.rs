@@ -3,7 +3,7 @@
 //! `cargo xtask workers` leaves `crates/control-worker/worker/` complete: for `workerd serve`, for `wrangler deploy`, and for the tests.
 
 use crate::step::Step;
-use crate::{place, setup, wasm};
+use crate::{build, place, setup, wasm};
 use anyhow::{Context, Result, anyhow};
 
 /// Folder of the Worker.
@@ -11,7 +11,9 @@ const FOLDER: &str = "crates/control-worker/worker";
 
 /// Builds everything, or says why this machine cannot.
 pub(crate) fn run() -> Result<()> {
-    setup::workerd()?;
+    setup::everything()?;
+    build::pages().must_succeed()?;
+    build::share_check()?;
     prepare()?.map_err(|why| anyhow!("the Worker cannot be built here: {why}"))
 }
 
@@ -56,5 +58,24 @@ pub(crate) fn prepare() -> Result<Result<(), String>> {
     for (from, to) in pairs {
         std::fs::copy(built.join(from), place::root().join(&to)).with_context(|| format!("copying {from} to {to}"))?;
     }
+    assets()?;
     Ok(Ok(()))
+}
+
+/// Lays out what the Worker serves as it is: the share page's files, as far as they were built, and the interface's document.
+fn assets() -> Result<()> {
+    let folder = place::root().join(FOLDER).join("assets");
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).context("clearing the Worker's assets")?;
+    }
+    std::fs::create_dir_all(folder.join("share")).context("making the folder of the Worker's assets")?;
+    for name in ["page.css", "page.js", "check.js", "check.wasm"] {
+        let from = place::root().join("ui/share/dist").join(name);
+        if from.is_file() {
+            std::fs::copy(&from, folder.join("share").join(name)).with_context(|| format!("copying {name}"))?;
+        }
+    }
+    std::fs::copy(place::root().join("docs/openapi.json"), folder.join("openapi.json"))
+        .context("copying the interface's document")?;
+    Ok(())
 }

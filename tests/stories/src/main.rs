@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use caisey_stories::stage::Stage;
-use caisey_stories::{attacks, chaos, first_command, peer, restore, workers};
+use caisey_stories::{attacks, chaos, first_command, moving, peer, restore, workers};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -27,6 +27,12 @@ enum Story {
     /// The numbered journey on workerd: enrol, sign in, session, command, output, watch, checkpoint, proofs, cosignatures; then the database is
     /// set back, and everybody finds out.
     Workers {
+        /// An empty folder, kept for inspection; a temporary one otherwise.
+        #[arg(long)]
+        folder: Option<PathBuf>,
+    },
+    /// An organisation moves from the native host to workerd and back, and everything that was recorded holds.
+    Moving {
         /// An empty folder, kept for inspection; a temporary one otherwise.
         #[arg(long)]
         folder: Option<PathBuf>,
@@ -110,6 +116,12 @@ async fn main() -> Result<()> {
             let temporary = tempfile::tempdir()?;
             let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
             println!("{}", serde_json::to_string_pretty(&workers::play(&folder).await?)?);
+            Ok(())
+        }
+        Story::Moving { folder } => {
+            let temporary = tempfile::tempdir()?;
+            let folder = folder.unwrap_or_else(|| temporary.path().to_owned());
+            println!("{}", serde_json::to_string_pretty(&moving::play(&folder).await?)?);
             Ok(())
         }
         Story::Peer { home, url, issuer } => peer::work(&home, &url, issuer.as_deref()).await,

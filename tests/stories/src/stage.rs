@@ -36,6 +36,17 @@ pub struct Stage {
 enum Host {
     Native,
     Workers(Workerd, TestIssuer),
+    /// Now the one, now the other, with the same people, name and key; and which data.
+    Either(Workerd, TestIssuer, On, String),
+}
+
+/// Which host serves at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// `caisey-control`.
+    Native,
+    /// workerd.
+    Workers,
 }
 
 impl Stage {
@@ -99,6 +110,58 @@ impl Stage {
         stage.make_client("Nakagawa Retail").await?;
         stage.enrol().await?;
         Ok((stage, control))
+    }
+
+    /// Sets the stage on the native host with an issuer's people, so that their organisation can move.
+    ///
+    /// # Errors
+    /// Whatever did not work, with the program's last lines.
+    pub async fn set_to_move(folder: &Path) -> Result<(Self, Program)> {
+        std::fs::create_dir_all(folder)?;
+        let mut stage = Self {
+            folder: folder.to_owned(),
+            address: crate::workerd::free_address()?,
+            runtime: vec![built("caisey-runtime")?.to_string_lossy().into_owned()],
+            client: ClientId::from_bits(fresh()?),
+            host: Host::Either(Workerd::find()?, TestIssuer::start().await?, On::Native, String::new()),
+        };
+        stage.move_to(On::Native, "first")?;
+        let (control, _) = stage.start_control()?;
+        stage.make_client("Nakagawa Retail").await?;
+        stage.enrol().await?;
+        Ok((stage, control))
+    }
+
+    /// From here on this host serves, with this data; only the key is there already. The control plane must not run.
+    ///
+    /// # Errors
+    /// When the key cannot be laid there.
+    pub fn move_to(&mut self, on: On, data: &str) -> Result<()> {
+        let keys = self.folder.join(data).join("keys");
+        if let Host::Either(_, _, now, name) = &mut self.host {
+            (*now, *name) = (on, data.to_owned());
+        }
+        if on == On::Native {
+            std::fs::create_dir_all(&keys)?;
+            std::fs::write(keys.join("checkpoint.key"), crate::workerd::checkpoint_key())?;
+        }
+        Ok(())
+    }
+
+    /// Runs `caisey-control` with these arguments to its end.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn operate(&self, arguments: &[&str]) -> Result<String> {
+        run_to_end(&built("caisey-control")?, arguments)
+    }
+
+    /// Runs `caisey verify` on a file.
+    ///
+    /// # Errors
+    /// When something does not hold, with what it said.
+    pub fn verify(&self, file: &str) -> Result<String> {
+        run_to_end(&built("caisey")?, &["verify", file])
     }
 
     async fn make_client(&self, name: &str) -> Result<()> {
@@ -198,8 +261,37 @@ impl Stage {
             program.wait_for_line(from, r#"{"event":"listen""#, Duration::from_secs(30))?;
             return Ok((program, self.url()));
         }
+        if let Host::Either(workerd, issuer, on, name) = &self.host {
+            return self.start_either(workerd, issuer, *on, &self.path(name), &log);
+        }
         let arguments = ["serve", "--local-issuer", "--data", &data, "--listen", &self.address];
         let mut program = Program::start(&built("caisey-control")?, &arguments, &log)?;
+        let url = program.wait_for_line(from, "listening on ", Duration::from_secs(30))?;
+        Ok((program, url))
+    }
+
+    fn start_either(&self, workerd: &Workerd, issuer: &TestIssuer, on: On, data: &str, log: &Path) -> Result<(Program, String)> {
+        let from = length(log);
+        if on == On::Workers {
+            let mut program = workerd.serve(data, &self.address, issuer, log)?;
+            program.wait_for_line(from, r#"{"event":"listen""#, Duration::from_secs(30))?;
+            return Ok((program, self.url()));
+        }
+        let issuers = self.path("issuers.json");
+        std::fs::write(
+            &issuers,
+            serde_json::json!({ "issuers": [{ "issuer": issuer.url }] }).to_string(),
+        )?;
+        let arguments = [
+            "serve",
+            "--issuer-config",
+            &issuers,
+            "--data",
+            data,
+            "--listen",
+            &self.address,
+        ];
+        let mut program = Program::start(&built("caisey-control")?, &arguments, log)?;
         let url = program.wait_for_line(from, "listening on ", Duration::from_secs(30))?;
         Ok((program, url))
     }
@@ -239,7 +331,7 @@ impl Stage {
     pub fn issuer(&self) -> Option<&str> {
         match &self.host {
             Host::Native => None,
-            Host::Workers(_, issuer) => Some(&issuer.url),
+            Host::Workers(_, issuer) | Host::Either(_, issuer, ..) => Some(&issuer.url),
         }
     }
 

@@ -56,12 +56,21 @@ impl Workerd {
         let told = json!({ "authority": "caisey.local", "issuers": [{ "issuer": issuer.url }] });
         let environment = [
             ("CAISEY", told.to_string()),
-            // A key for stories: what it signs is evidence of nothing.
-            ("CHECKPOINT_KEY", STANDARD.encode([0x5a; 32])),
+            ("CHECKPOINT_KEY", checkpoint_key()),
+            ("OPERATOR_SECRET", OPERATOR_SECRET.to_owned()),
         ];
-        let arguments = ["serve", &config, &objects, &http, "--control-fd=1"];
+        let assets = format!("--directory-path=assets={}", self.config.with_file_name("assets").display());
+        let arguments = ["serve", &config, &objects, &assets, &http, "--control-fd=1"];
         Program::start_in(&self.program, &arguments, &environment, log)
     }
+}
+
+/// The operator's secret of these deployments.
+pub const OPERATOR_SECRET: &str = "the operator of a story, who may move it";
+
+/// A key for stories: what it signs is evidence of nothing.
+pub fn checkpoint_key() -> String {
+    STANDARD.encode([0x5a; 32])
 }
 
 /// An address on this computer that nobody uses.

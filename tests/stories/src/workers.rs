@@ -93,7 +93,7 @@ pub async fn play(folder: &Path) -> Result<Report> {
 }
 
 /// An inclusion proof of every entry, checked against the checkpoint that comes with it.
-async fn proofs_hold(stage: &Stage, endpoint: &str) -> Result<()> {
+pub(crate) async fn proofs_hold(stage: &Stage, endpoint: &str) -> Result<()> {
     let api = Api::new(stage.url().parse::<ControlUrl>()?, stage.tokens())?;
     let endpoint: EndpointId = endpoint.parse()?;
     let page = api.entries(&endpoint, Seq::default(), Some(1_000)).await?;
