@@ -64,7 +64,8 @@ pub(crate) fn prepare() -> Result<Result<(), String>> {
 
 /// Lays out what the Worker serves as it is: the share page's files, as far as they were built, and the interface's document.
 fn assets() -> Result<()> {
-    let folder = place::root().join(FOLDER).join("assets");
+    // Beside the Worker's folder, all of whose scripts are parts of it.
+    let folder = place::root().join(FOLDER).with_file_name("assets");
     if folder.is_dir() {
         std::fs::remove_dir_all(&folder).context("clearing the Worker's assets")?;
     }

@@ -23,7 +23,7 @@ impl Workerd {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
         let serves = package.join(config);
         let has_assets = std::fs::read_to_string(&serves).unwrap().contains("\"assets\"");
-        let assets = format!("--directory-path=assets={}", package.join("worker/assets").display());
+        let assets = format!("--directory-path=assets={}", package.join("assets").display());
         let mut child = Command::new(program())
             .arg("serve")
             .arg(&serves)

@@ -1,6 +1,6 @@
 # The control plane on workerd itself, without Cloudflare: for tests, and for whoever wants to run it so.
 #
-#   workerd serve config.capnp --directory-path=objects=DIR --directory-path=assets=assets --socket-addr=http=127.0.0.1:8787
+#   workerd serve config.capnp --directory-path=objects=DIR --directory-path=assets=../assets --socket-addr=http=127.0.0.1:8787
 #
 # with CAISEY, CHECKPOINT_KEY and, for mail, MAIL_TOKEN in the environment (docs/deploy.md).
 

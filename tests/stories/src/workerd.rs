@@ -59,7 +59,8 @@ impl Workerd {
             ("CHECKPOINT_KEY", checkpoint_key()),
             ("OPERATOR_SECRET", OPERATOR_SECRET.to_owned()),
         ];
-        let assets = format!("--directory-path=assets={}", self.config.with_file_name("assets").display());
+        let assets = self.config.with_file_name("../assets");
+        let assets = format!("--directory-path=assets={}", assets.display());
         let arguments = ["serve", &config, &objects, &assets, &http, "--control-fd=1"];
         Program::start_in(&self.program, &arguments, &environment, log)
     }
