@@ -159,9 +159,8 @@ fn own_hosts(entries: &[ProvedEntry], texts: &[Text<'_>], found: &[Vec<Finding>]
         .iter()
         .zip(found)
         .flat_map(|(text, findings)| findings.iter().map(|finding| (text.text, finding)))
-        .filter(|(_, finding)| finding.class == Class::User)
-        .filter_map(|(text, finding)| text.get(finding.range.clone()))
-        .flat_map(|name| name.split_whitespace().map(str::to_lowercase))
+        .filter_map(|(text, finding)| Some((finding.class, text.get(finding.range.clone())?)))
+        .flat_map(|(class, content)| people(class, &content.to_lowercase()))
         .filter(|name| name.chars().count() > 2)
         .collect();
     let (mut telling, mut own) = (Vec::new(), BTreeSet::new());
@@ -174,6 +173,22 @@ fn own_hosts(entries: &[ProvedEntry], texts: &[Text<'_>], found: &[Vec<Finding>]
         }
     }
     (telling, own)
+}
+
+/// Names of people in what was found, as a machine may be called after them; lower case.
+fn people(class: Class, content: &str) -> Vec<String> {
+    let names = |text: &str| -> Vec<String> { text.split([' ', '.']).map(str::to_owned).collect() };
+    match class {
+        Class::User => names(content),
+        Class::DomainUser => content.rsplit('\\').next().map(names).unwrap_or_default(),
+        Class::Email | Class::Upn => content.split('@').next().map(names).unwrap_or_default(),
+        Class::UserPath => {
+            let mut parts = content.split(['\\', '/']);
+            let profiles = parts.any(|part| matches!(part, "users" | "home"));
+            parts.next().filter(|_| profiles).map(names).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Accounts that the record states as facts: whoever they are, they are hidden wherever they stand.

@@ -9,8 +9,8 @@ use crate::turn::Turn;
 use caisey_ledger::admission::Proved;
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, ENTRY_VERSION, SignedStatement, Statement};
-use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, ShareId};
-use caisey_ledger::text::commit;
+use caisey_ledger::id::{ClientId, DeviceId, EndpointId, InstallerId, MemberId, Seq, ShareId, TimeMs};
+use caisey_ledger::text::{TextSeed, commit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -200,6 +200,9 @@ pub enum AdminEvent {
     },
 }
 
+#[cfg(test)]
+mod tests;
+
 #[derive(Deserialize)]
 struct Parts {
     kind: String,
@@ -212,14 +215,27 @@ impl AdminEvent {
     /// # Errors
     /// The store's.
     pub(super) fn record(&self, turn: &mut Turn<'_>, journal: &mut Journal, texts: &[(&str, &str)]) -> Result<Seq, StoreError> {
+        let now = turn.now;
+        let said = self.said(journal.origin(), now, texts, || turn.seed())?;
+        journal.append(turn.store, now, &said)
+    }
+
+    /// As a statement of the control plane in this log.
+    fn said(
+        &self,
+        log: &str,
+        at_ms: TimeMs,
+        texts: &[(&str, &str)],
+        mut seed: impl FnMut() -> TextSeed,
+    ) -> Result<Proved, StoreError> {
         let ours = |error: String| StoreError::Refused(format!("the organisation's own statement is wrong: {error}"));
         let parts = serde_json::to_value(self)
             .and_then(serde_json::from_value::<Parts>)
             .map_err(|error| ours(error.to_string()))?;
         let mut statement = Statement {
             v: ENTRY_VERSION,
-            log: journal.origin().to_owned(),
-            at_ms: turn.now,
+            log: log.to_owned(),
+            at_ms,
             actor: Actor::Control {},
             kind: parts.kind,
             facts: parts.facts,
@@ -230,7 +246,7 @@ impl AdminEvent {
         };
         let mut disclosures = BTreeMap::new();
         for (name, text) in texts {
-            let seed = turn.seed();
+            let seed = seed();
             statement.texts.insert((*name).to_owned(), commit(text, &seed));
             disclosures.insert(
                 (*name).to_owned(),
@@ -245,6 +261,6 @@ impl AdminEvent {
             signature: None,
             disclosures,
         });
-        journal.append(turn.store, turn.now, &said.map_err(|fault| ours(fault.to_string()))?)
+        said.map_err(|fault| ours(fault.to_string()))
     }
 }
