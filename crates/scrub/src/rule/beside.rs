@@ -101,6 +101,10 @@ const PORTS: &[&str] = &[
 pub(super) fn ports(search: &mut Search<'_, '_>) {
     let line = search.line;
     for &colon in line.colons() {
+        if line.at(colon + 1) == b'/' && is_name(line.at(colon + 2)) {
+            export(search, colon);
+            continue;
+        }
         if !line.at(colon + 1).is_ascii_digit() || !is_name(line.before(colon)) {
             continue;
         }
@@ -115,6 +119,18 @@ pub(super) fn ports(search: &mut Search<'_, '_>) {
         if outside && telling && !is_name(line.at(end)) && PORTS.contains(&line.str(colon + 1..end)) {
             host(search, name, "name-with-port");
         }
+    }
+}
+
+/// `nas-01:/srv/export`, as NFS and scp have it: a name with a digit or a dash.
+fn export(search: &mut Search<'_, '_>, colon: usize) {
+    let line = search.line;
+    let name = line.back(colon, is_name)..colon;
+    let text = line.str(name.clone());
+    let outside = matches!(line.before(name.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
+    let telling = text.len() >= 3 && text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') && !text.contains('_');
+    if outside && telling {
+        host(search, name, "export");
     }
 }
 

@@ -119,6 +119,16 @@ pub(super) fn is_vendor(name: &str) -> bool {
             .any(|(dot, _)| name.get(dot + 1..).is_some_and(|parent| VENDORS.contains(parent)))
 }
 
+/// Whether full names of machines, or files of programs, end in this.
+pub(super) fn is_ending(last: &str) -> bool {
+    let file = |ending: &&str| {
+        ending
+            .strip_prefix('.')
+            .is_some_and(|ending| ending.eq_ignore_ascii_case(last))
+    };
+    [TLDS, LATE_TLDS, INTERNAL].iter().any(|endings| is_one_of(last, endings)) || FILES.iter().any(file)
+}
+
 /// Whether a full name can only be meant within somebody's own network.
 pub(crate) fn is_internal(name: &str) -> bool {
     let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
@@ -166,10 +176,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             _ => anchor.end + ending.len() - usize::from(label.ends_with('=')),
         };
         // `host fyr1 { hardware ethernet …`
-        let braced = label == "host" && {
-            let name = line.forward(line.forward(after, is_blank), is_name);
-            line.at(line.forward(name, is_blank)) == b'{'
-        };
+        let braced = matches!(label, "host" | "server") && is_declared(&line, after, label);
         let Some(value) = value::value(&line, after, command || braced || is_flag(&line, anchor), Reach::Word) else {
             continue;
         };
@@ -186,7 +193,9 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let end = line.back(end, |byte| byte == b'.');
         let rest = line.at(end);
         let text = line.str(start..end.max(start));
-        let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && line.start + 12 < anchor.start;
+        // At the beginning of a line "ssh" is a command; elsewhere, and of other words, sentences are made.
+        let typed = COMMANDS.contains(&label) && line.start + 12 >= anchor.start;
+        let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && !typed;
         if rest == b'@' || mentioned && !is_telling(text) && !line.reads(end, " closed") {
             continue;
         }
@@ -200,6 +209,21 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
     }
+}
+
+/// Commands that are words of sentences, too.
+const COMMANDS: &[&str] = &["telnet ", "dig ", "nmap ", "whois ", "ssh ", "ping ", "mosh "];
+
+/// `host fyr1 { …`, `host athena` and nothing more, `server ntp1 iburst`.
+fn is_declared(line: &Line<'_>, after: usize, label: &str) -> bool {
+    let name = line.forward(after, is_blank);
+    let end = line.forward(name, is_name);
+    let next = line.forward(end, is_blank);
+    if label == "server" {
+        return line.reads(next, "iburst") || line.reads(next, "prefer");
+    }
+    let alone = next == line.end && end > name + 2 && line.forward(line.start, is_blank) + "host".len() == after;
+    line.at(next) == b'{' || alone
 }
 
 /// The name behind "ping -n 4", "ssh -i key".
@@ -229,7 +253,12 @@ fn is_telling(text: &str) -> bool {
 fn is_prose(line: &Line<'_>, label: &str, end: usize, separated: bool) -> bool {
     let ambiguous = matches!(label, "server" | "host" | "domain" | "computer" | "workstation");
     let more = line.forward(end, is_blank);
-    ambiguous && separated && line.at(end) == b' ' && more == end + 1 && line.at(more).is_ascii_lowercase()
+    let glued = line
+        .str_before(end, 64)
+        .rsplit(' ')
+        .next()
+        .is_some_and(|word| word.contains('='));
+    ambiguous && separated && !glued && line.at(end) == b' ' && more == end + 1 && line.at(more).is_ascii_lowercase()
 }
 
 /// `//HOST/share`, as mount and smbclient take it.

@@ -25,6 +25,12 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let domain_end = line.forward(at + 1, |byte| is_alphanumeric(byte) || matches!(byte, b'.' | b'-' | b'_'));
         let domain_end = line.back(domain_end, |byte| matches!(byte, b'.' | b'-' | b'_'));
         if local >= at || domain_end <= at + 1 {
+            // "@priya please check"
+            let name = at + 1..domain_end;
+            let begins = at == line.start || matches!(line.before(at), b' ' | b'(' | b',');
+            if begins && is_listed_name(line.str(name.clone())) {
+                search.found.push(Finding::new(name, Class::User, "mention"));
+            }
             continue;
         }
         let (name, domain) = (line.str(local..at), line.str(at + 1..domain_end));

@@ -162,11 +162,11 @@ impl Search<'_, '_> {
             host::numbered(self);
             beside::addresses(self, from);
             beside::hosts_file(self);
-            if line.has(has::COLON) {
-                beside::ports(self);
-            }
         } else if line.has(has::COLON) {
             network::find(self);
+        }
+        if line.has(has::COLON) {
+            beside::ports(self);
         }
         people::named(self);
     }

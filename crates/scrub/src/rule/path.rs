@@ -251,6 +251,7 @@ fn looks_like_account(segment: &str, text: &str, at: usize) -> bool {
         .find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '$')))
         .unwrap_or(rest.len());
     !segment.contains(' ')
+        && segment.bytes().any(|byte| byte.is_ascii_uppercase())
         && segment
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')

@@ -1,6 +1,7 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
 use super::heading::is_heading;
+use super::host::is_ending;
 use super::people::{is_no_name, is_surely_person};
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
@@ -26,7 +27,7 @@ pub(crate) fn is_generic(name: &str) -> bool {
 pub(crate) fn is_account_name(text: &str) -> bool {
     (2..=64).contains(&text.len())
         && text.bytes().all(is_name)
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+        && text.chars().any(char::is_alphabetic)
         && !text.starts_with(['-', '.'])
         && !is_generic(text)
 }
@@ -107,7 +108,11 @@ const COMPANIES: &[&str] = &[
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
-        let (Meaning::Setting(Class::User) | Meaning::Field(Class::User) | Meaning::Phrase(Class::User)) = anchor.meaning else {
+        let (Meaning::Setting(Class::User)
+        | Meaning::Field(Class::User)
+        | Meaning::Phrase(Class::User)
+        | Meaning::Mention(Class::User)) = anchor.meaning
+        else {
             continue;
         };
         let joined = is_alphanumeric(line.before(anchor.start)) || line.before(anchor.start) == b'\\';
@@ -116,7 +121,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         let label = anchor.word;
         let ending = suffix(&line, anchor);
-        let phrase = matches!(anchor.meaning, Meaning::Phrase(_));
+        let mentioned = matches!(anchor.meaning, Meaning::Mention(_));
+        let phrase = mentioned || matches!(anchor.meaning, Meaning::Phrase(_));
         if !ending.is_empty() && !phrase && !label.ends_with('=') && !is_one_of(ending, &["s", "name", "id"]) {
             continue;
         }
@@ -146,7 +152,14 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         ) else {
             continue;
         };
-        let range = name_in(&line, value.range.clone(), phrase, reach, value.quoted);
+        let range = if ["useradd", "usermod", "adduser", "userdel"]
+            .iter()
+            .any(|command| label.starts_with(command))
+        {
+            last_word(&line, value.range.start)
+        } else {
+            name_in(&line, value.range.clone(), phrase, reach, value.quoted)
+        };
         let range = if reach == Reach::Field { turned(&line, range) } else { range };
         let text = line.str(range.clone());
         let software = matches!(
@@ -187,6 +200,9 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         ) && !value.quoted
             && !is_flag(&line, anchor)
             && is_sentence(&line, range.end);
+        if mentioned && !is_dotted(text) {
+            continue;
+        }
         // "FullName   Length": the next heading.
         let heading = is_heading(text) || label == "cn=" && text.len() < 4;
         if fits
@@ -195,9 +211,33 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             && (line.at(range.end) != b'=' || !value.quoted)
             && !text.bytes().all(|byte| byte.is_ascii_digit())
         {
+            // "-Members jane,karl"
+            let mut end = range.end;
             search.found.push(Finding::new(range, Class::User, "labelled-name"));
+            while phrase && line.at(end) == b',' && is_name(line.at(end + 1)) {
+                let next = end + 1..line.forward(end + 1, is_name);
+                end = next.end;
+                if is_account_name(line.str(next.clone())) {
+                    search.found.push(Finding::new(next, Class::User, "labelled-name"));
+                }
+            }
         }
     }
+}
+
+/// The last word of a command: `useradd -m -G sudo jane`.
+fn last_word(line: &Line<'_>, from: usize) -> Range<usize> {
+    let end = line.forward(from, |byte| !matches!(byte, b';' | b'|' | b'&' | b'>' | b'"' | b'\''));
+    let end = line.back(end, is_blank).max(from);
+    line.back(end, is_name).max(from)..end
+}
+
+/// `anna.keller`, `a.keller`: two words of letters with a dot between, no file and no full name of a machine.
+fn is_dotted(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(first, last)| {
+        let letters = |part: &str| !part.is_empty() && part.chars().all(char::is_alphabetic);
+        letters(first) && letters(last) && !is_ending(last)
+    })
 }
 
 /// The name within a value: options of commands and what follows the name are left out; `DOMAIN\` is another rule's.

@@ -70,7 +70,13 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) if labels() => {
             let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
             let range = range.or_else(|| paired(line, anchor));
-            let range = range.or_else(|| (class == Class::Password).then(|| said(line, anchor)).flatten());
+            let range = range.or_else(|| match class {
+                Class::Password => said(line, anchor),
+                Class::Token if matches!(anchor.word, "token" | "api token" | "api key" | "apikey" | "access token") => {
+                    spoken::token(line, anchor)
+                }
+                _ => None,
+            });
             (range?, class, "labelled-secret")
         }
         Meaning::Phrase(class @ (Class::Password | Class::Token)) if labels() => {

@@ -211,7 +211,7 @@ pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 /// `hvogt / Kirsche99!` behind "login", "user" or "credentials".
 pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
     let label = anchor.end + suffix(line, anchor).len();
-    let start = line.forward(label, |byte| is_blank(byte) || matches!(byte, b':' | b'='));
+    let start = behind_ties(line, line.forward(label, |byte| matches!(byte, b':' | b'=')));
     let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');
     let slash = line.forward(name.end, is_blank);
     if name.is_empty() || line.at(slash) != b'/' || start == label {
@@ -220,7 +220,8 @@ pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usi
     let from = line.forward(slash + 1, is_blank);
     let range = from..word_end(line, from);
     let apart = slash > name.end && from > slash + 1;
-    (apart && is_no_word(line.str(range.clone()))).then_some((name, range))
+    let text = line.str(range.clone());
+    (apart && is_no_word(text) || is_strong(text)).then_some((name, range))
 }
 
 /// "wifi: Kontor / NordlichtWLAN5", "the wifi here is GästeWLAN": the network's name may come first.
@@ -294,4 +295,17 @@ pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
         text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_digit());
     let strong = || is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     (plain && (6..=32).contains(&text.len()) && !text.contains([' ', '.']) && strong()).then_some((name, start..whole.end))
+}
+
+/// "the API token is olx_4f8c…", "token olx_4f8c… expires": long, of letters and digits.
+pub(super) fn token(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let start = behind_ties(line, anchor.end + suffix(line, anchor).len());
+    let range = start..word_end(line, start);
+    let text = line.str(range.clone());
+    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+    let signs = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let fits = (12..=256).contains(&text.len()) && count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_alphabetic) >= 3;
+    (fits && signs && is_blank(line.before(start))).then_some(range)
 }
