@@ -140,7 +140,8 @@ fn not_sent(error: &SmtpError) -> Sent {
 
 /// What administrators are told about it.
 pub(crate) fn sending(config: Option<&MailConfig>, public_url: &str) -> MailSending {
-    let address = public_url.parse::<Uri>().ok();
+    // A word alone parses as an authority.
+    let address = public_url.parse::<Uri>().ok().filter(|address| address.scheme().is_some());
     let host = address.as_ref().and_then(Uri::host).unwrap_or_default();
     MailSending {
         server: config.map(|config| config.server.clone()),
