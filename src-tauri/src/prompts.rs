@@ -28,6 +28,10 @@ pub(crate) fn raise(desktop: &Arc<Desktop>, prompt: PromptNotice) {
             raised.remove(&prompt.action);
         }
         drop(raised);
+        // Not every desktop takes down what was answered from its menu of buttons.
+        if pressed.is_some() {
+            close(id);
+        }
         act(&desktop, &prompt, pressed.as_deref());
     });
 }
