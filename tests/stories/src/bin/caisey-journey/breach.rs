@@ -39,6 +39,10 @@ const KINDS: &[&str] = &[
 /// What a person pastes into the wrong window.
 const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 
+/// What belongs on the record, and not into a stranger's hands.
+const CALLER: &str =
+    "Called by Marta Weiss, marta.weiss@nakagawa-retail.example, +81 3-5555-0142; she last signed in from 10.20.30.5.";
+
 /// Plays it.
 pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
@@ -69,6 +73,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
             "Connected. Looking at sign-ins, persistence and processes; staying out of documents.",
         )
         .await?;
+    console.chat(&scene.session, CALLER).await?;
     for look in machine::looks() {
         scene.run(&look, None).await?;
     }

@@ -11,6 +11,7 @@ use crate::{breach, firewall, leaving, link};
 use anyhow::{Context, Result, ensure};
 use caisey_console::Console;
 use caisey_console::view::{DraftView, RecordOf, ReviewState, Shown};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,16 +20,20 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     let (near, own) = (out.join("breach"), folder.join("breach"));
     let played = breach::play(&near, &own).await?;
     let asked = "two days later: the insurer asks whether anybody opened the payroll folder";
-    hand_over(played, asked, &near, &own).await?;
+    let hidden = hand_over(played, asked, &near, &own).await?;
+    ensure!(
+        hidden.iter().any(|text| text.contains("marta.weiss@")) && hidden.len() > 2,
+        "who called is not hidden: {hidden:?}"
+    );
     let (near, own) = (out.join("firewall"), folder.join("firewall"));
     let played = firewall::play(&near, &own).await?;
     let asked =
         "Monday morning: the client’s IT manager asks who changed the firewall at two, and whether anybody was in payroll";
-    hand_over(played, asked, &near, &own).await
+    hand_over(played, asked, &near, &own).await.map(drop)
 }
 
-/// One story's record, from the question to what leaves.
-async fn hand_over(played: Played, asked: &str, out: &Path, folder: &Path) -> Result<()> {
+/// One story's record, from the question to what leaves; returns what does not.
+async fn hand_over(played: Played, asked: &str, out: &Path, folder: &Path) -> Result<BTreeSet<String>> {
     let Played {
         stage,
         home,
@@ -67,7 +72,8 @@ async fn hand_over(played: Played, asked: &str, out: &Path, folder: &Path) -> Re
 
     leaving::documents(out, &imprint, &draft.title, &audit, &address).await?;
     leaving::judge(out, &address, &private, &mut teller)?;
-    teller.tell("the record is handed over, and holds without us")
+    teller.tell("the record is handed over, and holds without us")?;
+    Ok(private)
 }
 
 /// The technician took part, and is told at once that they cannot attest.
