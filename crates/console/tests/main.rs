@@ -16,6 +16,7 @@ mod handover;
 mod keys;
 mod pages;
 mod plane;
+mod policies;
 mod ports;
 mod search;
 mod synchronise;

@@ -60,6 +60,10 @@ pub struct Script {
     pub refuse_answers: Option<ErrorBody>,
     /// The client's chain, and consoles that wait to be introduced.
     pub chain: (Vec<SignedContactStatement>, Vec<ContactKeyView>),
+    /// All versions.
+    pub policies: Vec<PolicyView>,
+    /// Of every endpoint.
+    pub traits: EndpointTraits,
 }
 
 impl Script {
@@ -107,6 +111,8 @@ impl Plane {
             answers: Vec::new(),
             refuse_answers: None,
             chain: Default::default(),
+            policies: Vec::new(),
+            traits: EndpointTraits::default(),
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -142,6 +148,8 @@ impl Plane {
             .route("/v1/endpoints/{id}/watch", get(watch_log))
             .route("/v1/endpoints/{id}/approvals", post(about))
             .route("/v1/endpoints/{id}/decisions", post(decisions))
+            .route("/v1/policies", get(policies))
+            .route("/v1/endpoints/{id}/traits", get(traits))
             .route("/v1/contacts", get(contacts).post(contact_says))
             .with_state(self.clone());
         *self.server.lock().unwrap() = Some(tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }));
@@ -528,6 +536,16 @@ fn chain_view(script: &mut Script) -> ContactChain {
         statements,
         waiting,
     }
+}
+
+async fn policies(State(plane): State<Plane>) -> Result<Json<Vec<PolicyView>>, Refusal> {
+    plane.alive()?;
+    Ok(Json(plane.script.lock().unwrap().policies.clone()))
+}
+
+async fn traits(State(plane): State<Plane>) -> Result<Json<EndpointTraits>, Refusal> {
+    plane.alive()?;
+    Ok(Json(plane.script.lock().unwrap().traits.clone()))
 }
 
 async fn contacts(State(plane): State<Plane>) -> Result<Json<ContactChain>, Refusal> {
