@@ -87,8 +87,12 @@ pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFaul
     let rules = Rules::new().map_err(unready)?;
     let (mut places, mut texts): (Vec<Place>, Vec<Text<'_>>) = (Vec::new(), Vec::new());
     for (at, proved) in entries.iter().enumerate() {
+        // Who speaks with a key of their own is what the record is for: who approved, who did it.
+        let introduced = matches!(proved.entry.statement.kind.as_str(), "key.introduced" | "device.registered");
         for (name, disclosure) in &proved.disclosures {
-            if let Disclosure::Full { text, .. } = disclosure {
+            if let Disclosure::Full { text, .. } = disclosure
+                && !(introduced && name == "name")
+            {
                 places.push((at, name.clone()));
                 texts.push(Text { text, kept: &[] });
             }

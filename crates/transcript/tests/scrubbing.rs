@@ -222,6 +222,17 @@ fn what_is_hidden_again_is_not_said_to_be_shown() {
 }
 
 #[test]
+fn who_speaks_with_a_key_of_their_own_is_named() {
+    let (_, entries) = printed();
+    let proposal = propose(&entries, 18).unwrap();
+    let introduced: Vec<usize> = (0..entries.len())
+        .filter(|at| entries[*at].entry.statement.kind == "key.introduced")
+        .collect();
+    assert_eq!(introduced.len(), 2);
+    assert!(introduced.iter().all(|at| proposal.spans(*at, "name").is_empty()));
+}
+
+#[test]
 fn the_records_own_machine_is_named_unless_it_names_a_person() {
     let shown = |host: &str| {
         let mut story = Story::new();
