@@ -1,7 +1,7 @@
 //! Sends e-mail by SMTP (RFC 5321), with lettre. Set up by docs/operations/mail.md.
 //!
 //! Promises: a name or a command that somebody chose ends no header and adds no recipient; passwords and secrets of links are in no log; every
-//! attempt ends in a sentence within [`config::WITHIN`]; one address is not flooded, whichever endpoints ask. The same request and contact have
+//! attempt ends in a sentence within `config::WITHIN`; one address is not flooded, whichever endpoints ask. The same request and contact have
 //! one `Message-ID`, so that mail systems which drop repetitions drop ours. Leaves out: what is to be sent, and when again (the Endpoint object).
 
 pub(crate) mod config;

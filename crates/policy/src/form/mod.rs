@@ -1,4 +1,4 @@
-//! Rules that people fill in, the Cedar text that they come to ([`write`]), and the form that a text comes to ([`read`](mod@read)).
+//! Rules that people fill in, the Cedar text that they come to (`write`), and the form that a text comes to (`read`).
 //!
 //! Promises: what is read from a text that a form wrote is that form; what a form cannot express is told and never bent into one.
 
