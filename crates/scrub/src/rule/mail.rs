@@ -1,7 +1,8 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
 use super::Search;
-use super::host::{is_host_name, is_internal, is_vendor};
+use super::domain::{is_internal, is_vendor};
+use super::host::is_host_name;
 use super::people::{is_listed_name, is_no_name};
 use super::person::{is_account_name, is_generic};
 use super::value::is_found;

@@ -10,6 +10,7 @@ mod below;
 mod beside;
 mod connection;
 mod document;
+mod domain;
 mod flag;
 mod heading;
 mod host;
@@ -19,6 +20,7 @@ mod lexicon;
 mod licence;
 mod listing;
 mod log;
+mod machine;
 mod mail;
 mod network;
 mod path;
@@ -37,7 +39,8 @@ mod words;
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 pub(crate) use anchor::{Anchor, Meaning};
-pub(crate) use host::{is_host_name, is_internal};
+pub(crate) use domain::is_internal;
+pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
@@ -141,14 +144,14 @@ impl Search<'_, '_> {
         }
         if line.has(has::DASH) {
             windows::identifiers(self);
-            host::patterned(self);
+            machine::patterned(self);
             beside::owned(self);
             log::web_account(self);
             licence::grouped(self);
             licence::recovery(self);
         }
         if line.has(has::DOT | has::LOWER) {
-            host::dotted(self);
+            domain::dotted(self);
         }
         if line.has(has::DIGIT) {
             network::find(self);
@@ -159,7 +162,7 @@ impl Search<'_, '_> {
                 phone::find(self);
             }
             token::dense(self);
-            host::numbered(self);
+            machine::numbered(self);
             beside::addresses(self, from);
             beside::hosts_file(self);
         } else if line.has(has::COLON) {

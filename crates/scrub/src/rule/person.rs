@@ -1,7 +1,7 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
+use super::domain::is_ending;
 use super::heading::is_heading;
-use super::host::is_ending;
 use super::people::{is_no_name, is_surely_person};
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};

@@ -1,0 +1,122 @@
+//! Full names of machines: labels joined by dots, the last of them one that names end in. Domains of makers and public services name nobody.
+
+use super::Search;
+use super::host::{FILES, is_host_name};
+use super::words::{Words, is_one_of};
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{is_alphanumeric, is_name};
+
+/// Domains of makers and public services: saying that a machine spoke to them names nobody.
+static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
+
+/// Domains under which makers name what belongs to their customers.
+static TENANTS: Words = Words::of(include_str!("../../words/tenant-domains.txt"));
+
+/// Last labels of full names. What programs, files and namespaces end in is not among them.
+const TLDS: &[&str] = &[
+    "com", "net", "org", "edu", "gov", "info", "biz", "cloud", "de", "at", "ch", "uk", "fr", "nl", "be", "es", "it", "se", "no",
+    "dk", "fi", "pl", "cz", "ie", "eu", "us", "ca", "au", "nz", "jp", "in", "br", "mx", "za",
+];
+
+/// Last labels that also end files and namespaces: only after two labels more.
+#[rustfmt::skip]
+const LATE_TLDS: &[&str] = &[
+    "io", "dev", "app", "me", "tv", "ru", "cn", "kr", "tr", "gr", "pt", "ro", "hu", "sk", "si", "hr", "bg", "lt", "lv", "ee",
+    "lu", "li", "il", "ae", "sg", "hk", "tw", "th", "vn", "ph", "my", "ar", "cl", "co", "ua", "rs", "arpa", "online", "site",
+    "tech", "store", "health", "legal", "agency", "consulting", "dental", "clinic", "law", "shop", "systems", "solutions",
+    "services", "hosting", "network",
+];
+
+/// Last labels within somebody's own network.
+#[rustfmt::skip]
+const INTERNAL: &[&str] = &[
+    "local", "lan", "internal", "corp", "intra", "intranet", "localdomain", "home", "private", "ad", "domain", "test",
+    "example", "dmz", "office", "prod", "hq", "loc", "box", "domainname", "intern", "company", "workgroup", "site", "branch",
+];
+
+/// Whether a full name belongs to a maker or public service.
+pub(super) fn is_vendor(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let parents = || name.match_indices('.').filter_map(|(dot, _)| name.get(dot + 1..));
+    if parents().any(|parent| TENANTS.contains(parent)) {
+        return false;
+    }
+    VENDORS.contains(name) || parents().any(|parent| VENDORS.contains(parent))
+}
+
+/// Whether full names of machines, or files of programs, end in this.
+pub(super) fn is_ending(last: &str) -> bool {
+    let file = |ending: &&str| {
+        ending
+            .strip_prefix('.')
+            .is_some_and(|ending| ending.eq_ignore_ascii_case(last))
+    };
+    [TLDS, LATE_TLDS, INTERNAL].iter().any(|endings| is_one_of(last, endings)) || FILES.iter().any(file)
+}
+
+/// Whether a full name can only be meant within somebody's own network.
+pub(crate) fn is_internal(name: &str) -> bool {
+    let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    is_one_of(last, INTERNAL)
+}
+
+/// Whether this ends full names and is none: `DC=lan`.
+pub(super) fn is_last_label(text: &str) -> bool {
+    is_one_of(text, INTERNAL) || is_one_of(text, TLDS)
+}
+
+/// Full names: two labels or more, the last one of those that names end in, none of a maker's.
+pub(super) fn dotted(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    let mut next = line.start;
+    for &dot in line.dots() {
+        if dot < next || !is_name(line.at(dot + 1)) {
+            continue;
+        }
+        let start = line.back(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_'));
+        let end = line.forward(dot, is_name);
+        next = end.max(dot + 1);
+        let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
+        let name = line.str(start..end);
+        let Some((rest, last)) = name.rsplit_once('.') else { continue };
+        let internal = is_one_of(last, INTERNAL)
+            && (!is_one_of(last, &["test", "example", "domain"]) || rest.contains('.') || is_invented(rest, last));
+        let known = internal || is_one_of(last, TLDS) || rest.contains('.') && is_one_of(last, LATE_TLDS) && !rest.contains('_');
+        if !known {
+            continue;
+        }
+        let cased = !last.bytes().any(|byte| byte.is_ascii_uppercase())
+            || !name.bytes().any(|byte| byte.is_ascii_lowercase()) && rest.contains('.');
+        let outside = matches!(line.before(start), b'@' | b'$' | b'\\')
+            || line.before(start) == b'/' && line.before(start.saturating_sub(1)) != b'/'
+            || line.at(end) == b'('
+            || line.at(end) == b'\\';
+        let labels_fit = name.split('.').all(|label| !label.is_empty() && label.len() <= 63);
+        // ".in", ".it", ".no", ".at" and ".be" end sentences without a blank; ".net" and ".com" end product names.
+        let short = last.len() == 2 && !rest.contains('.') && rest.len() < 4;
+        if cased && labels_fit && !outside && !short && is_host_name(name) && !is_namespace(rest) {
+            search.found.push(Finding::new(start..end, Class::Host, "full-name"));
+        }
+    }
+}
+
+/// "nordwind.example" is a domain, "settings.example" a file.
+fn is_invented(rest: &str, last: &str) -> bool {
+    #[rustfmt::skip]
+    let files = [
+        "config", "settings", "application", "appsettings", "docker-compose", "sample", "template", "local", "default",
+        "values", "secrets", "htaccess", "credentials", "environment", "development", "production", "configuration",
+        "database", "parameters", "terraform",
+    ];
+    is_one_of(last, &["example", "test"]) && rest.len() >= 5 && !is_one_of(rest, &files)
+}
+
+/// `org.freedesktop.DBus`, `com.apple.Safari` go the other way round.
+fn is_namespace(rest: &str) -> bool {
+    let first = rest.split('.').next().unwrap_or_default();
+    matches!(
+        first,
+        "com" | "org" | "net" | "io" | "System" | "Microsoft" | "Windows" | "java" | "javax" | "Asp" | "ASP"
+    ) && !rest.contains('-')
+}
