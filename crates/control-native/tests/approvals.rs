@@ -4,7 +4,7 @@ use crate::CLASS;
 use crate::desk::{Desk, PATIENCE, Reply, Socket, now};
 use crate::story::kinds_of;
 use caisey_client::ControlUrl;
-use caisey_ledger::consent::{Assurance, SignedContactStatement};
+use caisey_ledger::consent::{Assurance, Request, SignedContactStatement};
 use caisey_ledger::entry::SignedStatement;
 use caisey_ledger::event::Decision;
 use caisey_ledger::id::{ActionId, ClientId, EndpointId, SessionId};
@@ -162,6 +162,11 @@ impl Scene {
         all.into_iter().find(|view| view.action == *action)
     }
 
+    /// What this person is asked about the action.
+    pub async fn asked(&self, token: &str, action: &ActionId) -> Request {
+        self.shown(token, action).await.unwrap().prompt.unwrap().request
+    }
+
     pub async fn about(&self, token: &str, action: &ActionId, what: ApprovalWord) -> Reply {
         let path = format!("/v1/endpoints/{}/approvals", self.endpoint);
         let about = AboutApproval {
@@ -171,9 +176,13 @@ impl Scene {
         self.desk.post(&path, token, &about).await
     }
 
+    /// What the requester is told of it.
+    pub async fn look(&self, action: &ActionId) -> ApprovalAnswer {
+        self.about(&self.technician.token, action, ApprovalWord::Look).await.ok()
+    }
+
     pub async fn number(&self, action: &ActionId) -> String {
-        let answer: ApprovalAnswer = self.about(&self.technician.token, action, ApprovalWord::Look).await.ok();
-        answer.number.unwrap()
+        self.look(action).await.number.unwrap()
     }
 
     /// A contact's signed answer to what they are shown. Where it is a yes that needs the number, they were told it.
@@ -442,8 +451,7 @@ async fn policies_are_checked_versioned_and_decide_from_the_next_command_on() {
         .await
         .ok::<PolicyView>();
     let action = scene.propose().await;
-    let view = scene.shown(&scene.owner.token, &action).await.unwrap();
-    let request = view.prompt.unwrap().request;
+    let request = scene.asked(&scene.owner.token, &action).await;
     let yes = scene.owner.person.decide(&request, now(), Decision::Approved, None);
     scene.decision(&scene.owner.token, yes).await.ok::<Submitted>();
     scene.until(&action, "command.finished").await;
@@ -532,7 +540,7 @@ async fn a_revoked_key_decides_nothing_any_more_and_the_endpoint_says_so() {
     );
     scene.until_any("contact.distrusted").await;
     let action = scene.propose().await;
-    let request = scene.shown(&milan.token, &action).await.unwrap().prompt.unwrap().request;
+    let request = scene.asked(&milan.token, &action).await;
     let yes = milan.person.decide(&request, now(), Decision::Approved, None);
     let reply = scene.decision(&milan.token, yes).await;
     assert_eq!(
@@ -556,13 +564,7 @@ async fn another_clients_contact_is_neither_shown_nor_heard() {
     let _: DirectoryEvent = watch.next().await;
     assert!(matches!(watch.next().await, DirectoryEvent::Approvals { approvals } if approvals.is_empty()));
     let action = scene.propose().await;
-    let request = scene
-        .shown(&scene.zdenka.token, &action)
-        .await
-        .unwrap()
-        .prompt
-        .unwrap()
-        .request;
+    let request = scene.asked(&scene.zdenka.token, &action).await;
     assert!(scene.shown(&stranger.token, &action).await.is_none());
     let yes = stranger.person.decide(&request, now(), Decision::Approved, None);
     assert_eq!(scene.decision(&stranger.token, yes).await.status, 404);
@@ -597,13 +599,7 @@ async fn nobody_approves_what_they_asked_for_themselves() {
     let command = format!("echo ran >> {}", scene.file().display());
     let proposed = scene.owner.person.propose(&scene.log, now(), &session, &action, &command);
     scene.statement(&scene.owner.token, proposed).await.ok::<Submitted>();
-    let request = scene
-        .shown(&scene.owner.token, &action)
-        .await
-        .unwrap()
-        .prompt
-        .unwrap()
-        .request;
+    let request = scene.asked(&scene.owner.token, &action).await;
     let yes = scene.owner.person.decide(&request, now(), Decision::Approved, None);
     let reply = scene.decision(&scene.owner.token, yes).await;
     assert_eq!((reply.status, reply.code().as_str()), (403, "forbidden"), "{}", reply.text);

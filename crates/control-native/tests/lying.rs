@@ -368,13 +368,7 @@ async fn an_invented_approval_is_refused_by_the_endpoint_on_record() {
     // A yes in the contact's name that the contact never signed: with another key, and by the requester.
     for by_requester in [false, true] {
         let (action, proposal) = scene.proposed().await;
-        let asked = scene
-            .shown(&scene.zdenka.token, &action)
-            .await
-            .unwrap()
-            .prompt
-            .unwrap()
-            .request;
+        let asked = scene.asked(&scene.zdenka.token, &action).await;
         let yes = if by_requester {
             scene.technician.person.decide(&asked, now(), Decision::Approved, None)
         } else {

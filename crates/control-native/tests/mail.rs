@@ -3,11 +3,8 @@
 use crate::approvals::Scene;
 use crate::desk::{PATIENCE, now};
 use caisey_control_native::{Config, MailConfig, Security};
-use caisey_ledger::consent::{ContactSaid, PreAuthorisation};
-use caisey_ledger::event::Channel;
-use caisey_ledger::id::{ActionId, TimeMs};
-use caisey_protocol::consent::{ApprovalAnswer, ApprovalState, ApprovalWord, ContactChain, PolicyView, PublishPolicy};
-use caisey_protocol::mail::{MailContact, MailContacts, MailState, MailView};
+use caisey_protocol::consent::ApprovalState;
+use caisey_protocol::mail::MailState;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -123,70 +120,10 @@ pub fn with_mail(mail: MailConfig) -> impl FnOnce(&mut Config) {
     }
 }
 
-pub const BY_LINK: &str = r#"@require("contact") @assurance("link") permit (principal, action, resource);"#;
-
 impl Scene {
     /// From here on a link suffices for the control plane, and these addresses get mail.
     pub async fn by_mail(&self, addresses: &[&str]) {
-        let policy = PublishPolicy {
-            name: "by-mail".into(),
-            after: 0,
-            scope: json!({ "scope": "organisation" }),
-            form: None,
-            text: Some(BY_LINK.into()),
-        };
-        self.desk
-            .post("/v1/policies", &self.owner.token, &policy)
-            .await
-            .ok::<PolicyView>();
-        let contacts = addresses.iter().map(|address| MailContact {
-            member: None,
-            name: "Zdeňka Nováková".into(),
-            address: (*address).into(),
-        });
-        let contacts = MailContacts {
-            contacts: contacts.collect(),
-            sending: None,
-        };
-        let path = format!("/v1/clients/{}/mail-contacts", self.client);
-        let set = self.desk.call("PUT", &path, Some(&self.owner.token), Some(&contacts)).await;
-        assert_eq!(set.ok::<MailContacts>().contacts.len(), addresses.len());
-    }
-
-    /// The client's contact allows answers by e-mail beforehand.
-    async fn allows_mail(&self) {
-        let chain = self.introduces_herself().await;
-        let granted = PreAuthorisation {
-            name: "by-mail".into(),
-            endpoints: vec![],
-            classes: vec!["changing".into()],
-            channel: Channel::Email,
-            window: None,
-            from_ms: TimeMs::default(),
-            until_ms: TimeMs::new(now().get() + 86_400_000).unwrap(),
-        };
-        let said = ContactSaid::PreAuthorisationGranted(granted);
-        let said = self.zdenka.person.says(&chain.statements, now(), said);
-        self.say(&self.zdenka.token, said).await.ok::<ContactChain>();
-    }
-
-    async fn look(&self, action: &ActionId) -> ApprovalAnswer {
-        self.about(&self.technician.token, action, ApprovalWord::Look).await.ok()
-    }
-
-    /// Waits until the requester is told that of the only mail.
-    async fn until_mail(&self, action: &ActionId, state: MailState) -> MailView {
-        tokio::time::timeout(PATIENCE, async {
-            loop {
-                let mail = self.look(action).await.approval.mails.remove(0);
-                if mail.state == state {
-                    return mail;
-                }
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-        })
-        .await
-        .unwrap_or_else(|_| panic!("never {state:?}"))
+        self.by_mail_to("Zdeňka Nováková", addresses).await;
     }
 }
 
@@ -238,7 +175,7 @@ async fn a_mail_is_opened_in_a_browser_and_the_number_lets_the_real_runtime_run_
     assert_eq!(mail["defects"], json!([]), "{mail}");
     assert_eq!(header(&mail, "Auto-Submitted"), "auto-generated");
     assert!(header(&mail, "Message-ID").starts_with("<approval-"), "{mail}");
-    let number = scene.look(&action).await.number.unwrap();
+    let number = scene.number(&action).await;
     for part in ["plain", "html"] {
         let text = mail[part].as_str().unwrap();
         for fact in ["Robin Řehoř", "Client 1", "it-ran", mail["link"].as_str().unwrap()] {
@@ -293,7 +230,7 @@ async fn a_mail_is_opened_in_a_browser_and_the_number_lets_the_real_runtime_run_
     // Denied with a reason; and a request that is taken back.
     let action = scene.propose().await;
     let mail = server.next();
-    let number = scene.look(&action).await.number.unwrap();
+    let number = scene.number(&action).await;
     person.ask(&json!({ "open": mail["link"] }));
     let seen = person.ask(&json!({ "number": number, "reason": "Not during surgery <b>hours</b>", "press": "Deny" }));
     assert_eq!(seen["heading"], "You denied this", "{seen}");
@@ -328,7 +265,7 @@ async fn where_the_client_has_not_allowed_mail_the_endpoint_refuses_what_mail_ap
     scene.by_mail(&["zdenka@example.com"]).await;
     let action = scene.propose().await;
     let mail = server.next();
-    let number = scene.look(&action).await.number.unwrap();
+    let number = scene.number(&action).await;
     let mut person = Program::script("person.mjs");
     person.ask(&json!({ "open": mail["link"] }));
     let seen = person.ask(&json!({ "number": number, "press": "Approve this command" }));

@@ -10,6 +10,7 @@
 
 mod administration;
 mod approvals;
+mod by_mail;
 mod containment;
 mod data_dir;
 mod desk;

@@ -2,16 +2,12 @@
 //! lets the real runtime run the command.
 
 use crate::approvals::Scene;
-use crate::desk::{PATIENCE, now};
+use crate::desk::PATIENCE;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Json, Router, routing};
 use caisey_control_native::Config;
-use caisey_ledger::consent::{ContactSaid, PreAuthorisation};
-use caisey_ledger::event::Channel;
-use caisey_ledger::id::{ActionId, TimeMs};
-use caisey_protocol::consent::{ApprovalAnswer, ApprovalWord, ContactChain, PolicyView, PublishPolicy};
-use caisey_protocol::mail::{MailContact, MailContacts, MailState, MailView};
+use caisey_protocol::mail::MailState;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -77,57 +73,9 @@ fn with(provider: &Provider) -> impl FnOnce(&mut Config) {
 
 async fn scene(change: impl FnOnce(&mut Config)) -> Scene {
     let scene = Scene::set_with(change).await;
-    let chain = scene.introduces_herself().await;
-    let granted = PreAuthorisation {
-        name: "by-mail".into(),
-        endpoints: vec![],
-        classes: vec!["changing".into(), "opaque".into()],
-        channel: Channel::Email,
-        window: None,
-        from_ms: TimeMs::default(),
-        until_ms: TimeMs::new(now().get() + 86_400_000).unwrap(),
-    };
-    let said = ContactSaid::PreAuthorisationGranted(granted);
-    let said = scene.zdenka.person.says(&chain.statements, now(), said);
-    scene.say(&scene.zdenka.token, said).await.ok::<ContactChain>();
-    let policy = PublishPolicy {
-        name: "by-mail".into(),
-        after: 0,
-        scope: json!({ "scope": "organisation" }),
-        form: None,
-        text: Some(r#"@require("contact") @assurance("link") permit (principal, action, resource);"#.into()),
-    };
-    let desk = &scene.desk;
-    desk.post("/v1/policies", &scene.owner.token, &policy)
-        .await
-        .ok::<PolicyView>();
-    let contacts = MailContacts {
-        contacts: vec![MailContact {
-            member: None,
-            name: "Zdeňka \"Z\" Nováková".into(),
-            address: "zdenka@example.com".into(),
-        }],
-        sending: None,
-    };
-    let path = format!("/v1/clients/{}/mail-contacts", scene.client);
-    let set = desk.call("PUT", &path, Some(&scene.owner.token), Some(&contacts)).await;
-    assert_eq!(set.ok::<MailContacts>().contacts.len(), 1);
+    scene.allows_mail().await;
+    scene.by_mail_to("Zdeňka \"Z\" Nováková", &["zdenka@example.com"]).await;
     scene
-}
-
-async fn until_mail(scene: &Scene, action: &ActionId, state: MailState) -> MailView {
-    tokio::time::timeout(PATIENCE, async {
-        loop {
-            let answer: ApprovalAnswer = scene.about(&scene.technician.token, action, ApprovalWord::Look).await.ok();
-            let mail = answer.approval.mails.into_iter().next().unwrap();
-            if mail.state == state {
-                return mail;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-    .unwrap_or_else(|_| panic!("never {state:?}"))
 }
 
 /// Where the link in a mail leads, on this control plane.
@@ -166,7 +114,7 @@ async fn a_mail_is_opened_and_the_number_lets_the_real_runtime_run_it() {
         mail["headers"]["Message-ID"].as_str().unwrap().starts_with("<approval-"),
         "{mail}"
     );
-    assert_eq!(until_mail(&scene, &action, MailState::Accepted).await.attempts, 1);
+    assert_eq!(scene.until_mail(&action, MailState::Accepted).await.attempts, 1);
     let number = scene.number(&action).await;
     for part in ["text", "html"] {
         let text = mail[part].as_str().unwrap();
@@ -217,14 +165,14 @@ async fn the_requester_sees_what_the_provider_says_and_a_retry_delivers() {
     let mut scene = scene(with(&provider)).await;
     provider.answer(422);
     let action = scene.propose().await;
-    let refused = until_mail(&scene, &action, MailState::Refused).await;
+    let refused = scene.until_mail(&action, MailState::Refused).await;
     assert!(refused.detail.contains("no such mailbox"), "{refused:?}");
     provider.answer(503);
     let action = scene.propose().await;
-    let waits = until_mail(&scene, &action, MailState::Waiting).await;
+    let waits = scene.until_mail(&action, MailState::Waiting).await;
     assert!(waits.detail.contains("tried again"), "{waits:?}");
     provider.answer(200);
-    let taken = until_mail(&scene, &action, MailState::Accepted).await;
+    let taken = scene.until_mail(&action, MailState::Accepted).await;
     assert!(taken.attempts >= 2, "{taken:?}");
     assert_eq!(provider.mails.lock().unwrap().len(), 1, "one mail, whatever happened before");
     scene.runtime.stop().await;
@@ -234,7 +182,7 @@ async fn the_requester_sees_what_the_provider_says_and_a_retry_delivers() {
 async fn without_a_provider_that_is_said() {
     let mut scene = scene(|_| {}).await;
     let action = scene.propose().await;
-    let mail = until_mail(&scene, &action, MailState::GaveUp).await;
+    let mail = scene.until_mail(&action, MailState::GaveUp).await;
     assert!(mail.detail.contains("has no mail server"), "{mail:?}");
     scene.runtime.stop().await;
 }

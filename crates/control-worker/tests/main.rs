@@ -13,6 +13,8 @@ extern crate self as caisey_control_native;
 
 #[path = "../../control-native/tests/approvals.rs"]
 mod approvals;
+#[path = "../../control-native/tests/by_mail.rs"]
+mod by_mail;
 mod contract;
 #[path = "../../control-native/tests/desk.rs"]
 mod desk;
