@@ -64,6 +64,7 @@ pub use review::{ReviewBasis, review_basis};
 use std::sync::Arc;
 pub use submission::MAX_LINE_BYTES;
 pub use succession::{CLOSED, Decision, Predecessor, SUCCEEDED, Successor};
+pub(crate) use tables::SCHEMA;
 
 /// What the endpoint is, fixed when it enrolled.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -317,17 +318,6 @@ impl EndpointObject {
     pub fn is_idle(&self) -> bool {
         self.stray.is_empty() && self.live.as_ref().is_none_or(|live| live.is_idle())
     }
-}
-
-/// Makes the schema or brings it up to date; how many migrations it has.
-pub(crate) fn apply_schema(store: &dyn Store) -> Result<u64, StoreError> {
-    tables::SCHEMA.apply(store)?;
-    Ok(tables::SCHEMA.migrations.len() as u64)
-}
-
-#[cfg(test)]
-pub(crate) fn migrations() -> &'static [&'static str] {
-    tables::SCHEMA.migrations
 }
 
 /// Reads a run of the log; needs no object in memory. `limit` records at most, and at most 512 KiB of them, at least one if there is one.

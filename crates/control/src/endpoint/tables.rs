@@ -4,7 +4,7 @@ use super::{action, approval, cosign, mail, rules, succession};
 use crate::journal;
 use crate::schema::Schema;
 
-pub(super) const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     object: "endpoint",
     migrations: &[
         journal::TABLES,

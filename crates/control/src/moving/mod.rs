@@ -80,10 +80,12 @@ impl Part {
 
     /// Makes the schema, or brings it up to date; how many migrations it has.
     fn apply(&self, store: &dyn Store) -> Result<u64, StoreError> {
-        match self {
-            Self::Organisation => crate::organisation::apply_schema(store),
-            Self::Endpoint(_) => crate::endpoint::apply_schema(store),
-        }
+        let schema = match self {
+            Self::Organisation => crate::organisation::SCHEMA,
+            Self::Endpoint(_) => crate::endpoint::SCHEMA,
+        };
+        schema.apply(store)?;
+        Ok(schema.migrations.len() as u64)
     }
 
     /// Origin of the object's log.

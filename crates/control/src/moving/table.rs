@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn no_table_and_no_column_is_forgotten() {
-        check(crate::endpoint::migrations(), ENDPOINT);
-        check(crate::organisation::migrations(), ORGANISATION);
+        check(crate::endpoint::SCHEMA.migrations, ENDPOINT);
+        check(crate::organisation::SCHEMA.migrations, ORGANISATION);
     }
 }

@@ -45,6 +45,7 @@ pub use pack::{Examined, PackPart, put_pack};
 pub use review::{key_evidence, reviews};
 pub use share::{OpenedShare, ShareReply, ShareRequest, find_share, token_digest};
 use std::sync::Arc;
+pub(crate) use tables::SCHEMA;
 
 /// Which sessions are wanted; absent means any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -392,17 +393,6 @@ fn checked_line(field: &str, line: &str, most_chars: usize) -> Result<String, St
         ));
     }
     Ok(line.to_owned())
-}
-
-/// Makes the schema or brings it up to date; how many migrations it has.
-pub(crate) fn apply_schema(store: &dyn Store) -> Result<u64, StoreError> {
-    tables::SCHEMA.apply(store)?;
-    Ok(tables::SCHEMA.migrations.len() as u64)
-}
-
-#[cfg(test)]
-pub(crate) fn migrations() -> &'static [&'static str] {
-    tables::SCHEMA.migrations
 }
 
 /// Reads a run of the organisation's own log; needs no object in memory. The caller has checked the permission `Administer`. None when

@@ -3,7 +3,7 @@
 use crate::journal;
 use crate::schema::Schema;
 
-pub(super) const SCHEMA: Schema = Schema {
+pub(crate) const SCHEMA: Schema = Schema {
     object: "organisation",
     migrations: &[
         journal::TABLES,
