@@ -1,18 +1,18 @@
 //! A control plane and an endpoint outside the window, in the test's own process.
 
+use crate::ports::MemoryKeyStore;
 use caisey_client::Api;
 use caisey_client::ControlUrl;
 use caisey_client::token::{BearerToken, FixedToken};
-use caisey_console::{Access, Console, ConsoleConfig, KeyStore, KeyStoreError, Ports, SignIn};
+use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn};
 use caisey_control_native::{Config, ControlPlane, Running};
 use caisey_ledger::id::{ClientId, InstallerId, TimeMs};
 use caisey_protocol::http::{CreateClient, CreateInstaller};
 use caisey_protocol::role::Role;
 use caisey_protocol::sign_in::TokenRequest;
 use caisey_runtime::{Limits, Runtime, StateDir};
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// See the module's text.
@@ -127,7 +127,7 @@ impl Plane {
             access: Access::ReadWrite,
         };
         std::fs::create_dir_all(&config.data_dir).unwrap();
-        let console = Console::open(config, Ports::with_keys(Arc::new(Keys::default())))
+        let console = Console::open(config, Ports::with_keys(Arc::new(MemoryKeyStore::default())))
             .await
             .unwrap();
         let sign_in = SignIn {
@@ -148,26 +148,6 @@ impl Plane {
     pub(crate) async fn stop(self) {
         self.runtime.stop().await;
         self.running.shutdown().await;
-    }
-}
-
-/// Keys of a console without a desktop.
-#[derive(Default)]
-struct Keys(Mutex<HashMap<String, Vec<u8>>>);
-
-impl KeyStore for Keys {
-    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, KeyStoreError> {
-        Ok(self.0.lock().unwrap().get(name).cloned())
-    }
-
-    fn set(&self, name: &str, secret: &[u8]) -> Result<(), KeyStoreError> {
-        self.0.lock().unwrap().insert(name.to_owned(), secret.to_vec());
-        Ok(())
-    }
-
-    fn delete(&self, name: &str) -> Result<(), KeyStoreError> {
-        self.0.lock().unwrap().remove(name);
-        Ok(())
     }
 }
 

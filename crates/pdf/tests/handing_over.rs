@@ -1,29 +1,9 @@
 //! What surrounds a hand-over: files that are no packs, and the key that the key store keeps.
 
+use crate::ports::MemoryKeyStore;
+use caisey_console::Entropy;
 use caisey_console::ports::SystemEntropy;
-use caisey_console::{Entropy, KeyStore, KeyStoreError};
 use caisey_pdf::{KeptError, kept_signer, read_pack};
-use std::collections::HashMap;
-use std::sync::Mutex;
-
-#[derive(Default)]
-struct Kept(Mutex<HashMap<String, Vec<u8>>>);
-
-impl KeyStore for Kept {
-    fn get(&self, name: &str) -> Result<Option<Vec<u8>>, KeyStoreError> {
-        Ok(self.0.lock().unwrap().get(name).cloned())
-    }
-
-    fn set(&self, name: &str, secret: &[u8]) -> Result<(), KeyStoreError> {
-        self.0.lock().unwrap().insert(name.to_owned(), secret.to_vec());
-        Ok(())
-    }
-
-    fn delete(&self, name: &str) -> Result<(), KeyStoreError> {
-        self.0.lock().unwrap().remove(name);
-        Ok(())
-    }
-}
 
 #[test]
 fn what_is_no_pack_is_not_printed() {
@@ -39,7 +19,7 @@ fn an_organisation_keeps_its_authority() {
             [3; 32]
         }
     }
-    let keys = Kept::default();
+    let keys = MemoryKeyStore::default();
     let first = kept_signer(&keys, &SystemEntropy, "Northwind", 1_767_225_600_000).unwrap();
     let again = kept_signer(&keys, &Fixed, "Northwind", 1_900_000_000_000).unwrap();
     assert_eq!(first.root(), again.root());

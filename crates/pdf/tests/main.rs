@@ -13,6 +13,9 @@ mod hidden;
 #[path = "../../transcript/tests/made.rs"]
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "made for the tests of packs")]
 mod made;
+#[path = "../../console/tests/ports.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod ports;
 mod readers;
 mod sample;
 mod signing;
