@@ -1,11 +1,15 @@
 // Whatever opens mail before its reader does: a real browser that runs scripts, follows links and submits every form of a page in every way,
-// with plausible values. Each line on standard input is {"link": URL, "rounds": N, "seed": S}; each on standard output counts what it did.
+// with plausible values. Each line on standard input is {"links": [URL…], "rounds": N, "seed": S}, for so many rounds with every link, several
+// links at a time; each line on standard output counts what it did.
 import { createInterface } from 'node:readline';
 import { browser, say } from './browser.mjs';
 
+/** Links that are tried at a time, each on a page of its own. */
+const HANDS = 4;
+
 const chromium = await browser();
 const context = await chromium.newContext();
-const page = await context.newPage();
+const pages = await Promise.all(Array.from({ length: HANDS }, () => context.newPage()));
 
 function random(seed) {
   let state = seed >>> 0;
@@ -44,7 +48,7 @@ function look() {
   return { forms, links: document.querySelectorAll('a[href]').length };
 }
 
-async function round(link, draw, counts) {
+async function round(page, link, draw, counts) {
   await page.goto(link);
   counts.opened += 1;
   const { forms, links } = await page.evaluate(look);
@@ -67,13 +71,19 @@ async function round(link, draw, counts) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { link, rounds, seed } = JSON.parse(line);
-  const draw = random(seed);
+  const { links, rounds, seed } = JSON.parse(line);
   const counts = { rounds: 0, opened: 0, submitted: 0, moved: 0, links: 0 };
-  for (let at = 0; at < rounds; at += 1) {
-    await round(link, draw, counts);
-    counts.rounds += 1;
-  }
+  const waiting = [...links.entries()];
+  await Promise.all(pages.map(async (page) => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [at, link] = next;
+      const draw = random(seed + at);
+      for (let done = 0; done < rounds; done += 1) {
+        await round(page, link, draw, counts);
+        counts.rounds += 1;
+      }
+    }
+  }));
   say(counts);
 }
 await chromium.close();

@@ -31,15 +31,12 @@ async fn a_robot_that_submits_every_form_approves_nothing_and_denies_nothing() {
                 break;
             }
             let action = scene.propose().await;
-            for link in 0..CONTACTS {
-                let mail = server.next();
-                let seed = machines * 1_000_000 + (done * CONTACTS + link) as u64;
-                let line = json!({ "link": mail["link"], "rounds": ROUNDS_PER_LINK, "seed": seed });
-                let counts = robot.ask(&line);
-                assert_eq!(counts["rounds"], ROUNDS_PER_LINK, "{counts}");
-                done += ROUNDS_PER_LINK;
-                submitted += counts["submitted"].as_u64().unwrap();
-            }
+            let links: Vec<_> = (0..CONTACTS).map(|_| server.next()["link"].clone()).collect();
+            let seed = machines * 1_000_000 + done as u64;
+            let counts = robot.ask(&json!({ "links": links, "rounds": ROUNDS_PER_LINK, "seed": seed }));
+            assert_eq!(counts["rounds"], CONTACTS * ROUNDS_PER_LINK, "{counts}");
+            done += CONTACTS * ROUNDS_PER_LINK;
+            submitted += counts["submitted"].as_u64().unwrap();
             let cancel = scene.technician.person.cancel(&scene.log, now(), &scene.session, &action);
             scene.statement(&scene.technician.token, cancel).await.ok::<Submitted>();
         }
