@@ -2,7 +2,6 @@
 //!
 //! `tests/interop/measure_printing.py` runs both in turn, so that a machine that slows down does so for both.
 
-use crate::step::Step;
 use crate::{interop, place};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -14,12 +13,9 @@ const ENTRIES: &str = "10000";
 /// Documents of each kind, in turn.
 const ROUNDS: &str = "5";
 
-/// Builds the program that prints, and measures.
+/// Measures with the program that prints.
 pub(crate) fn measure() -> Result<Value> {
     ensure!(cfg!(unix), "the memory of other programs is measured on Unix only");
-    Step::cargo("printing program", &["build", "--locked", "--profile", "measure"])
-        .arguments(&["--package=caisey-pdf", "--example=printing"])
-        .must_succeed()?;
     let python = interop::prepare()?.context("tests/interop/requirements.txt is missing")?;
     eprintln!("measuring: {ENTRIES} printed entries");
     let done = Command::new(python)

@@ -43,6 +43,7 @@ impl ActionClass {
     }
 
     /// The same, said of a part of a command.
+    #[cfg(any(test, feature = "grammars"))]
     pub(crate) fn said_of(self, part: &str) -> String {
         let (before, after) = self.around();
         format!("{before}`{part}`{after}")

@@ -51,7 +51,7 @@ async fn run(seconds: Duration, endpoints: u64) -> Value {
         let figures = json!({
             "append": work::append(&mut place, seconds).await,
             "sync": work::sync(&place, seconds).await,
-            "approval": work::approve(&mut place, seconds).await,
+            "approval": work::approve(place, seconds).await,
         });
         report.insert(kind.name().to_owned(), figures);
     }

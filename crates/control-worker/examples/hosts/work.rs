@@ -3,7 +3,7 @@
 use crate::person::now;
 use crate::place::{Host, Kind, Place};
 use caisey_ledger::event::Decision;
-use caisey_ledger::id::ActionId;
+use caisey_ledger::id::{ActionId, OrganisationId};
 use caisey_protocol::consent::{ApprovalView, PolicyView, PublishPolicy};
 use caisey_protocol::http::{EntriesPage, Submit, Submitted};
 use caisey_protocol::runtime::ToRuntime;
@@ -12,7 +12,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Writers at the same time, all to one endpoint: its object takes one batch after the other.
@@ -93,8 +93,13 @@ pub async fn sync(place: &Place, each: Duration) -> Value {
     latencies(took, began.elapsed(), &more)
 }
 
-/// A technician proposes, an owner is shown the request and says yes: one after the other.
-pub async fn approve(place: &mut Place, each: Duration) -> Value {
+/// A technician proposes to a connected endpoint, an owner is shown the request and says yes: one after the other.
+pub async fn approve(mut place: Place, each: Duration) -> Value {
+    let (log, statements, decisions) = (place.runtime.log.clone(), place.path("statements"), place.path("decisions"));
+    let url = connection(&place.host, &place.owner.organisation, &place.runtime);
+    let (ready, is_ready) = oneshot::channel();
+    tokio::spawn(stay(place.runtime, url, || ready.send(()).unwrap()));
+    is_ready.await.expect("the machine connects");
     let technician = place.host.caller("tess", "org:technician");
     let owner = place.host.caller("olga", "org:owner");
     let policy = PublishPolicy {
@@ -111,20 +116,20 @@ pub async fn approve(place: &mut Place, each: Duration) -> Value {
         let action = ActionId::from_bits(u128::from(number).to_be_bytes());
         let proposed = place
             .technician
-            .propose(&place.runtime.log, now(), &place.session, &action, "systemctl restart x");
+            .propose(&log, now(), &place.session, &action, "systemctl restart x");
         let from = Instant::now();
         let body = Submit {
             version: 1,
             statement: proposed,
         };
-        let _: Submitted = technician.post(&place.path("statements"), &body).await;
+        let _: Submitted = technician.post(&statements, &body).await;
         let url = format!("{}/v1/approvals", owner.base_url);
         let shown = owner.http.get(url).bearer_auth(&owner.token).send().await.unwrap();
         let shown: Vec<ApprovalView> = shown.json().await.unwrap();
         let view = shown.into_iter().find(|view| view.action == action).expect("it is shown");
         let request = view.prompt.expect("with what it is about").request;
         let statement = place.owner.decide(&request, now(), Decision::Approved, None);
-        let _: Submitted = owner.post(&place.path("decisions"), &Submit { version: 1, statement }).await;
+        let _: Submitted = owner.post(&decisions, &Submit { version: 1, statement }).await;
         took.push(from.elapsed());
     }
     latencies(took, began.elapsed(), &[])
@@ -158,15 +163,14 @@ pub async fn idle(kind: Kind, endpoints: u64) -> Value {
     let mut connected = Vec::new();
     for seed in 0..endpoints {
         let machine = caller.enrol(&installer.token, seed + 10).await;
-        let url = format!(
-            "{}/v1/runtime/connect?organisation={organisation}&endpoint={}",
-            host.base_url.replacen("http", "ws", 1),
-            machine.endpoint
-        );
+        let url = connection(&host, &organisation, &machine);
         let turn = Arc::clone(&turns).acquire_owned().await.unwrap();
         let (ready, is_ready) = oneshot::channel();
         connected.push(is_ready);
-        tokio::spawn(stay(machine, url, ready, turn));
+        tokio::spawn(stay(machine, url, || {
+            drop(turn);
+            let _ = ready.send(());
+        }));
     }
     for is_ready in connected {
         is_ready.await.expect("every machine connects");
@@ -188,10 +192,19 @@ async fn settled(host: &Host, seconds: u64) -> u64 {
     host.resident_bytes()
 }
 
-/// Connects, proves the key, and then only answers what is asked.
-async fn stay(mut machine: Runtime, url: String, ready: oneshot::Sender<()>, turn: OwnedSemaphorePermit) {
+/// Where a machine connects.
+fn connection(host: &Host, organisation: &OrganisationId, machine: &Runtime) -> String {
+    let base = host.base_url.replacen("http", "ws", 1);
+    format!(
+        "{base}/v1/runtime/connect?organisation={organisation}&endpoint={}",
+        machine.endpoint
+    )
+}
+
+/// Connects, proves the key, says once that it is welcome, and then only answers what is asked.
+async fn stay(mut machine: Runtime, url: String, welcome: impl FnOnce()) {
     let (mut socket, _) = tokio_tungstenite::connect_async(&url).await.unwrap();
-    let mut ready = Some((ready, turn));
+    let mut welcome = Some(welcome);
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
         let message: ToRuntime = serde_json::from_str(&text).unwrap();
@@ -200,8 +213,8 @@ async fn stay(mut machine: Runtime, url: String, ready: oneshot::Sender<()>, tur
             let text = serde_json::to_string(&answer).unwrap();
             socket.send(Message::text(text)).await.unwrap();
         }
-        if welcomed && let Some((ready, _turn)) = ready.take() {
-            let _ = ready.send(());
+        if welcomed && let Some(welcome) = welcome.take() {
+            welcome();
         }
     }
 }
