@@ -131,6 +131,9 @@ impl Window {
         loop {
             if let Ok(found) = self.post("element", json!({ "using": "xpath", "value": path })).await {
                 let id = found[ELEMENT].as_str().unwrap();
+                // As a person scrolls: not to where a bar that stays at the edge lies over it.
+                let scroll = json!({ "script": "arguments[0].scrollIntoView({ block: 'center' })", "args": [found] });
+                let _ = self.post("execute/sync", scroll).await;
                 if self.post(&format!("element/{id}/click"), json!({})).await.is_ok() {
                     return;
                 }

@@ -3,10 +3,16 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "../crates/pdf/tests/authority.rs"]
+mod authority;
 mod consent;
 mod driver;
+mod handing_over;
 mod notification;
 mod plane;
+#[path = "../crates/console/tests/ports.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub)]
+mod ports;
 mod provider;
 mod screen;
 mod window;

@@ -5,7 +5,7 @@ use crate::plane::{EMAIL, PASSWORD, Plane};
 use crate::screen::Screen;
 use std::process::Command;
 
-const COMPOSER: &str = "textarea[aria-label^='Command for']";
+pub(crate) const COMPOSER: &str = "textarea[aria-label^='Command for']";
 const PURPOSE: &str = "[data-purpose]";
 const FIND: &str = "[role=combobox][aria-label^='Search commands']";
 
@@ -14,7 +14,7 @@ fn kernel() -> String {
     String::from_utf8(said.stdout).unwrap().trim().to_owned()
 }
 
-async fn open_session(window: &Window, purpose: &str) {
+pub(crate) async fn open_session(window: &Window, purpose: &str) {
     window.sees("Sendable. It answered").await;
     window.type_into(PURPOSE, purpose).await;
     window.press("Open session").await;

@@ -21,8 +21,13 @@ const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 /// Why there is no signer.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The file or its password is wrong.
-    #[error("the PKCS#12 file could not be opened: {0}. Check the password, or export the file again")]
+    /// Its seal does not hold.
+    #[error(
+        "the PKCS#12 file does not open with this password: type it again. If it is right, the file was damaged: export it again"
+    )]
+    Password,
+    /// The file is something else.
+    #[error("the PKCS#12 file could not be read ({0}): export it again, with its private key and a password")]
     Store(String),
     /// There is nothing to sign with.
     #[error("the file holds no private key with a certificate: export it with its private key")]
@@ -62,7 +67,10 @@ impl Signer {
     /// # Errors
     /// When the file, the password, the key or the certificates do not fit.
     pub fn from_pkcs12(file: &[u8], password: &str) -> Result<Self, KeyError> {
-        let store = KeyStore::from_pkcs12(file, password).map_err(|error| KeyError::Store(error.to_string()))?;
+        let store = KeyStore::from_pkcs12(file, password).map_err(|error| match error {
+            p12_keystore::error::Error::MacError(_) => KeyError::Password,
+            other => KeyError::Store(other.to_string()),
+        })?;
         let (_, found) = store.private_key_chain().ok_or(KeyError::Empty)?;
         let chain: Vec<&[u8]> = found.chain().iter().map(p12_keystore::Certificate::as_der).collect();
         Self::from_der(found.key(), &chain)

@@ -4,8 +4,8 @@ use crate::authority::Openssl;
 use crate::readers::Opened;
 use crate::{printed, sample};
 use caisey_pdf::{
-    Anchor, Attachment, Attested, Authorisation, Completeness, DocumentFault, Dossier, Enclosure, Limits, Mention, Question,
-    Redactions, Seal, Secrets, Signer, Trust, examine, found, transcript,
+    Anchor, Attachment, Attested, Authorisation, Completeness, DocumentFault, Dossier, Enclosure, KeyError, Limits, Mention,
+    Question, Redactions, Seal, Secrets, Signer, Trust, examine, found, transcript,
 };
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -152,7 +152,8 @@ fn keys_from_pkcs12_files_and_time_from_an_authority() {
         ("rsa", &["rsa:2048"][..]),
     ] {
         let file = openssl.pkcs12(name, key);
-        assert!(Signer::from_pkcs12(&file, "wrong").is_err());
+        assert!(matches!(Signer::from_pkcs12(&file, "wrong"), Err(KeyError::Password)));
+        assert!(matches!(Signer::from_pkcs12(b"no file", "wrong"), Err(KeyError::Store(_))));
         let signer = Signer::from_pkcs12(&file, "geheim").unwrap();
         assert_eq!(signer.name(), "Dana Okafor");
         let mut ask = |request: &[u8]| openssl.answer(request);

@@ -183,7 +183,7 @@ export class MemoryHandOver implements HandOver {
 
   async leave(draft: string, wanted: Leaving): Promise<string | null> {
     const own = this.#draft(draft);
-    if (wanted.signing.password === 'wrong') throw refuse('export_failed', 'Nothing was saved: the PKCS#12 file could not be opened: the password is wrong. Check the password, or export the file again.');
+    if (wanted.signing.password === 'wrong') throw refuse('export_failed', 'Nothing was saved: the PKCS#12 file does not open with this password: type it again. If it is right, the file was damaged: export it again.');
     this.running.add(draft);
     for (let done = 0; done <= 10; done += 1) {
       if (!this.running.has(draft)) throw refuse('cancelled', 'Stopped, as asked. Nothing was changed.');
