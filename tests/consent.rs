@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Waits until a console lists the request as wanted.
-async fn until(console: &Console, action: &str, what: &str, wanted: impl Fn(&ApprovalRow) -> bool) -> ApprovalRow {
+pub(crate) async fn until(console: &Console, action: &str, what: &str, wanted: impl Fn(&ApprovalRow) -> bool) -> ApprovalRow {
     let end = Instant::now() + PATIENCE;
     loop {
         let rows = console.inbox().await.unwrap().rows;
@@ -39,7 +39,8 @@ async fn until_recorded(console: &Console, action: &str, kind: &str) {
     }
 }
 
-async fn endpoint(console: &Console) -> String {
+/// The endpoint, once it can be sent to.
+pub(crate) async fn endpoint(console: &Console) -> String {
     loop {
         if let Some(row) = console.overview().await.unwrap().endpoints.first()
             && console.ask_sendable(&row.endpoint).await.is_ok_and(|answer| answer.sendable)

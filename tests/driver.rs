@@ -179,6 +179,35 @@ impl Window {
         sleep(Duration::from_millis(700)).await;
     }
 
+    /// Chooses an option of a list, by the list's label.
+    pub(crate) async fn choose(&self, label: &str, option: &str) {
+        let css = format!("select[aria-label='{label}']");
+        let id = self.element(&css).await;
+        let path = format!(".//option[normalize-space(.)=\"{option}\"]");
+        let found = self
+            .post(&format!("element/{id}/element"), json!({ "using": "xpath", "value": path }))
+            .await
+            .unwrap_or_else(|error| panic!("no {option:?} in {label:?}: {error}"));
+        let option = found[ELEMENT].as_str().unwrap();
+        self.post(&format!("element/{option}/click"), json!({})).await.unwrap();
+    }
+
+    /// Whether the program runs, with or without a window on the screen.
+    pub(crate) fn is_running(&self) -> bool {
+        children(self.driver.id()).into_iter().any(runs)
+    }
+
+    /// Waits until the program has ended by itself.
+    pub(crate) async fn ends(mut self) {
+        let until = Instant::now() + PATIENCE;
+        while self.is_running() {
+            assert!(Instant::now() < until, "the program goes on");
+            sleep(Duration::from_millis(20)).await;
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+
     /// Closes the window and waits for the program's end.
     pub(crate) async fn close(mut self) {
         let programs = children(self.driver.id());

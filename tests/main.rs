@@ -1,5 +1,5 @@
 //! Real windows of the real program under a virtual display, driven through WebDriver. Linux only: needs Xvfb, dbus-daemon,
-//! gnome-keyring, WebKitWebDriver and ImageMagick's `import`, as `cargo xtask` installs them.
+//! gnome-keyring, WebKitWebDriver, dunst, gdbus, xdotool and ImageMagick's `import`, as `cargo xtask` installs them.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -15,4 +15,6 @@ mod plane;
 mod ports;
 mod provider;
 mod screen;
+mod tray;
 mod window;
+mod x11;

@@ -1,7 +1,8 @@
 //! The buttons of a native notification, pressed: the real program of a client's contact under a real notification service (dunst).
 
-use crate::driver::{ENTER, Window};
-use crate::plane::{PASSWORD, Plane};
+use crate::consent::endpoint;
+use crate::driver::Window;
+use crate::plane::Plane;
 use crate::screen::Screen;
 use caisey_console::Console;
 use caisey_console::view::{ApprovalRow, NewCommand};
@@ -14,7 +15,7 @@ const EMAIL: &str = "maria@example.com";
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A notification service, and a hand for its menu of buttons.
-struct Dunst<'a> {
+pub(crate) struct Dunst<'a> {
     screen: &'a Screen,
     service: Child,
     /// Holds the words of the button that the menu's program presses.
@@ -22,7 +23,8 @@ struct Dunst<'a> {
 }
 
 impl<'a> Dunst<'a> {
-    fn start(screen: &'a Screen, folder: &Path) -> Self {
+    /// Starts it on this screen.
+    pub(crate) fn start(screen: &'a Screen, folder: &Path) -> Self {
         let (press, menu, config) = (folder.join("press"), folder.join("menu"), folder.join("dunstrc"));
         // Dunst gives its menu's program one line for each button, and takes back the one that was chosen.
         let script = format!("#!/bin/sh\ngrep -m 1 \"$(cat {})\"\n", press.display());
@@ -50,7 +52,8 @@ impl<'a> Dunst<'a> {
         String::from_utf8(said.stdout).unwrap().trim().to_owned()
     }
 
-    async fn shows(&self, wanted: &str) {
+    /// Waits until so many are on the screen.
+    pub(crate) async fn shows(&self, wanted: &str) {
         let until = Instant::now() + PATIENCE;
         while self.control(&["count", "displayed"]) != wanted {
             assert!(
@@ -77,7 +80,8 @@ impl Drop for Dunst<'_> {
     }
 }
 
-async fn propose(technician: &Console, session: &str, command: String) -> String {
+/// Has a command proposed.
+pub(crate) async fn propose(technician: &Console, session: &str, command: String) -> String {
     let command = NewCommand {
         command,
         interpreter: None,
@@ -109,27 +113,11 @@ async fn approve_and_deny_in_the_notification_decide_exactly_that_request() {
     let screen = Screen::with_key_store();
     let dunst = Dunst::start(&screen, plane.folder());
     let window = Window::open(&screen, &[]).await;
-    window.press("Sign in to a control plane").await;
-    window.clears_fields().await;
-    window
-        .type_into("input[type=url]", &format!("{}{ENTER}", plane.address))
-        .await;
-    window.type_into("input[type=email]", EMAIL).await;
-    window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
+    plane.sign_in(&window, EMAIL).await;
     window.sees("Nothing waits for you").await;
     plane.contact_speaks().await;
     let technician = plane.technician().await;
-    let endpoint = loop {
-        if let Some(row) = technician.overview().await.unwrap().endpoints.first()
-            && technician
-                .ask_sendable(&row.endpoint)
-                .await
-                .is_ok_and(|answer| answer.sendable)
-        {
-            break row.endpoint.clone();
-        }
-        sleep(Duration::from_millis(50)).await;
-    };
+    let endpoint = endpoint(&technician).await;
     let session = technician.open_session(&endpoint, "Ticket 4711").await.unwrap();
     let file = |name: &str| plane.folder().join(name);
 

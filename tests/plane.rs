@@ -1,5 +1,6 @@
 //! A control plane and an endpoint outside the window, in the test's own process.
 
+use crate::driver::{ENTER, Window};
 use crate::ports::MemoryKeyStore;
 use caisey_client::Api;
 use caisey_client::ControlUrl;
@@ -90,6 +91,20 @@ impl Plane {
         self.add(email, name, Role::Contact).await;
     }
 
+    /// An owner, who signs in with this address and [`PASSWORD`].
+    pub(crate) async fn second_owner(&self, email: &str, name: &str) {
+        self.add(email, name, Role::Owner).await;
+    }
+
+    /// Signs somebody in through the window.
+    pub(crate) async fn sign_in(&self, window: &Window, email: &str) {
+        window.press("Sign in to a control plane").await;
+        window.clears_fields().await;
+        window.type_into("input[type=url]", &format!("{}{ENTER}", self.address)).await;
+        window.type_into("input[type=email]", email).await;
+        window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
+    }
+
     /// Waits until a contact's console has introduced its key: from then on the endpoint asks.
     pub(crate) async fn contact_speaks(&self) {
         let api = self.api();
@@ -100,8 +115,13 @@ impl Plane {
 
     /// The technician's console without a window, signed in.
     pub(crate) async fn technician(&self) -> Console {
-        let token = self.running.local_issuer().unwrap().tokens_for(EMAIL).unwrap().access_token;
-        self.console("technician", token).await
+        self.at_desk(EMAIL, "technician").await
+    }
+
+    /// The console of whoever has this address, without a window, signed in.
+    pub(crate) async fn at_desk(&self, email: &str, whose: &str) -> Console {
+        let token = self.running.local_issuer().unwrap().tokens_for(email).unwrap().access_token;
+        self.console(whose, token).await
     }
 
     /// The owner's.

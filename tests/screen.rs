@@ -118,6 +118,21 @@ impl Screen {
         command
     }
 
+    /// Name of the display.
+    pub(crate) fn display(&self) -> &str {
+        self.variable("DISPLAY")
+    }
+
+    /// Address of the session bus.
+    pub(crate) fn bus(&self) -> &str {
+        self.variable("DBUS_SESSION_BUS_ADDRESS")
+    }
+
+    fn variable(&self, wanted: &str) -> &str {
+        let found = self.environment.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str()).unwrap()
+    }
+
     /// The program's data folder.
     pub(crate) fn caisey_home(&self) -> PathBuf {
         self.folder.path().join("caisey")

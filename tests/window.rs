@@ -189,13 +189,7 @@ async fn with_the_control_plane_gone_everything_can_be_read_and_searched() {
     let plane = Plane::start().await;
     let screen = Screen::with_key_store();
     let window = Window::open(&screen, &[]).await;
-    window.press("Sign in to a control plane").await;
-    window.clears_fields().await;
-    window
-        .type_into("input[type=url]", &format!("{}{ENTER}", plane.address))
-        .await;
-    window.type_into("input[type=email]", EMAIL).await;
-    window.type_into("input[type=password]", &format!("{PASSWORD}{ENTER}")).await;
+    plane.sign_in(&window, EMAIL).await;
     window.sees("Northgate Retail").await;
     open_session(&window, "Ticket 88213: till is slow").await;
     window

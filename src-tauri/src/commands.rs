@@ -336,6 +336,12 @@ pub(crate) fn reveal(shell: Shell<'_>, path: PathBuf) -> Answer<()> {
         .map_err(|error| refused("internal", format!("The file manager did not open: {error}.")))
 }
 
+/// Ends the program, also where closing its window does not.
+#[tauri::command]
+pub(crate) fn quit(shell: Shell<'_>) {
+    shell.app.exit(0);
+}
+
 /// Only words that are known reach the log of measurements.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]

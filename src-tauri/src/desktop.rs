@@ -84,6 +84,10 @@ pub(crate) struct Desktop {
     /// Whether a client's contact is signed in: they are asked also while no window is open.
     is_contact: AtomicBool,
     waiting: AtomicU32,
+    /// How the connection is, in words.
+    status: Mutex<&'static str>,
+    /// Whether somebody was told that the program goes on without a window.
+    explained: AtomicBool,
     /// The PKCS#12 file that a person chose to sign documents with.
     pub(crate) certificate: Mutex<Option<PathBuf>>,
     shown: watch::Sender<bool>,
@@ -109,6 +113,8 @@ impl Desktop {
             prompts: Mutex::new(HashMap::new()),
             is_contact: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
+            status: Mutex::new("Opening"),
+            explained: AtomicBool::new(false),
             certificate: Mutex::new(None),
             shown: watch::Sender::new(false),
             stopping: AtomicBool::new(false),
@@ -150,13 +156,13 @@ impl Desktop {
                 let overview = self.with_resumption(*overview);
                 let is_contact = overview.me.as_ref().is_some_and(|me| me.role == "contact");
                 self.is_contact.store(is_contact, Ordering::Relaxed);
-                let waiting = self.waiting.load(Ordering::Relaxed);
-                tray::set_status(&self.app, status_line(&overview.connection), waiting);
+                *locked(&self.status) = status_line(&overview.connection);
+                self.tell_tray();
                 ConsoleEvent::Overview(Box::new(overview))
             }
             ConsoleEvent::Inbox(inbox) => {
                 if self.waiting.swap(inbox.waiting, Ordering::Relaxed) != inbox.waiting {
-                    tray::set_waiting(&self.app, inbox.waiting);
+                    self.tell_tray();
                 }
                 ConsoleEvent::Inbox(inbox)
             }
@@ -178,6 +184,18 @@ impl Desktop {
             }
         };
         self.emit(event);
+    }
+
+    fn tell_tray(&self) {
+        let status = *locked(&self.status);
+        tray::tell(&self.app, status, self.waiting.load(Ordering::Relaxed));
+    }
+
+    /// The window is away and the program goes on. Where nobody shows its icon, its person has to hear how to come back to it.
+    pub(crate) async fn went_into_tray(&self) {
+        if !tray::is_shown().await && !self.explained.swap(true, Ordering::Relaxed) {
+            notify::goes_on();
+        }
     }
 
     /// While the sign-in of last time is being resumed, nobody is signed out: the control plane is just not there.

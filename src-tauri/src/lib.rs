@@ -92,6 +92,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::cancel_export,
             commands::verify_again,
             commands::reveal,
+            commands::quit,
             handover::open_draft,
             handover::draft_rows,
             handover::draft_shown,
@@ -140,11 +141,13 @@ pub fn run() -> anyhow::Result<()> {
             policies::set_endpoint_traits,
         ])
         .on_window_event(|window, event| {
-            if let WindowEvent::CloseRequested { api, .. } = event
-                && window.app_handle().state::<Arc<Desktop>>().stays_in_tray()
-                && window.hide().is_ok()
-            {
+            let WindowEvent::CloseRequested { api, .. } = event else {
+                return;
+            };
+            let desktop = Arc::clone(&window.app_handle().state::<Arc<Desktop>>());
+            if desktop.stays_in_tray() && window.hide().is_ok() {
                 api.prevent_close();
+                tauri::async_runtime::spawn(async move { desktop.went_into_tray().await });
             }
         })
         .setup(|app| {

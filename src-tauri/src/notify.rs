@@ -1,4 +1,4 @@
-//! Native notifications for a person who looks elsewhere: a long command ended.
+//! Native notifications for a person who looks elsewhere: a long command ended, or the program goes on where nothing shows it.
 //!
 //! Promises: nothing that an endpoint printed or a person typed appears in one; a desktop without notifications is no error.
 
@@ -22,7 +22,19 @@ pub(crate) fn ended(app: &AppHandle, row: &SessionRow, items: &[TimelineItem]) {
     if focused == Some(true) {
         return;
     }
-    let (title, text) = (format!("Command ended on {}", row.hostname), how(last));
+    show(format!("Command ended on {}", row.hostname), how(last));
+}
+
+/// The window was closed, the program goes on, and this desktop has no tray to find it in.
+pub(crate) fn goes_on() {
+    show(
+        "Caisey Console goes on without a window".to_owned(),
+        "You will be asked when a technician needs your permission. Start it again to see its window; to end it, choose Quit in its settings."
+            .to_owned(),
+    );
+}
+
+fn show(title: String, text: String) {
     // The adapters block while they talk to the desktop.
     std::thread::spawn(move || {
         let shown = Notification::new()

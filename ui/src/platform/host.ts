@@ -206,6 +206,8 @@ export interface Host {
   readonly policies: Policies;
   /** Shows an exported file in the system's file manager. */
   reveal(path: string): Promise<void>;
+  /** Ends the program, also where closing its window does not. */
+  quit(): Promise<void>;
   /** For start-up measurements: `painted` when the page stands, `usable` when what was asked for is on screen and takes input. */
   reached(mark: 'painted' | 'usable'): void;
 }

@@ -98,6 +98,7 @@ export class TauriHost implements Host {
   readonly handOver = handOverBy(ask);
   readonly policies = policiesBy(ask);
   reveal = (path: string) => ask<void>('reveal', { path });
+  quit = () => ask<void>('quit');
   reached(mark: 'painted' | 'usable'): void {
     void ask<void>('reached', { mark });
   }

@@ -426,6 +426,7 @@ export class MemoryHost implements Host {
   }
 
   async reveal(): Promise<void> {}
+  async quit(): Promise<void> {}
 
   reached(mark: 'painted' | 'usable'): void {
     performance.mark(mark);
