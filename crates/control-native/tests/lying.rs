@@ -185,7 +185,7 @@ impl Scene {
 }
 
 /// One changed byte after approval, each in a place of its own.
-const CHANGED: [(&str, Lie, &str); 13] = [
+const CHANGED: [(&str, Lie, &str); 14] = [
     (
         "the command",
         |proposal, _| {
@@ -208,6 +208,11 @@ const CHANGED: [(&str, Lie, &str); 13] = [
         "the endpoint that was asked about",
         |_, consent| request(consent).endpoint = nearly(&request(consent).endpoint),
         "consent_mismatch",
+    ),
+    (
+        "the log",
+        |proposal, _| proposal.statement.log = nearly(&proposal.statement.log),
+        "wrong_log",
     ),
     (
         "the log that was asked about",

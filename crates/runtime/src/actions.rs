@@ -142,10 +142,6 @@ impl Actions {
             tracing::warn!("a proposal names no session or action; it cannot even be refused on record");
             return;
         };
-        if signed.statement.log != self.inner.voice.log() {
-            tracing::warn!(action = %about.action, "a proposal for another endpoint was ignored");
-            return;
-        }
         let longest = self.inner.limits.longest_command;
         let log = self.inner.voice.log().to_owned();
         let contacts = self.inner.contacts.clone();

@@ -58,7 +58,9 @@ pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> R
     let wrong = |detail: &str| Refusal::new("bad_request", detail);
     let statement = &signed.statement;
     if statement.log != log {
-        return Err(Refusal::new("wrong_log", "The proposal is for another endpoint's log."));
+        let detail = "The proposal names another endpoint's log, so nothing was run here. It was changed on its way, or sent to the wrong machine. \
+                      Propose it again, and tell whoever runs the control plane.";
+        return Err(Refusal::new("wrong_log", detail));
     }
     let about = about(signed).ok_or_else(|| wrong("The proposal names no session or no action."))?;
     let event = signed.verify().map_err(|fault| match fault {

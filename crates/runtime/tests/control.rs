@@ -167,6 +167,14 @@ impl Control {
         change(draft).sign(&self.author).unwrap()
     }
 
+    /// A changed proposal, with the technician's signature under what it says now.
+    pub(crate) fn signed_anew(&self, changed: SignedStatement) -> SignedStatement {
+        let mut changed = changed;
+        let bytes = caisey_ledger::statement::signing_bytes(&changed.statement).unwrap();
+        changed.signature.as_mut().unwrap().sig = STANDARD.encode(self.author.sign(&bytes).to_bytes());
+        changed
+    }
+
     /// Has a command run by sh.
     pub(crate) fn run(&self, command: &str) -> ActionId {
         let action = self.next_action();

@@ -69,20 +69,26 @@ async fn bounds_are_checked() {
 }
 
 #[tokio::test]
-async fn another_endpoints_proposal_is_ignored() {
+async fn a_changed_log_never_runs_and_says_so() {
+    // One byte of where the proposal says that it belongs, the signature as it was.
+    let code = refused(|proposal| proposal.statement.log = proposal.statement.log.replace("test", "tesT"));
+    assert_eq!(code.await, "wrong_log");
+}
+
+#[tokio::test]
+async fn another_endpoints_proposal_never_runs_and_says_so() {
     let control = Control::start(Manners::default()).await;
-    let (_dir, runtime) = control.endpoint(Limits::default()).await;
-    let action = control.next_action();
-    let mut proposal = control.proposal(&action, "true", |draft| draft);
+    let (dir, runtime) = control.endpoint(Limits::default()).await;
+    let (action, witness) = (control.next_action(), dir.path().join("it-ran"));
+    let mut proposal = control.proposal(&action, &format!("touch {}", witness.display()), |draft| draft);
     proposal.statement.log = control.log.replace("test", "best");
-    control.tell(ToRuntime::Run {
-        proposal: Box::new(proposal),
-        consent: None,
-    });
+    control.send(control.signed_anew(proposal));
+    let told = control.finished(&action).await;
+    assert_eq!(told.refusal(), "wrong_log");
+    assert!(told.text("detail").contains("another endpoint"), "{}", told.text("detail"));
+    assert!(!witness.exists());
+    // The connection and everything else go on.
     assert_eq!(control.done("true").await.end().0, RunOutcome::Exited);
-    control
-        .until("nothing said", |view| view.about(&action).events.is_empty().then_some(()))
-        .await;
     runtime.stop().await;
 }
 
