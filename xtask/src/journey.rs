@@ -4,6 +4,7 @@ use crate::desktop::Desktop;
 use crate::step::Step;
 use crate::{build, place, run, setup, workers};
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// What the first story leaves.
@@ -26,11 +27,15 @@ pub(crate) fn breach(out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A firewall rule at two in the morning: installs and builds what it needs, then plays.
-pub(crate) fn firewall(out: &Path) -> Result<()> {
+/// A firewall rule at two in the morning: installs and builds what it needs, then plays; `confined` as in a container without rights.
+pub(crate) fn firewall(out: &Path, confined: bool) -> Result<()> {
     setup::everything()?;
     build::all()?;
-    play_firewall(out)?;
+    if confined {
+        play_confined(out)?;
+    } else {
+        play_firewall(out)?;
+    }
     println!("\nLeft in {}: {}", out.display(), FIREWALL.join(", "));
     Ok(())
 }
@@ -88,15 +93,33 @@ pub(crate) fn play_firewall(out: &Path) -> Result<()> {
     left(&out, FIREWALL.iter())
 }
 
+/// The second story where nothing may have a network or a name of its own: it says so, and plays with a rule in a file.
+pub(crate) fn play_confined(out: &Path) -> Result<()> {
+    let without = ["setpriv", "--bounding-set", "-sys_admin,-net_admin", "--"].map(OsString::from);
+    let (out, _) = play_within("firewall", "firewall-confined", out, &without)?;
+    left(&out, FIREWALL.iter())?;
+    let told = std::fs::read_to_string(out.join("journey.log")).context("reading what was told")?;
+    ensure!(
+        told.contains("cannot have a network of its own here"),
+        "a story that was to be confined was not: {told}"
+    );
+    Ok(())
+}
+
 /// Plays a story; returns where it left its files and its programs' data.
 fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
+    play_within(story, story, out, &[])
+}
+
+/// The same behind a command that takes rights away.
+fn play_within(story: &'static str, stage: &str, out: &Path, without: &[OsString]) -> Result<(PathBuf, PathBuf)> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
     );
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
-    let stage = fresh_stage(&format!("journey-{story}-stage"))?;
+    let stage = fresh_stage(&format!("journey-{stage}-stage"))?;
     let desktop = Desktop::start(&stage.join("desktop"))?;
     let step = Step::new(format!("journey {story}"), place::program("caisey-journey"))
         .arguments(&[story, "--out"])
@@ -105,7 +128,7 @@ fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
         .arguments(&[&stage]);
     // The reader's browser is driven by a script.
     setup::with_node(step)
-        .wrapped(&desktop.wrapper(), desktop.environment())
+        .wrapped(&[desktop.wrapper(), without.to_vec()].concat(), desktop.environment())
         .must_succeed()?;
     Ok((out, stage))
 }

@@ -52,7 +52,7 @@ enum Task {
     },
     /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
     Bench {
-        /// Only these: window, appends, idle_endpoints, hosts, printing, synchronise, session, search.
+        /// Only these: window, appends, idle_endpoints, hosts, printing, dry_run, synchronise, session, search.
         only: Vec<String>,
     },
     /// Build the endpoint's runtime as one static program.
@@ -100,6 +100,9 @@ enum Story {
         /// Directory for session.json, transcript.pdf, notification.png, approval-window.png and journey.log.
         #[arg(long)]
         out: PathBuf,
+        /// As where nothing may have a network of its own: the rule is a line in a file.
+        #[arg(long)]
+        confined: bool,
     },
     /// Both, and their records handed over: attested by a second person, scrubbed, shared, packed, signed, asked about payroll, tabulated.
     Handover {
@@ -121,8 +124,8 @@ fn main() -> ExitCode {
             story: Story::Breach { out },
         } => journey::breach(&out),
         Task::Journey {
-            story: Story::Firewall { out },
-        } => journey::firewall(&out),
+            story: Story::Firewall { out, confined },
+        } => journey::firewall(&out, confined),
         Task::Journey {
             story: Story::Handover { out },
         } => journey::handover(&out),

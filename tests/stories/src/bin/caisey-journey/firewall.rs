@@ -7,7 +7,7 @@ use crate::desk::{Played, leave_signed_in, sendable_endpoint, sign_in};
 use crate::exported;
 use crate::machine::Look;
 use crate::office::Office;
-use crate::place::{HOSTNAME, Place};
+use crate::place::Place;
 use crate::scene::{PATIENCE, Scene, text};
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
@@ -45,12 +45,15 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
 
     let address = stage.url().replace("http://", "");
     let (place, why_not) = Place::make(folder, &address).await?;
+    let machine = place.hostname()?;
     match &why_not {
         None => teller.tell(&format!(
-            "{HOSTNAME} has a network of its own; an nftables rule drops inbound SMB"
+            "{machine} has a network of its own; an nftables rule drops inbound SMB"
         ))?,
+        // What a program complained of may have several lines.
         Some(why) => teller.tell(&format!(
-            "no network of its own here ({why}); the rule is a line in a file instead"
+            "{machine} cannot have a network of its own here ({}); the rule is a line in a file instead",
+            why.lines().map(str::trim).collect::<Vec<_>>().join(" ")
         ))?,
     }
     stage.run_runtime_with(place.wrapper());
@@ -59,7 +62,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     let home = folder.join("console");
     let console = sign_in(&home, "john-desk", &stage.url(), stage.tokens()).await?;
     let endpoint = sendable_endpoint(&console).await?;
-    teller.tell(&format!("John Doe is signed in; {HOSTNAME} answers"))?;
+    teller.tell(&format!("John Doe is signed in; {machine} answers"))?;
     ensure!(
         !place.is_reachable().await,
         "the server is reachable although the rule blocks it"

@@ -1,7 +1,8 @@
-//! SRV-FILES-01: a network of its own with a firewall rule in the kernel and a server behind it; where that is not permitted, a rule in a file.
+//! SRV-FILES-01: a network of its own with a firewall rule in the kernel and a server behind it; where that is not permitted, a rule in a file,
+//! and where not even a name of its own is, the machine's.
 //!
-//! Promises: everything that it makes ends with it, the network included. Leaves out what is done to the rule. Linux, as root, with iproute2
-//! and nftables.
+//! Promises: everything that it makes ends with it, the network included. Leaves out what is done to the rule. Linux; for the network as root,
+//! with iproute2 and nftables.
 
 use crate::exported::run;
 use anyhow::{Context, Result, bail};
@@ -12,8 +13,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The machine's name.
-pub(crate) const HOSTNAME: &str = "SRV-FILES-01";
+/// The machine's name, where it may have one of its own.
+const HOSTNAME: &str = "SRV-FILES-01";
 /// What the server says to whoever reaches it.
 const GREETING: &str = "shares of SRV-FILES-01\n";
 /// How long a client waits before it calls a server unreachable.
@@ -27,6 +28,8 @@ const RULES: &str = "table inet filter {\n  chain input {\n    type filter hook 
 pub(crate) struct Place {
     /// Name of the network; none for a rule in a file.
     network: Option<String>,
+    /// Whether the machine may be given a name.
+    named: bool,
     /// Where a client outside connects to.
     address: String,
     /// The rule in a file.
@@ -54,6 +57,7 @@ impl Place {
         ip(&["netns", "add", &name])?;
         let mut place = Self {
             network: Some(name.clone()),
+            named: may_be_named(),
             address: "10.213.45.2:445".to_owned(),
             file: file.to_owned(),
             _programs: Vec::new(),
@@ -93,6 +97,7 @@ impl Place {
         let address = server.wait_for_line(0, "listening on ", Duration::from_secs(10))?;
         Ok(Self {
             network: None,
+            named: may_be_named(),
             address,
             file,
             _programs: vec![server],
@@ -109,10 +114,22 @@ impl Place {
         bail!("the server in the machine's network did not come up")
     }
 
+    /// What the machine is called.
+    pub(crate) fn hostname(&self) -> Result<String> {
+        if self.named {
+            return Ok(HOSTNAME.to_owned());
+        }
+        let own = std::fs::read_to_string("/proc/sys/kernel/hostname").context("reading this machine's name")?;
+        Ok(own.trim().to_owned())
+    }
+
     /// What a command is put behind to be run on this machine.
     pub(crate) fn wrapper(&self) -> Vec<String> {
         let naming = format!("hostname {HOSTNAME} && exec \"$@\"");
-        let mut before = vec!["unshare", "--uts", "sh", "-c", &naming, "on-the-machine"];
+        let mut before = Vec::new();
+        if self.named {
+            before.extend(["unshare", "--uts", "sh", "-c", &naming, "on-the-machine"]);
+        }
         if let Some(network) = &self.network {
             before.extend(["ip", "netns", "exec", network]);
         }
@@ -165,6 +182,10 @@ impl Drop for Place {
                 .status();
         }
     }
+}
+
+fn may_be_named() -> bool {
+    run(Path::new("unshare"), &["--uts", "true"]).is_ok()
 }
 
 fn ip(arguments: &[&str]) -> Result<()> {
