@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod agreement;
 #[path = "../crates/pdf/tests/authority.rs"]
 mod authority;
 mod consent;
@@ -10,6 +11,7 @@ mod driver;
 mod handing_over;
 mod notification;
 mod plane;
+mod policies;
 #[path = "../crates/console/tests/ports.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub)]
 mod ports;

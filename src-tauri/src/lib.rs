@@ -137,6 +137,8 @@ pub fn run() -> anyhow::Result<()> {
             policies::check_policy,
             policies::publish_policy,
             policies::try_policy,
+            policies::client_policies,
+            policies::agree_to_policy,
             policies::endpoint_traits,
             policies::set_endpoint_traits,
         ])

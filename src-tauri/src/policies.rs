@@ -1,7 +1,10 @@
-//! What the page can ask about policies: the list, one policy, a draft, what it would have changed, publishing it. Each one call of the console.
+//! What the page can ask about policies: the list, one policy, a draft, what it would have changed, publishing it; for a client's contact, what
+//! applies to their client, and agreeing to it. Each one call of the console.
 
 use crate::desktop::{Desktop, ShellEvent, locked};
-use caisey_console::view::{DryRunView, PoliciesView, PolicyDetail, PolicyDraft, PolicyDraftView, TraitsView};
+use caisey_console::view::{
+    ClientPoliciesView, DryRunView, PoliciesView, PolicyDetail, PolicyDraft, PolicyDraftView, TraitsView,
+};
 use caisey_console::{CancelFlag, Console, ConsoleError, ErrorView};
 use std::sync::Arc;
 use tauri::State;
@@ -63,6 +66,17 @@ pub(crate) async fn try_policy(shell: Shell<'_>, draft: PolicyDraft) -> Answer<D
         });
     };
     console.try_policy(draft, flag, told).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn client_policies(shell: Shell<'_>) -> Answer<ClientPoliciesView> {
+    console(&shell).await?.client_policies().await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn agree_to_policy(shell: Shell<'_>, name: String, version: u64, digest: String) -> Answer<ClientPoliciesView> {
+    let console = console(&shell).await?;
+    console.agree_to_policy(&name, version, &digest).await.map_err(view)
 }
 
 #[tauri::command]

@@ -198,14 +198,6 @@ test('who does not administer reads all of it and is told so', async ({ page }) 
   await expect(page.getByRole('button', { name: 'Change', exact: true })).toHaveAttribute('title', /Your role \(technician\) does not change the organisation/);
 });
 
-test('a contact’s small form has no such page', async ({ page }) => {
-  await open(page, '?role=contact');
-  await expect(page.getByRole('contentinfo')).toBeVisible();
-  await page.keyboard.press('Control+7');
-  await expect(page.getByRole('button', { name: /^Policies/ })).toHaveCount(0);
-  await expect(page.getByRole('heading', { name: 'Policies' })).toHaveCount(0);
-});
-
 test('what policies know of a machine is said where the machine is', async ({ page }) => {
   await open(page);
   await page.getByRole('option', { name: /SRV-FILES-01/ }).click();

@@ -36,9 +36,14 @@ impl From<ActionChange> for StateDifference {
             too_long: change.change.too_long,
             removed: counted(change.change.removed),
             added: counted(change.change.added),
-            lines: change.change.lines.into_iter().map(line).collect(),
+            lines: lines(change.change),
         }
     }
+}
+
+/// What to show of a difference, in order.
+pub(crate) fn lines(change: StateChange) -> Vec<DifferenceLine> {
+    change.lines.into_iter().map(line).collect()
 }
 
 fn line(line: Line) -> DifferenceLine {

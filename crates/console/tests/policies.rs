@@ -181,6 +181,20 @@ async fn what_decides_is_shown_as_what_it_is() {
     let servers = console.policy("servers").await.unwrap();
     let version = &servers.versions[0];
     assert!(version.exact && version.agreed_by == ["Example & Partners"], "{version:?}");
+    let stands = &servers.agreements[0];
+    assert_eq!(
+        (stands.client.as_str(), stands.state.as_str()),
+        (log.client.as_str(), "agreed")
+    );
+    assert_eq!(
+        stands.last.as_ref().map(|last| (last.version, last.mine, last.key_counts)),
+        Some((1, false, true))
+    );
+    let by_hand = &console.policy("by-hand").await.unwrap().agreements[0];
+    assert_eq!(
+        (by_hand.state.as_str(), &by_hand.last, &by_hand.fault),
+        ("none", &None, &None)
+    );
     assert_eq!(read(&version.text).unwrap().form.rules.len(), version.sentences.len());
     assert_eq!(console.policy("gone").await.unwrap().versions.len(), 2);
     assert!(console.policy("nobody's").await.is_err());
@@ -191,6 +205,34 @@ async fn what_decides_is_shown_as_what_it_is() {
     assert!(all.standing.is_empty() && all.faults[0].contains("another list"), "{all:?}");
     let run = tried(&console, "new", "forbid (principal, action, resource);").await;
     assert_eq!((run.actions, run.unverified), (0, 2));
+}
+
+/// Whatever the control plane calls a text, it is told from the one that was agreed to by what it is.
+#[tokio::test]
+async fn a_text_that_takes_the_place_of_an_agreed_one_is_not_agreed_to() {
+    let (plane, console, log, _folder) = scene().await;
+    let agreed = published("servers", 1, Scope::Organisation, ONLY_SERVERS, &log).digest;
+    plane.change(|script| {
+        let servers = script.policies.iter_mut().find(|policy| policy.name == "servers").unwrap();
+        servers.text = servers.text.replace("forbid", "permit");
+        servers.digest = agreed;
+    });
+    console.policies().await.unwrap();
+    let servers = console.policy("servers").await.unwrap();
+    let stands = &servers.agreements[0];
+    assert_eq!((stands.state.as_str(), &stands.last), ("none", &None), "{stands:?}");
+    assert!(
+        stands
+            .fault
+            .as_ref()
+            .unwrap()
+            .contains("is not the one that was agreed to as version 1")
+    );
+    assert!(servers.versions[0].agreed_by.is_empty());
+    assert_ne!(
+        servers.versions[0].digest,
+        published("servers", 1, Scope::Organisation, ONLY_SERVERS, &log).digest
+    );
 }
 
 #[tokio::test]

@@ -130,11 +130,7 @@ impl Complaint {
 impl Document {
     /// SHA-256 of the text, lower-case hexadecimal.
     pub fn digest(&self) -> String {
-        let mut hex = String::with_capacity(64);
-        for byte in Sha256::digest(self.text.as_bytes()) {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        digest_of(&self.text)
     }
 
     /// Everything that is wrong with it; nothing when it can be published.
@@ -174,6 +170,25 @@ impl Document {
         }
         check_text(&self.text).err().unwrap_or_default()
     }
+}
+
+/// SHA-256 of a policy's text, lower-case hexadecimal.
+pub fn digest_of(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Clients and endpoints that a text names by identifier. What stands between such an opening and the next quotation mark counts; spaces, which
+/// Cedar allows, make it no identifier of ours.
+pub fn named(text: &str) -> (Vec<&str>, Vec<&str>) {
+    let after = |opening: &str| -> Vec<&str> {
+        let rests = text.split(opening).skip(1);
+        rests.map(|rest| rest.split('"').next().unwrap_or_default()).collect()
+    };
+    (after("Client::\""), after("Endpoint::\""))
 }
 
 /// Whether a word can name a class of endpoints.

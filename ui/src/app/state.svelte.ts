@@ -2,6 +2,7 @@
  * The page's one state: what the host last said, where the person is, and messages for them. Features read it and call the host
  * through it; components get values and callbacks.
  */
+import type { ClientPoliciesView } from '../generated/ClientPoliciesView';
 import type { DryRunView } from '../generated/DryRunView';
 import type { InboxView } from '../generated/InboxView';
 import type { Overview } from '../generated/Overview';
@@ -20,6 +21,7 @@ export type Route =
   | { page: 'search' }
   | { page: 'inbox'; action: string | null }
   | { page: 'consent' }
+  | { page: 'agreements'; policy: string | null }
   | { page: 'organisation'; tab: 'clients' | 'installers' | 'mail'; client?: string }
   | { page: 'evidence'; tab: EvidenceTab }
   | { page: 'review'; of: RecordOf; step: 'read' | 'scrub' | 'leave'; ask?: string; refresh?: { share: string; label: string } }
@@ -69,6 +71,9 @@ export class AppState {
 
   /** The request that somebody came to answer, from a notification for example: its first field gets the focus. */
   answering = $state<string | null>(null);
+
+  /** A contact's own: which policies apply to their client, and what they agreed to. */
+  clientPolicies = $state.raw<ClientPoliciesView | null>(null);
 
   /** A client's authorised person: sees the small form. */
   readonly isContact = $derived(this.overview?.me?.role === 'contact');
@@ -139,7 +144,7 @@ export class AppState {
 
   go(wanted: Route): void {
     // The small form has no other places: the control plane shows a contact nothing else.
-    const route: Route = this.isContact && ELSEWHERE.has(wanted.page) ? { page: 'inbox', action: null } : wanted;
+    const route: Route = this.isContact && ELSEWHERE.has(wanted.page) ? (wanted.page === 'policies' ? { page: 'agreements', policy: null } : { page: 'inbox', action: null }) : wanted;
     if (JSON.stringify(route) === JSON.stringify(this.route)) return;
     this.#past.push(this.route);
     if (this.#past.length > 50) this.#past.shift();
@@ -169,6 +174,12 @@ export class AppState {
     const signIn = said.remedy === 'sign_in' ? { label: 'Sign in', run: () => void this.signInAgain() } : null;
     const act = said.remedy === 'retry' && retry ? { label: 'Try again', run: retry } : signIn;
     this.tell(said.severity, said.title, failure.message, act);
+  }
+
+  /** Asks which policies apply to a contact's client. */
+  async learnPolicies(): Promise<void> {
+    const found = await this.host.policies.forClient();
+    this.clientPolicies = found;
   }
 
   /** Signs in to the same control plane without leaving the console; asks how to start when there is none. */

@@ -1,4 +1,5 @@
-/** What the policy screens need from a host: the list, versions, drafts as form and text, what a draft would have changed, publishing. */
+/** What the policy screens need from a host: the list, versions, drafts as form and text, what a draft would have changed, publishing; agreeing. */
+import type { ClientPoliciesView } from '../generated/ClientPoliciesView';
 import type { DryRunView } from '../generated/DryRunView';
 import type { PoliciesView } from '../generated/PoliciesView';
 import type { PolicyDetail } from '../generated/PolicyDetail';
@@ -21,6 +22,10 @@ export interface Policies {
   tryOut(draft: PolicyDraft): Promise<DryRunView>;
   stop(): Promise<void>;
   publish(draft: PolicyDraft): Promise<PolicyDetail>;
+  /** For a client's contact: what applies to their client, and what they agreed to. Offline, as last heard. */
+  forClient(): Promise<ClientPoliciesView>;
+  /** Signs that the contact's client agrees to exactly this version and text. */
+  agree(name: string, version: number, digest: string): Promise<ClientPoliciesView>;
   traits(endpoint: string): Promise<TraitsView>;
   setTraits(endpoint: string, traits: TraitsView): Promise<void>;
 }
@@ -37,6 +42,8 @@ export function policiesBy(ask: Ask): Policies {
     tryOut: (draft) => ask('try_policy', { draft }),
     stop: () => ask('cancel_export', { session: DRY_RUN }),
     publish: (draft) => ask('publish_policy', { draft }),
+    forClient: () => ask('client_policies'),
+    agree: (name, version, digest) => ask('agree_to_policy', { name, version, digest }),
     traits: (endpoint) => ask('endpoint_traits', { endpoint }),
     setTraits: (endpoint, traits) => ask('set_endpoint_traits', { endpoint, traits }),
   };

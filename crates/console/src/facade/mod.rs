@@ -26,7 +26,7 @@ mod handover;
 pub(crate) mod hub;
 mod mail;
 mod overview;
-mod policies;
+pub(crate) mod policies;
 mod read;
 mod sign_in;
 mod speakers;

@@ -84,11 +84,20 @@ impl Console {
             .await
     }
 
-    /// Signs the next statement of the own client's chain.
     async fn say_for_client(
         &self,
         what: impl FnOnce(&ContactChain, &Trust) -> Result<ContactSaid, ConsoleError>,
     ) -> Result<SpeakersView, ConsoleError> {
+        let chain = self.say_in_chain(what).await?;
+        let (engine, device) = (self.inner.engine()?, self.inner.device()?);
+        self.speakers_of(&engine, &device, chain).await
+    }
+
+    /// Signs the next statement of the own client's chain; the chain with it.
+    pub(super) async fn say_in_chain(
+        &self,
+        what: impl FnOnce(&ContactChain, &Trust) -> Result<ContactSaid, ConsoleError>,
+    ) -> Result<ContactChain, ConsoleError> {
         let (engine, device) = (self.inner.engine()?, self.inner.device()?);
         let chain = engine.api.contacts(&client_of(&device, None)?).await?;
         let trust = engine.held(&chain).await?.map_err(ConsoleError::Untrusted)?;
@@ -99,8 +108,7 @@ impl Console {
             ));
         }
         let says = what(&chain, &trust)?;
-        let chain = engine.say_next(&trust, says).await?;
-        self.speakers_of(&engine, &device, chain).await
+        engine.say_next(&trust, says).await
     }
 
     async fn speakers_of(&self, engine: &Engine, device: &Device, chain: ContactChain) -> Result<SpeakersView, ConsoleError> {
@@ -242,7 +250,7 @@ fn counts(trust: &Trust, key: &ContactKeyView) -> bool {
         .is_some_and(|known| known.member == key.member && known.key == key.key)
 }
 
-fn client_of(device: &Arc<Device>, named: Option<&str>) -> Result<ClientId, ConsoleError> {
+pub(super) fn client_of(device: &Arc<Device>, named: Option<&str>) -> Result<ClientId, ConsoleError> {
     let own = device.client.clone();
     match named {
         None => {

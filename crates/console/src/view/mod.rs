@@ -3,6 +3,7 @@
 //! terminal escapes and bidirectional overrides visibly ([`crate::visible`]) and never interpret them: where a text needs it, its
 //! segments come along. Names, headlines and excerpts are already safe to draw.
 
+mod agreement;
 mod answer;
 mod audit;
 mod consent;
@@ -17,6 +18,7 @@ mod search;
 mod share;
 mod work;
 
+pub use agreement::{AgreementOf, AgreementRow, ClientPoliciesView, ClientPolicy, PolicyChange};
 pub use answer::{CompleteRow, NamedRow, NegativeView};
 pub use audit::{AuditControl, AuditCount, AuditPreset, AuditRow, AuditView};
 pub use consent::{

@@ -2,7 +2,7 @@
 //!
 //! Names, sentences and quoted commands are safe to draw. Texts of policies are as published: whoever draws them shows them as text.
 
-use super::StandingRow;
+use super::{AgreementOf, StandingRow};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -105,6 +105,8 @@ pub struct StandingOf {
 pub struct PolicyDetail {
     /// As in the list.
     pub row: PolicyRow,
+    /// Where the clients that it covers stand with it.
+    pub agreements: Vec<AgreementOf>,
     /// Newest first.
     pub versions: Vec<PolicyVersion>,
 }

@@ -12,7 +12,7 @@ use crate::store::{Store, StoreError, Value};
 use crate::turn::Turn;
 use caisey_ledger::id::{ClientId, TimeMs};
 use caisey_policy::decide::{DEFAULT_NAME, default_document};
-use caisey_policy::document::{Complaint, Document, Scope};
+use caisey_policy::document::{Complaint, Document, Scope, named};
 use caisey_policy::form::Form;
 use caisey_protocol::consent::{PolicyCheck, PolicyComplaint, PolicyView, PublishPolicy};
 use caisey_protocol::error::ErrorCode;
@@ -286,20 +286,14 @@ fn concerns(store: &dyn Store, document: &Document, only: &ClientId) -> Result<b
         Scope::Client { client } => client == only,
         Scope::Endpoint { endpoint } => own_endpoint(endpoint.as_str())?,
     };
-    if !covers || named(&document.text, "Client::\"").any(|id| id != only.as_str()) {
+    let (clients, endpoints) = named(&document.text);
+    if !covers || clients.iter().any(|id| *id != only.as_str()) {
         return Ok(false);
     }
-    for id in named(&document.text, "Endpoint::\"") {
+    for id in endpoints {
         if !own_endpoint(id)? {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-/// What stands between such an opening and the next quotation mark. Spaces, which Cedar allows, make it no name of ours.
-fn named<'a>(text: &'a str, opening: &'a str) -> impl Iterator<Item = &'a str> {
-    text.split(opening)
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap_or_default())
 }

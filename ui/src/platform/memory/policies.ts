@@ -2,6 +2,7 @@
  * Policies in memory: what crates/policy does, far enough for the page. `?policies=empty` has the built-in one only, `?raced` refuses a
  * publication because somebody was faster, `?slowrun` takes its time over a dry run, `?misplaced` has the control plane complain.
  */
+import type { ClientPoliciesView } from '../../generated/ClientPoliciesView';
 import type { DryRunGroup } from '../../generated/DryRunGroup';
 import type { DryRunView } from '../../generated/DryRunView';
 import type { OutcomeView } from '../../generated/OutcomeView';
@@ -19,6 +20,7 @@ import type { TraitsView } from '../../generated/TraitsView';
 import { emptyRule } from '../../features/policies/form';
 import { Failure, type HostEvent } from '../host';
 import { DRY_RUN, type Policies } from '../policies';
+import { MemoryAgreements } from './agreements';
 import type { Book } from './book';
 import { BUILT_IN, cedar, classOf, linesOf, readText, sentence } from './rules';
 
@@ -36,6 +38,7 @@ interface Kept {
 
 export class MemoryPolicies implements Policies {
   readonly #kept: Kept[];
+  readonly #agreements: MemoryAgreements;
   readonly #traits = new Map<string, TraitsView>();
   #run = 0;
   #raced = false;
@@ -47,6 +50,7 @@ export class MemoryPolicies implements Policies {
     readonly tell: (event: HostEvent) => void,
     readonly me: string,
   ) {
+    this.#agreements = new MemoryAgreements(query, now);
     this.#kept = query.get('policies') === 'empty' ? [builtIn()] : [builtIn(), ...published(now)];
   }
 
@@ -74,7 +78,8 @@ export class MemoryPolicies implements Policies {
     await pause(20);
     const versions = this.#kept.filter((kept) => kept.name === name).reverse();
     if (versions.length === 0) throw new Failure({ code: 'not_found', message: 'There is no such policy.', retry_after_ms: null });
-    return { row: this.#row(name), versions: versions.map((kept) => this.#version(kept)) };
+    const row = this.#row(name);
+    return { row, agreements: this.#agreements.clients(row), versions: versions.map((kept) => this.#version(kept)) };
   }
 
   async draft(draft: PolicyDraft): Promise<PolicyDraftView> {
@@ -118,6 +123,37 @@ export class MemoryPolicies implements Policies {
     return this.one(draft.name);
   }
 
+  async forClient(): Promise<ClientPoliciesView> {
+    await pause(40);
+    if (this.query.has('refused')) throw new Failure({ code: 'control_internal', message: 'The control plane could not read its policies. Try again in a moment.', retry_after_ms: null });
+    const covers = ({ scope }: PolicyRow): boolean => scope.scope === 'organisation' || (scope.scope === 'client' && scope.client === 'meridian-freight') || (scope.scope === 'endpoint_class' && scope.class === 'server');
+    const names = [...new Set(this.#kept.map((kept) => kept.name))].filter((name) => covers(this.#row(name)));
+    const rows = names.flatMap((name) => this.#agreements.seen(this.#row(name), this.#kept.filter((kept) => kept.name === name).reverse().map((kept) => this.#version(kept))) ?? []);
+    const broken = 'The control plane shows another list of who speaks for the client than the one that this console saw before. Nothing is signed in it. Ask your provider, and do not approve anything until this is explained.';
+    const strange = 'This console does not speak for the client yet, so it cannot agree for it. Ask a contact whose console does to introduce it.';
+    return {
+      client: 'meridian-freight',
+      client_name: 'Meridian Freight',
+      rows,
+      to_agree: rows.filter((one) => one.fault === null && ['none', 'older'].includes(one.state)).length,
+      cannot_sign: this.query.get('chain') === 'broken' ? broken : this.query.has('unintroduced') ? strange : null,
+      as_of_ms: this.#offline() ? this.now - 754_000 : null,
+    };
+  }
+
+  async agree(name: string, version: number, digest: string): Promise<ClientPoliciesView> {
+    await pause(200);
+    if (this.query.get('agree') === 'raced' && !this.#raced) {
+      this.#raced = true;
+      const before = this.#kept.findLast((kept) => kept.name === name);
+      if (before) this.#kept.push({ ...before, version: version + 1, text: cedar({ rules: [emptyRule('Whatever changes anything needs the contact')] }), at: Date.now(), by: 'Priya Raman' });
+    }
+    const newest = this.#kept.findLast((kept) => kept.name === name);
+    if (!newest || newest.version !== version || this.#version(newest).digest !== digest) throw new Failure({ code: 'conflict', message: `Version ${newest?.version ?? 0} of ${name} was published after you opened version ${version}. Nothing was signed. Look at what changed, and agree to that.`, retry_after_ms: null });
+    this.#agreements.sign(name, version);
+    return this.forClient();
+  }
+
   async traits(endpoint: string): Promise<TraitsView> {
     await pause(20);
     return { ...(this.#traits.get(endpoint) ?? { class: endpoint === 'ep-files-01' ? 'server' : null, attended: endpoint.startsWith('ep-retail'), sensitive: endpoint === 'ep-fin-db' }) };
@@ -141,7 +177,7 @@ export class MemoryPolicies implements Policies {
 
   #version(kept: Kept): PolicyVersion {
     const { form, exact } = readText(kept.text);
-    return { version: kept.version, published_at_ms: kept.at, published_by: kept.by, text: kept.text, digest: `5f2a9c0b7714e8d2aa63b1f09c4d7e5512389ab0cd4471fe6b02a85c93de1f${String(70 + kept.version)}`, form, exact, sentences: form?.rules.map((rule) => this.#sentence(rule)) ?? [], agreed_by: kept.name === 'servers' && kept.version === 1 ? ['Meridian Freight'] : [] };
+    return { version: kept.version, published_at_ms: kept.at, published_by: kept.by, text: kept.text, digest: `5f2a9c0b7714e8d2aa63b1f09c4d7e5512389ab0cd4471fe6b02a85c93de1f${String(70 + kept.version)}`, form, exact, sentences: form?.rules.map((rule) => this.#sentence(rule)) ?? [], agreed_by: this.#agreements.of(kept.name).some((one) => one.version === kept.version) ? ['Meridian Freight'] : [] };
   }
 
   #drafted(draft: PolicyDraft): PolicyDraftView {
@@ -258,6 +294,7 @@ function published(now: number): Kept[] {
     kept('servers', { scope: 'endpoint_class', class: 'server' }, 2, cedar({ rules: [servers, hours] }), 9, 'John Doe'),
     kept('payroll', { scope: 'endpoint', endpoint: 'ep-fin-db' }, 1, cedar({ rules: [scripts] }), 30),
     kept('northgate-distribution-centre-third-warehouse-label-printers-04', { scope: 'client', client: 'northgate-retail' }, 1, cedar({ rules: [long] }), 20),
+    kept('meridian-freight-container-terminal-customs-clearance-workst', { scope: 'client', client: 'meridian-freight' }, 1, cedar({ rules: [{ ...long, label: 'Whatever the customs clearance workstations in the container terminal’s second gatehouse are told to do is looked at by somebody else first' }] }), 6),
     kept('shells', { scope: 'organisation' }, 1, '// Windows PowerShell 5.1 is on its way out.\n@label("No PowerShell 5.1")\nforbid (principal, action, resource)\nwhen {\n    context.interpreter == "powershell" &&\n    !resource.sensitive\n};\n', 12),
     kept('holidays', { scope: 'organisation' }, 1, cedar({ rules: [emptyRule('Ask during the holidays')] }), 330),
     kept('holidays', { scope: 'organisation' }, 2, '', 310),

@@ -5,9 +5,11 @@ use super::super::{Console, Inner};
 use crate::cache::{approvals, log, schema};
 use crate::error::ConsoleError;
 use crate::sync::engine::Engine;
+use caisey_client::error::ApiError;
 use caisey_ledger::consent::{SignedContactStatement, Trust};
 use caisey_ledger::id::{ClientId, EndpointId};
 use caisey_protocol::consent::{EndpointTraits, PolicyView};
+use caisey_protocol::error::ErrorCode;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -79,7 +81,11 @@ impl Console {
         let ask = move |endpoint: EndpointId| {
             let engine = Arc::clone(&engine);
             async move {
-                let traits = engine.api.endpoint_traits(&endpoint).await?;
+                let traits = match engine.api.endpoint_traits(&endpoint).await {
+                    // Removed since: nobody says anything of it any more.
+                    Err(ApiError::Refused { body, .. }) if body.code == ErrorCode::NotFound => EndpointTraits::default(),
+                    told => told?,
+                };
                 Ok((endpoint, traits))
             }
         };
@@ -110,11 +116,15 @@ impl Console {
         if clients.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let signed_in = self.inner.device().ok().map(|device| device.organisation.clone());
         self.inner
             .read(move |cache| {
-                let organisation = log::all(cache)?
-                    .iter()
-                    .find_map(|log| log.origin.split('/').nth(1)?.parse().ok());
+                let in_logs =
+                    || log::all(cache).map(|logs| logs.iter().find_map(|log| log.origin.split('/').nth(1)?.parse().ok()));
+                let organisation = match signed_in {
+                    Some(organisation) => Some(organisation),
+                    None => in_logs()?,
+                };
                 let organisation = organisation.ok_or(ConsoleError::SignedOut)?;
                 let kept = |client: ClientId| {
                     let statements = approvals::chain(cache, client.as_str())?;

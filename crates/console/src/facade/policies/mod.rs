@@ -1,9 +1,10 @@
 //! Policies as people see and write them: the list, one policy's versions, a draft as form and text, publishing.
 //!
 //! Reading and drafting work offline, from what was last heard; only publishing needs the control plane. Forms, texts and what they come to
-//! are crates/policy's business. What a draft would have changed: [`dry_run`].
+//! are crates/policy's business. What a draft would have changed: [`dry_run`]. What clients agreed to: [`agreement`].
 
-mod dry_run;
+mod agreement;
+pub(crate) mod dry_run;
 mod known;
 mod words;
 
@@ -18,7 +19,7 @@ use crate::view::{
 use crate::visible::marked_line;
 use caisey_ledger::consent::ContactSaid;
 use caisey_ledger::id::ClientId;
-use caisey_policy::document::{Complaint, Document};
+use caisey_policy::document::{Complaint, Document, digest_of};
 use caisey_policy::form::{Form, NoForm, read};
 use caisey_protocol::consent::{EndpointTraits, PolicyView, PublishPolicy};
 use known::{Known, Said};
@@ -87,6 +88,7 @@ impl Console {
         })?;
         Ok(PolicyDetail {
             row,
+            agreements: agreement::of_clients(versions, &known, &logs, &said, &names),
             versions: versions.iter().rev().map(|view| version(view, &names, &said)).collect(),
         })
     }
@@ -222,6 +224,11 @@ fn scope_of(view: &PolicyView) -> PolicyScope {
     serde_json::from_value(view.scope.clone()).unwrap_or(PolicyScope::Organisation {})
 }
 
+/// SHA-256 of the text as it is shown, whatever the control plane says that it is.
+fn digest(view: &PolicyView) -> String {
+    digest_of(&view.text)
+}
+
 fn breadth(scope: &PolicyScope) -> u8 {
     match scope {
         PolicyScope::Organisation {} => 0,
@@ -235,11 +242,12 @@ fn version(view: &PolicyView, names: &Names, said: &BTreeMap<ClientId, Said>) ->
     let reading = read(&view.text).ok();
     let exact = reading.as_ref().is_some_and(|reading| reading.exact);
     let form = reading.map(|reading| reading.form);
+    let own = digest(view);
     let agrees = |said: &Said| {
         said.trust.is_ok()
             && said.statements.iter().any(|signed| match &signed.statement.says {
                 ContactSaid::PolicyAgreed { policy, version, digest } => {
-                    (policy, version, digest) == (&view.name, &view.version, &view.digest)
+                    (policy, version, digest) == (&view.name, &view.version, &own)
                 }
                 _ => false,
             })
@@ -249,7 +257,7 @@ fn version(view: &PolicyView, names: &Names, said: &BTreeMap<ClientId, Said>) ->
         published_at_ms: view.published_by.is_some().then(|| view.published_at_ms.get()),
         published_by: view.published_by.as_ref().map(|member| names.person(member.as_str())),
         text: view.text.clone(),
-        digest: marked_line(&view.digest),
+        digest: own.clone(),
         sentences: form.as_ref().map(|form| sentences(form, names)).unwrap_or_default(),
         form: form.and_then(|form| shaped(&form).ok()),
         exact,

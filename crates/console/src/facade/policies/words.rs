@@ -22,6 +22,11 @@ impl Names {
         self.people.get(id).map_or_else(|| marked_line(id), |name| marked_line(name))
     }
 
+    /// Empty when the name is not known here: an identifier tells a client's contact nothing.
+    pub(super) fn known_person(&self, id: &str) -> String {
+        self.people.get(id).map(|name| marked_line(name)).unwrap_or_default()
+    }
+
     pub(super) fn client(&self, id: &str) -> String {
         self.clients.get(id).map_or_else(|| marked_line(id), |name| marked_line(name))
     }
