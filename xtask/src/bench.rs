@@ -74,6 +74,10 @@ const MEASUREMENTS: &[Measurement] = &[
         measure: printing::measure,
     },
     Measurement {
+        name: "dry_run",
+        measure: || measured("examples/bench", &["dry-run", "10000"]),
+    },
+    Measurement {
         name: "synchronise",
         measure: || measured("examples/bench", &["sync", "100000"]),
     },

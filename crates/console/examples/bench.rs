@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let figures = match what.as_str() {
         "sync" => caisey_console::bench::synchronise(folder.path(), entries)?,
         "session" => caisey_console::bench::session(folder.path(), entries as u64)?,
+        "dry-run" => caisey_console::bench::dry_run(folder.path(), entries as u64)?,
         "search" => caisey_console::bench::search(folder.path(), entries as u64)?,
         other => return Err(format!("there is no measurement called {other}").into()),
     };

@@ -5,11 +5,11 @@
 //! the one that asks for most. Where nothing can be decided, the contact is asked.
 
 use crate::document::{Demand, Document, Scope, demand, label};
-use crate::vocabulary::{Facts, Unfit, schema};
+use crate::vocabulary::{Facts, Prepared, Unfit, schema};
 use caisey_command::ActionClass;
 use caisey_ledger::consent::{Approver, PreAuthorisation};
 use caisey_ledger::event::Channel;
-use cedar_policy::{Authorizer, Decision, PolicySet, Schema};
+use cedar_policy::{Authorizer, Decision, PolicySet};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -77,7 +77,6 @@ struct Compiled {
 
 /// All policies that apply to one endpoint, ready to decide.
 pub struct Policies {
-    schema: &'static Schema,
     /// Narrowest first; the built-in one is last.
     compiled: Vec<Compiled>,
 }
@@ -127,7 +126,7 @@ impl Policies {
             why,
         };
         let builtin = default_document();
-        let schema = schema().map_err(|error| unusable(&builtin, error.to_string()))?;
+        schema().map_err(|error| unusable(&builtin, error.to_string()))?;
         let mut compiled = Vec::with_capacity(documents.len() + 1);
         for document in documents.iter().chain([&builtin]) {
             let set = PolicySet::from_str(&document.text).map_err(|error| unusable(document, error.to_string()))?;
@@ -146,7 +145,6 @@ impl Policies {
                 .then_with(|| a.document.name.cmp(&b.document.name))
         });
         Ok(Self {
-            schema,
             compiled: order.into_iter().map(|(_, compiled)| compiled).collect(),
         })
     }
@@ -160,7 +158,19 @@ impl Policies {
         facts: &Facts,
         standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
     ) -> Result<Verdict, Unfit> {
-        let (request, entities) = facts.to_cedar(self.schema)?;
+        self.decide_prepared(&facts.prepared()?, standing)
+    }
+
+    fn decide_prepared<'a>(
+        &self,
+        asked: &Prepared<'_>,
+        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
+    ) -> Result<Verdict, Unfit> {
+        let Prepared {
+            facts,
+            request,
+            entities,
+        } = asked;
         let authorizer = Authorizer::new();
         let mut best: Option<(u8, Verdict)> = None;
         for compiled in self
@@ -168,7 +178,7 @@ impl Policies {
             .iter()
             .filter(|compiled| covers(&compiled.document.scope, facts))
         {
-            let response = authorizer.is_authorized(&request, &compiled.set, &entities);
+            let response = authorizer.is_authorized(request, &compiled.set, entities);
             let reasons: Vec<_> = response
                 .diagnostics()
                 .reason()
@@ -223,12 +233,24 @@ impl Policies {
         facts: &Facts,
         standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)> + Clone,
     ) -> Result<Verdict, Unfit> {
-        let verdict = self.decide(facts, standing.clone())?;
-        if endpoint_agrees(facts, standing, &verdict.outcome) {
+        self.settle_prepared(&facts.prepared()?, standing)
+    }
+
+    /// The same for facts that are put before several.
+    ///
+    /// # Errors
+    /// As [`Policies::settle`].
+    pub(crate) fn settle_prepared<'a>(
+        &self,
+        asked: &Prepared<'_>,
+        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)> + Clone,
+    ) -> Result<Verdict, Unfit> {
+        let verdict = self.decide_prepared(asked, standing.clone())?;
+        if endpoint_agrees(asked.facts, standing, &verdict.outcome) {
             return Ok(verdict);
         }
         let built_in = Self::built_in().map_err(|error| Unfit(error.to_string()))?;
-        built_in.decide(facts, [])
+        built_in.decide_prepared(asked, [])
     }
 
     /// The built-in policy permits everything in some way, so this is what a broken one comes to.

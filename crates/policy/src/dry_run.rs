@@ -53,8 +53,9 @@ impl DryRun {
         standing: &[(&PreAuthorisation, u64)],
         action: &Recorded,
     ) -> Result<(), Unfit> {
-        let old = before.settle(&action.facts, standing.iter().copied())?;
-        let new = after.settle(&action.facts, standing.iter().copied())?;
+        let asked = action.facts.prepared()?;
+        let old = before.settle_prepared(&asked, standing.iter().copied())?;
+        let new = after.settle_prepared(&asked, standing.iter().copied())?;
         self.actions += 1;
         for (verdict, second) in [(&old, false), (&new, true)] {
             let count = match verdict.outcome {

@@ -5,9 +5,9 @@
 
 use caisey_command::ActionClass;
 use caisey_ledger::id::{ClientId, EndpointId, MemberId, OrganisationId, TimeMs};
-use cedar_policy::{Context, Entities, EntityId, EntityTypeName, EntityUid, Request, Schema};
+use cedar_policy::{Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -95,52 +95,90 @@ pub(crate) fn schema() -> Result<&'static Schema, Unfit> {
     READ.as_ref().map_err(Clone::clone)
 }
 
-fn uid(kind: &str, id: &str) -> Result<EntityUid, Unfit> {
-    let kind = EntityTypeName::from_str(kind).map_err(unfit)?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+/// Names of the schema's types, read once: reading one is a parser's work.
+struct Kinds {
+    member: EntityTypeName,
+    agent: EntityTypeName,
+    role: EntityTypeName,
+    organisation: EntityTypeName,
+    client: EntityTypeName,
+    class: EntityTypeName,
+    endpoint: EntityTypeName,
+    action: EntityTypeName,
+}
+
+fn kinds() -> Result<&'static Kinds, Unfit> {
+    static READ: LazyLock<Result<Kinds, Unfit>> = LazyLock::new(|| {
+        let kind = |name: &str| EntityTypeName::from_str(name).map_err(unfit);
+        Ok(Kinds {
+            member: kind("Member")?,
+            agent: kind("Agent")?,
+            role: kind("Role")?,
+            organisation: kind("Organisation")?,
+            client: kind("Client")?,
+            class: kind("EndpointClass")?,
+            endpoint: kind("Endpoint")?,
+            action: kind("Action")?,
+        })
+    });
+    READ.as_ref().map_err(Clone::clone)
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+/// One action's facts as Cedar takes them: made once, put before as many policies as wanted.
+pub struct Prepared<'a> {
+    pub(crate) facts: &'a Facts,
+    pub(crate) request: Request,
+    pub(crate) entities: Entities,
 }
 
 impl Facts {
-    /// As Cedar's request and entities.
+    /// For putting them before policies.
     ///
     /// # Errors
     /// When they do not fit the schema.
-    pub(crate) fn to_cedar(&self, schema: &Schema) -> Result<(Request, Entities), Unfit> {
-        let person = if self.by_agent { "Agent" } else { "Member" };
-        let context = json!({
-            "elevated": self.elevated,
-            "interpreter": self.interpreter,
-            "clientHasContacts": self.client_has_contacts,
-            "utcMinuteOfWeek": utc_minute_of_week(self.at),
-        });
-        let action = uid("Action", self.class.word())?;
-        let context = Context::from_json_value(context, Some((schema, &action))).map_err(unfit)?;
-        let request = Request::new(
-            uid(person, self.member.as_str())?,
-            action,
-            uid("Endpoint", self.endpoint.as_str())?,
-            context,
-            Some(schema),
-        )
-        .map_err(unfit)?;
-        let entity = |kind: &str, id: &str| json!({ "type": kind, "id": id });
-        let class = self.endpoint_class.as_deref();
-        let groups: Vec<_> = [
-            entity("Client", self.client.as_str()),
-            entity("Organisation", self.organisation.as_str()),
-        ]
-        .into_iter()
-        .chain(class.map(|class| entity("EndpointClass", class)))
-        .collect();
-        let entities = json!([
-            { "uid": entity(person, self.member.as_str()), "attrs": {}, "parents": [entity("Role", &self.role)] },
-            {
-                "uid": entity("Endpoint", self.endpoint.as_str()),
-                "attrs": { "os": self.os, "attended": self.attended, "sensitive": self.sensitive },
-                "parents": groups,
-            },
+    pub fn prepared(&self) -> Result<Prepared<'_>, Unfit> {
+        let (schema, kinds) = (schema()?, kinds()?);
+        let flag = RestrictedExpression::new_bool;
+        let word = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let context = Context::from_pairs([
+            ("elevated".to_owned(), flag(self.elevated)),
+            ("interpreter".to_owned(), word(&self.interpreter)),
+            ("clientHasContacts".to_owned(), flag(self.client_has_contacts)),
+            (
+                "utcMinuteOfWeek".to_owned(),
+                RestrictedExpression::new_long(utc_minute_of_week(self.at).into()),
+            ),
         ]);
-        let entities = Entities::from_json_value(entities, Some(schema)).map_err(unfit)?;
-        Ok((request, entities))
+        let person = uid(if self.by_agent { &kinds.agent } else { &kinds.member }, self.member.as_str());
+        let endpoint = uid(&kinds.endpoint, self.endpoint.as_str());
+        let request = Request::new(
+            person.clone(),
+            uid(&kinds.action, self.class.word()),
+            endpoint.clone(),
+            context.map_err(unfit)?,
+            Some(schema),
+        );
+        let groups = [
+            uid(&kinds.client, self.client.as_str()),
+            uid(&kinds.organisation, self.organisation.as_str()),
+        ];
+        let class = self.endpoint_class.as_deref().map(|class| uid(&kinds.class, class));
+        let traits = [
+            ("os".to_owned(), word(&self.os)),
+            ("attended".to_owned(), flag(self.attended)),
+            ("sensitive".to_owned(), flag(self.sensitive)),
+        ];
+        let person = Entity::new(person, HashMap::new(), [uid(&kinds.role, &self.role)].into());
+        let endpoint = Entity::new(endpoint, traits.into(), groups.into_iter().chain(class).collect());
+        let entities = [person.map_err(unfit)?, endpoint.map_err(unfit)?];
+        Ok(Prepared {
+            facts: self,
+            request: request.map_err(unfit)?,
+            entities: Entities::from_entities(entities, Some(schema)).map_err(unfit)?,
+        })
     }
 }

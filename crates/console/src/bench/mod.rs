@@ -2,11 +2,13 @@
 //!
 //! Figures are given as ratios of two things measured in one run, on one machine, with the same rows, wherever that is possible.
 
+mod dry_run;
 pub mod sample;
 mod search;
 mod session;
 mod synchronise;
 
+pub use dry_run::dry_run;
 pub use search::search;
 pub use session::session;
 pub use synchronise::synchronise;

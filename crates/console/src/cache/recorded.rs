@@ -105,7 +105,7 @@ impl Period {
              WHERE name IN ('action.proposed', 'action.authorised', 'approval.requested')) ORDER BY seq",
         )?;
         let mut rows = rows.query(params![session])?;
-        let (mut deeds, mut found): (Vec<Deed>, HashMap<ActionId, ActionClass>) = (Vec::new(), HashMap::new());
+        let (mut deeds, mut found): (Vec<(Deed, Option<String>)>, HashMap<ActionId, ActionClass>) = (Vec::new(), HashMap::new());
         while let Some(row) = rows.next()? {
             let (seq, id, fault): (u64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(4)?);
             let entry = serde_json::from_str::<Entry>(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?).ok();
@@ -136,17 +136,23 @@ impl Period {
                 found.insert(action, class);
             }
         }
-        for deed in &mut deeds {
-            if let Some(class) = found.get(&deed.action) {
-                deed.class = *class;
-            }
-        }
-        self.deeds.extend(deeds);
+        self.deeds.extend(deeds.into_iter().map(|(deed, probe)| {
+            let on_record = found.get(&deed.action).copied();
+            let class = on_record.unwrap_or_else(|| read_again(&deed, probe.as_deref()));
+            Deed { class, ..deed }
+        }));
         Ok(())
     }
 }
 
-/// None when nobody vouched for who asked.
+/// What a command and its probe do, where nobody put it on record.
+fn read_again(deed: &Deed, probe: Option<&str>) -> ActionClass {
+    let read = |text: &str| caisey_command::read(deed.interpreter, text).class;
+    let command = deed.command.as_deref().map_or(ActionClass::Opaque, read);
+    command.max(probe.map_or(ActionClass::ReadOnly, read))
+}
+
+/// The action, its class still open, and its probe; none when nobody vouched for who asked.
 fn deed(
     log: usize,
     session: &str,
@@ -155,16 +161,14 @@ fn deed(
     interpreter: Interpreter,
     texts: &BTreeMap<String, Disclosure>,
     roles: &Roles,
-) -> Option<Deed> {
+) -> Option<(Deed, Option<String>)> {
     let (member, device, by_agent) = match &entry.statement.actor {
         Actor::Member { id, device } => (id, device, false),
         Actor::Agent { on_behalf_of, device } => (on_behalf_of, device, true),
         _ => return None,
     };
-    let text = |name: &str| texts.get(name).and_then(|text| text.full_text());
-    let read = |text: &str| caisey_command::read(interpreter, text).class;
-    let probe = text("probe").map_or(ActionClass::ReadOnly, read);
-    Some(Deed {
+    let text = |name: &str| texts.get(name).and_then(|text| text.full_text()).map(str::to_owned);
+    let deed = Deed {
         log,
         session: session.to_owned(),
         seq: entry.seq.get(),
@@ -174,9 +178,10 @@ fn deed(
         role: roles.at(device, entry.seq.get())?.to_owned(),
         by_agent,
         interpreter,
-        class: text("command").map_or(ActionClass::Opaque, read).max(probe),
-        command: text("command").map(str::to_owned),
-    })
+        class: ActionClass::Opaque,
+        command: text("command"),
+    };
+    Some((deed, text("probe")))
 }
 
 /// What the control plane found the command to be, when the entry says it.

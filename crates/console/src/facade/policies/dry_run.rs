@@ -33,11 +33,11 @@ const LONGEST_QUOTE: usize = 200;
 const TELL_EVERY: u64 = 50;
 
 /// All that decides, before and after.
-struct Rules {
-    before: Policies,
-    after: Policies,
-    traits: BTreeMap<EndpointId, EndpointTraits>,
-    trusts: BTreeMap<ClientId, Trust>,
+pub(crate) struct Rules {
+    pub(crate) before: Policies,
+    pub(crate) after: Policies,
+    pub(crate) traits: BTreeMap<EndpointId, EndpointTraits>,
+    pub(crate) trusts: BTreeMap<ClientId, Trust>,
 }
 
 impl Console {
@@ -129,7 +129,10 @@ fn go_on(cancel: &CancelFlag) -> Result<(), ConsoleError> {
 }
 
 /// Decides every action twice. Returns what was found, and how many actions could not be judged.
-fn decide(
+///
+/// # Errors
+/// Stopped; facts that Cedar does not take.
+pub(crate) fn decide(
     rules: &Rules,
     period: &Period,
     cancel: &CancelFlag,
