@@ -97,12 +97,14 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     own_request(&console, &action, "she has it open", |row| !row.seen.is_empty()).await?;
     // Read out over the telephone.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    office.types(asked.number.as_deref())?;
+    let number = asked.number.as_deref().filter(|_| asked.needs_number);
+    office.types(number)?;
     tokio::time::sleep(Duration::from_millis(700)).await;
     office.picture("approval-window.png")?;
-    scene
-        .teller
-        .tell("she opened it, and typed the number that John Doe read out (approval-window.png)")?;
+    scene.teller.tell(match number {
+        Some(_) => "she opened it, and typed the number that John Doe read out (approval-window.png)",
+        None => "she opened it; what can be changed back needs no number (approval-window.png)",
+    })?;
     office.confirms()?;
     let decided = own_request(&console, &action, "she approves", |row| row.state == "approved").await?;
     scene
