@@ -87,6 +87,8 @@ fn word(line: &Line<'_>, at: usize) -> Range<usize> {
 pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Option<Range<usize>>)> {
     let (before, named) = match anchor.word {
         "autologon" => (2, 1),
+        // The connection comes first.
+        "rasdial " => (2, 2),
         word if word.starts_with("htpasswd") => (if word.contains('n') { 1 } else { 2 }, 2),
         word if word.starts_with('-') => (if word.ends_with(|c: char| c.is_ascii_digit()) { 1 } else { 2 }, 0),
         _ => (1, 1),

@@ -18,7 +18,7 @@ pub(crate) fn is_host_name(text: &str) -> bool {
         && !text.starts_with(['-', '.'])
         && !text.ends_with('-')
         && text.bytes().all(is_name)
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+        && text.chars().any(char::is_alphabetic)
         && !NOT_HOSTS.contains(text)
         && !(text.contains('.') && (is_vendor(text) || FILES.iter().any(|ending| ends(text, ending))))
 }
@@ -173,7 +173,7 @@ fn device(line: &Line<'_>, anchor: &Anchor, range: &Range<usize>) -> Option<Rang
 /// `\\HOST\share`; the share's path is left to the other rules.
 pub(super) fn shares(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &slash in line.backslashes() {
+    for slash in line.backslashes() {
         let doubled = line.at(slash + 1) == b'\\';
         let before = line.before(slash);
         if !doubled

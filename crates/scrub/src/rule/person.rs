@@ -251,7 +251,7 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
         }
     }
     if reach == Reach::Field || quoted {
-        let range = value::until(line, range, b"<(,;/=");
+        let range = value::until(line, range, b"<(),;/=");
         return line.trim(range);
     }
     let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@'));

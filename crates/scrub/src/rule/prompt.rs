@@ -18,25 +18,29 @@ pub(crate) struct Asked {
     many: bool,
 }
 
-/// Commands whose answer is a name and nothing else.
-static ASK_USER: Words = Words::of(
-    "whoami\nlogname\nid -un\necho $user\necho $logname\necho %username%\n$env:username\n[environment]::username\nwhoami /upn",
-);
-static ASK_HOST: Words = Words::of(
-    "hostname\nhostname -s\nhostname -f\nhostname --fqdn\nuname -n\ncat /etc/hostname\nscutil --get computername\nscutil --get \
-     localhostname\nscutil --get hostname\necho $hostname\necho %computername%\n$env:computername\n[environment]::machinename\nhostnamectl \
-     hostname\necho %logonserver%\n$env:logonserver\n$env:userdomain\necho %userdomain%\ndnsdomainname\nhostname -d",
-);
-static ASK_USERS: Words = Words::of(
-    "ls /home\nls /home/\nls /users\nls /users/\nusers\ncompgen -u\ndscl . list /users\ndscl . -list /users\ndir /b c:\\users\nls \
-     c:\\users\nls -1 /home\nls -1 /users",
-);
+/// Commands whose answer is a name and nothing else: of an account, of a machine, of accounts.
+const ASK_USER: &str =
+    "whoami\nlogname\nid -un\necho $user\necho $logname\necho %username%\n$env:username\n[environment]::username\nwhoami /upn";
+const ASK_HOST: &str = "hostname\nhostname -s\nhostname -f\nhostname --fqdn\nuname -n\ncat /etc/hostname\nscutil --get computername\nscutil \
+                        --get localhostname\nscutil --get hostname\necho $hostname\necho %computername%\n$env:computername\n\
+                        [environment]::machinename\nhostnamectl hostname\necho %logonserver%\n$env:logonserver\n$env:userdomain\necho \
+                        %userdomain%\ndnsdomainname\nhostname -d";
+const ASK_USERS: &str = "ls /home\nls /home/\nls /users\nls /users/\nusers\ncompgen -u\ndscl . list /users\ndscl . -list /users\ndir /b \
+                         c:\\users\nls c:\\users\nls -1 /home\nls -1 /users";
 
 fn asks(command: &str) -> Option<Asked> {
+    static USER: Words = Words::of(ASK_USER);
+    static HOST: Words = Words::of(ASK_HOST);
+    static USERS: Words = Words::of(ASK_USERS);
+    // What all of them begin and end with, so that few lines are compared with any.
+    let (first, last) = (command.bytes().next()?, command.bytes().next_back()?);
+    if !b"wlie$[hucsd".contains(&first.to_ascii_lowercase()) || !b"ienr%sf/du".contains(&last.to_ascii_lowercase()) {
+        return None;
+    }
     let kinds = [
-        (&ASK_USER, Class::User, false),
-        (&ASK_HOST, Class::Host, false),
-        (&ASK_USERS, Class::User, true),
+        (&USER, Class::User, false),
+        (&HOST, Class::Host, false),
+        (&USERS, Class::User, true),
     ];
     kinds
         .into_iter()
