@@ -17,7 +17,7 @@ struct Bars {
 fn hold_bars(folder: &str, bars: &Bars) {
     let scores = score(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(folder));
     // What was missed in text that rules are not tuned on is read by nobody.
-    let faults = if folder == "develop" {
+    let faults = if folder.starts_with("develop") {
         scores.faults.join("\n")
     } else {
         String::new()
@@ -63,9 +63,22 @@ fn the_bars_hold_on_what_rules_were_written_with() {
 fn unseen_text_is_scrubbed_no_worse_than_before() {
     let reached = Bars {
         spans: 3_500,
-        structured: 0.95,
-        names: 0.91,
+        structured: 0.96,
+        names: 0.92,
         precision: 0.94,
     };
     hold_bars("heldout", &reached);
+}
+
+/// Text of two more people who had not seen the rules, which rules were then extended with. Wanted are the bars above.
+#[test]
+fn text_that_rules_were_extended_with_is_scrubbed_no_worse_than_before() {
+    let reached = |spans, structured, names, precision| Bars {
+        spans,
+        structured,
+        names,
+        precision,
+    };
+    hold_bars("develop/a", &reached(2_000, 0.975, 0.955, 0.935));
+    hold_bars("develop/b", &reached(2_700, 0.955, 0.945, 0.90));
 }
