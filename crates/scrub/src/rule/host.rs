@@ -52,7 +52,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // `host fyr1 { hardware ethernet …`
         let braced = matches!(label, "host" | "server") && is_declared(&line, after, label);
-        let Some(value) = value::value(&line, after, command || braced || is_flag(&line, anchor), Reach::Word) else {
+        let bare = command || braced || is_flag(&line, anchor) || is_bare(&line, after);
+        let Some(value) = value::value(&line, after, bare, Reach::Word) else {
             continue;
         };
         if let Some(range) = device(&line, anchor, &value.range) {
@@ -84,6 +85,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
     }
+}
+
+/// "equipo RECEPCION2", "laptop LON-LT-2209": behind one blank, capitals with digits or a dash, as machines are written.
+fn is_bare(line: &Line<'_>, after: usize) -> bool {
+    let text = line.str(after + 1..line.forward(after + 1, is_name));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+    line.at(after) == b' '
+        && (5..=15).contains(&text.len())
+        && capitals >= 4
+        && digits >= 1
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Commands that are words of sentences, too.

@@ -104,6 +104,9 @@ impl Rules {
     }
 }
 
+/// A rule, and the words that it asks for.
+type Asked<Search> = (u32, fn(&mut Search));
+
 /// What the lines so far say of the next.
 #[derive(Default)]
 struct Above {
@@ -128,7 +131,7 @@ impl Search<'_, '_> {
 
     /// What words of the table announce.
     fn announced(&mut self) {
-        let rules: [(u32, fn(&mut Self)); 17] = [
+        let rules: [Asked<Self>; 17] = [
             (asks::SECRET, secret::find),
             (asks::MARK, token::find),
             (asks::PATH, path::find),

@@ -2,6 +2,7 @@
 //! before "from accounting", who signs.
 
 use super::person::{PARTICLES, is_generic};
+use super::unknown::names_from;
 use super::value::is_found;
 use super::words::Words;
 use super::{Anchor, Meaning, Search};
@@ -161,8 +162,10 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             next = whole;
         } else if !given {
             let start = given_before(&line, start).unwrap_or(start);
-            search.found.push(Finding::new(start..end, Class::User, "family-name"));
-            next = end;
+            // Families come first in Vietnam and Hungary.
+            let whole = names_from(&line, end);
+            search.found.push(Finding::new(start..whole, Class::User, "family-name"));
+            next = whole;
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::Search;
 use super::host::is_host_name;
 use super::person::is_account_name;
+use super::unknown::is_ordinary;
 use super::windows::is_foreign_domain;
 use super::words::Words;
 use crate::class::Class;
@@ -185,6 +186,13 @@ fn mac(search: &mut Search<'_, '_>, range: Range<usize>) {
     let folder = line.forward(range.end + 1, |byte| !is_blank(byte));
     let user = folder + 1..line.forward(folder + 1, is_name);
     let prompt = matches!(line.at(user.end), b'$' | b'#') && matches!(line.at(user.end + 1), b' ' | 0);
+    // "gamma:~ # route -n"
+    let bare = line.at(folder) == b' ' && line.at(folder + 1) == b'#' || line.before(folder) == b'#';
+    let place = matches!(line.at(range.end + 1), b'~' | b'/');
+    if place && bare && folder > range.end + 1 && line.at(folder + 1) != 0 && !is_ordinary(line.str(range.clone())) {
+        host(search, range);
+        return;
+    }
     if folder > range.end + 1 && prompt && !user.is_empty() {
         if is_account_name(line.str(user.clone())) {
             search.found.push(Finding::new(user, Class::User, "prompt"));
@@ -224,7 +232,9 @@ fn switch(search: &mut Search<'_, '_>, range: Range<usize>) {
         "vlan",
         "ip",
     ];
-    if matches!(line.at(at), b'#' | b'>') && known.contains(&command) {
+    // "ldap-gw# useradd": a word that no vocabulary has, and what a superuser types.
+    let typed = line.at(at) == b'#' && line.at(at + 1) == b' ' && range.len() >= 3 && !is_ordinary(line.str(range.clone()));
+    if matches!(line.at(at), b'#' | b'>') && known.contains(&command) || typed {
         host(search, range);
     }
 }

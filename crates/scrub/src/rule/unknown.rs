@@ -4,13 +4,14 @@
 //! words of it, and stands beside another such word, before an "'s" or behind "for", is a name nearly always: of a person, or of a
 //! product or firm, which is hidden needlessly.
 
-use super::people::{capital, family, goes_on, is_listed_name, is_no_name, stands_apart};
+use super::people::{capital, family, goes_on, is_letter, is_listed_name, is_no_name, stands_apart};
+use super::person::PARTICLES;
 use super::value::is_found;
 use super::words::Words;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_alphanumeric};
+use crate::line::{Line, has, is_alphanumeric, is_blank};
 
 /// Words of programs' messages, in small letters.
 static VOCABULARY: Words = Words::of(include_str!("../../words/vocabulary.txt"));
@@ -72,6 +73,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             b'\'' => Some(line.at(end + 1) == b's' && line.at(end + 2) == b' '),
             0xE2 => Some(end < word),
             b',' | b'.' | b'?' | b'!' | b')' | 0 => Some(false),
+            // "Svea: 08-555 014 22", "Bekzod: replaced it", at the beginning of a line.
+            b':' => {
+                Some(line.before(line.back(start, is_blank)) == 0 && (line.at(end + 2).is_ascii_digit() || is_sentence(&line)))
+            }
             _ => continue,
         };
         if end < start + 3 || !stands_apart(&line, start) || goes_on(&line, end) {
@@ -80,28 +85,32 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         if !is_unknown(line.str(start..end)) || is_found(search, start) {
             continue;
         }
-        let whole = if alone.is_none() { names_from(&line, start, end) } else { end };
-        if whole > end || alone == Some(true) || is_behind(&line, start, end) {
+        let whole = if alone.is_none() { names_from(&line, end) } else { end };
+        // "Mthunzi +27 11 555 0188"
+        let called = line.at(end + 1) == b'+' && line.at(end + 2).is_ascii_digit();
+        if whole > end || called || alone == Some(true) || is_behind(&line, start, end) {
             search.found.push(Finding::new(start..whole, Class::User, "unknown-name"));
             next = whole;
         }
     }
 }
 
-/// Where the names end that go on with words which can only be names, too.
-fn names_from(line: &Line<'_>, start: usize, end: usize) -> usize {
-    let mut whole = end;
-    let mut at = start;
-    for word in line.str(start..family(line, end)).split(' ') {
-        let is_name = is_listed_name(word) || is_unknown(word);
-        let joins = word.starts_with(char::is_lowercase) || word.len() <= 2;
-        at += word.len();
-        if is_name {
-            whole = at;
-        } else if !joins {
+/// Where the names end that go on with words which can only be names, too; one that could be another word may stand between (Mai, Mac).
+pub(super) fn names_from(line: &Line<'_>, end: usize) -> usize {
+    let (mut whole, mut at) = (end, end);
+    for _ in 0..4 {
+        let start = at + 1;
+        let next = capital(line, start);
+        let particle = line.forward(start, is_letter);
+        at = if next > start { next } else { particle };
+        let joins = next > start || PARTICLES.contains(&line.str(start..particle));
+        if line.at(start - 1) != b' ' || at == start || !joins {
             break;
         }
-        at += 1;
+        let word = line.str(start..at);
+        if next >= start + 2 && !goes_on(line, next) && (is_listed_name(word) || is_unknown(word)) {
+            whole = next;
+        }
     }
     whole
 }
