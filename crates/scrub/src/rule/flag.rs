@@ -117,6 +117,13 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
 
 /// `echo PASSWORD | sudo -S …`, `echo 'name:PASSWORD' | chpasswd`.
 pub(super) fn piped(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    // `chpasswd <<< 'name:PASSWORD'`
+    let here = line.forward(anchor.end, is_blank);
+    if line.reads(here, "<<<") && anchor.word.contains("chpasswd") {
+        let range = word(line, line.forward(here + 3, is_blank));
+        let colon = line.str(range.clone()).find(':')?;
+        return (range.len() > colon + 3).then(|| range.start + colon + 1..range.end);
+    }
     let before = line.str_before(anchor.start, 256);
     let echo = ["echo ", "printf ", "<<< "]
         .iter()

@@ -181,7 +181,7 @@ fn national(search: &mut Search<'_, '_>) {
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='
         ) && !is_alphanumeric(line.at(end))
-            && line.at(end) != b':';
+            && (line.at(end) != b':' || is_blank(line.at(end + 1)));
         let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && !beside_number(&line, start, end);
         if fits && (9..=14).contains(&digits(&line, number..end)) && !is_found(search, start) {
             let end = with_extension(&line, end);
@@ -205,7 +205,7 @@ fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
     let second = groups().nth(1).map_or(0, str::len);
     let sign = text.as_bytes().get(first).copied().unwrap_or(0);
     // Columns of numbers, as they stand in listings.
-    if count == 3 && groups().all(|group| group.len() == 4) {
+    if count == 3 && groups().all(|group| group.len() == 4) && sign != b'-' {
         return false;
     }
     match first {

@@ -1,6 +1,6 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
-use super::connection::{connection_string, keywords, oracle, url_with_password};
+use super::connection::{connection_string, keywords, listed, oracle, url_with_password};
 use super::flag::{credential, flagged, name_password, others, piped, slash};
 use super::host::is_host_name;
 use super::person::is_account_name;
@@ -18,7 +18,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let whole = connection_string(&line, search.anchors)
         .or_else(|| keywords(&line, search.anchors))
-        .or_else(|| oracle(&line, search.anchors));
+        .or_else(|| oracle(&line, search.anchors))
+        .or_else(|| listed(&line, search.anchors));
     if let Some(range) = whole {
         search
             .found
@@ -264,7 +265,7 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
     let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
-    if label.ends_with('=') {
+    if label.ends_with(['=', ' ']) {
         after -= 1;
     }
     while label == "convertto-securestring" && line.at(line.forward(after, is_blank)) == b'-' {

@@ -212,7 +212,7 @@ pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let mut at = anchor.end + suffix(line, anchor).len();
     for _ in 0..MOST_WORDS + 4 {
-        at = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'(' | b':' | b','));
+        at = line.forward(at, |byte| is_blank(byte) || b"\"'(:,;.!?)".contains(&byte));
         let end = word_end(line, at);
         if end == at {
             return None;
@@ -232,7 +232,8 @@ fn is_signed(text: &str) -> bool {
     let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let joined = inner.contains(['!', '#', '&', '*', '+', '~', '^', '$']);
-    let numbered = inner.contains('_') && text.ends_with(|c: char| c.is_ascii_digit()) && text.starts_with(char::is_uppercase);
+    let numbered =
+        inner.contains(['_', '.']) && text.ends_with(|c: char| c.is_ascii_digit()) && text.starts_with(char::is_uppercase);
     (8..=40).contains(&text.len())
         && letters >= 6
         && (joined || numbered)
