@@ -1,12 +1,15 @@
 //! What a session says about itself: names of people and machines, found once, hidden everywhere.
 
+use crate::account::{account_in, accounts_of, with_affixes};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
+use crate::map::Map;
 use crate::needles::Needles;
 use crate::rule::Words;
-use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name};
+use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name, is_vendor};
 use std::collections::BTreeMap;
+use std::num::TryFromIntError;
 
 /// Names learned from the facts and texts of a session.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +24,8 @@ struct Learned {
     part: bool,
     /// Stood before a backslash: also a word, so it counts only in capitals or before another backslash.
     domain: bool,
+    /// A domain: what stands before it, joined by a dot, is the name of a machine in it.
+    parent: bool,
 }
 
 /// First labels that say what a machine does, as words of sentences do.
@@ -52,8 +57,9 @@ impl Identities {
                 }
             }
             Class::Email | Class::Upn => {
-                if let Some((account, _)) = name.split_once('@') {
+                if let Some((account, domain)) = name.split_once('@') {
                     self.add_account(account);
+                    self.add_parent(domain);
                 }
             }
             _ => {}
@@ -70,6 +76,9 @@ impl Identities {
             return;
         }
         self.insert(name, Class::Host, false);
+        if let Some((_, parent)) = name.split_once('.') {
+            self.add_parent(parent);
+        }
         // A full name's first label is how people write it.
         if let Some((short, _)) = name.split_once('.')
             && (short.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') && short.len() >= 3
@@ -78,6 +87,33 @@ impl Identities {
             && !SERVICES.contains(short)
         {
             self.insert(short, Class::Host, false);
+        }
+    }
+
+    /// What a machine's full name goes on with, and what stands behind the `@` of an address, is a domain of the organisation's own, unless
+    /// everybody has machines or mailboxes in it.
+    fn add_parent(&mut self, name: &str) {
+        let name = name.trim_end_matches('.');
+        let labels = name.split('.').count();
+        let public = is_vendor(name) || labels == 2 && name.len() <= 6 && !is_internal(name);
+        if labels < 2 || public || !is_host_name(name) {
+            return;
+        }
+        self.learn(
+            name,
+            Learned {
+                class: Class::Host,
+                part: false,
+                domain: false,
+                parent: true,
+            },
+        );
+        if let Some((_, parent)) = name.split_once('.') {
+            self.add_parent(parent);
+        }
+        // What Windows calls the domain beside its full name.
+        if let Some((short, _)) = name.split_once('.').filter(|_| labels == 2 && is_internal(name)) {
+            self.add_domain(short);
         }
     }
 
@@ -90,6 +126,7 @@ impl Identities {
                     class: Class::Host,
                     part: false,
                     domain: true,
+                    parent: false,
                 },
             );
         }
@@ -104,6 +141,11 @@ impl Identities {
         if name.contains(['.', '_']) {
             for part in name.split(['.', '_', '-']).filter(|part| is_part(part)) {
                 self.insert(part, Class::User, true);
+            }
+            if name.split(['.', '_']).all(is_part) {
+                for account in accounts_of(name) {
+                    self.insert(&account, Class::User, false);
+                }
             }
         }
     }
@@ -126,6 +168,7 @@ impl Identities {
                 class,
                 part,
                 domain: false,
+                parent: false,
             },
         );
     }
@@ -135,12 +178,13 @@ impl Identities {
         if key.len() < SHORTEST {
             return;
         }
-        // The automaton knows no other capitals than those of ASCII: other names are looked for as they were written, too.
+        // What looks for them knows no other capitals than those of ASCII: other names are looked for as they were written, too.
         let written = Some(name).filter(|name| !name.is_ascii()).map(str::to_owned);
         for key in written.into_iter().chain([key]) {
             let learned = self.names.entry(key).or_insert(new);
             learned.part &= new.part;
             learned.domain &= new.domain;
+            learned.parent |= new.parent;
         }
     }
 
@@ -157,8 +201,8 @@ impl Identities {
     /// Makes these names findable.
     ///
     /// # Errors
-    /// When there are so many that the automaton cannot hold them.
-    pub(crate) fn finder(&self) -> Result<Finder, aho_corasick::BuildError> {
+    /// When there are more than can be numbered.
+    pub(crate) fn finder(&self) -> Result<Finder, TryFromIntError> {
         let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
         // Names of scripts without blanks stand in the middle of everything.
         let within = |_, name: &str| name.bytes().next().is_some_and(|byte| byte >= 0xE0);
@@ -172,57 +216,6 @@ impl Identities {
 /// Whether a part of a name is telling enough to be looked for alone.
 fn is_part(word: &str) -> bool {
     word.chars().count() >= 4 && word.chars().all(|c| c.is_alphabetic() || c == '\'') && is_account_name(word)
-}
-
-/// What accounts are made of a person's first and last name: `akeller`, `anna.keller`, `annak`, `keller_a`.
-fn accounts_of(name: &str) -> Vec<String> {
-    let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).collect();
-    let ([first, .., last], true) = (words.as_slice(), name.is_ascii()) else {
-        return Vec::new();
-    };
-    let (Some(f), Some(l)) = (first.get(..1), last.get(..1)) else {
-        return Vec::new();
-    };
-    let made = [
-        format!("{first}.{last}"),
-        format!("{first}_{last}"),
-        format!("{first}-{last}"),
-        format!("{first}{last}"),
-        format!("{f}{last}"),
-        format!("{f}.{last}"),
-        format!("{f}_{last}"),
-        format!("{first}{l}"),
-        format!("{first}.{l}"),
-        format!("{last}{f}"),
-        format!("{last}.{f}"),
-        format!("{last}.{first}"),
-        format!("{last}_{f}"),
-        format!("{last}{first}"),
-    ];
-    made.into_iter().filter(|account| account.len() >= 5).collect()
-}
-
-/// The account in a path of [`Class::UserPath`]: what follows the folder of profiles.
-fn account_in(path: &str) -> Option<&str> {
-    let lower = path.to_ascii_lowercase();
-    let folders = [
-        "users",
-        "home",
-        "documents and settings",
-        "profiles",
-        "profiles$",
-        "homes",
-        "home$",
-        "users$",
-        "homedirs",
-    ];
-    let mut parts = path
-        .split(['\\', '/'])
-        .zip(lower.split(['\\', '/']))
-        .filter(|(part, _)| !part.is_empty());
-    parts.find(|(_, lower)| folders.contains(lower))?;
-    parts.next().map(|(name, _)| name.trim_end_matches([':', ',', ';', '"']))
 }
 
 /// Where the account ends that follows a learned domain and a backslash.
@@ -242,9 +235,9 @@ pub(crate) struct Finder {
 }
 
 impl Finder {
-    pub(crate) fn find(&self, text: &str, found: &mut Vec<Finding>) {
-        let bytes = text.as_bytes();
-        self.needles.each(text, |hit| {
+    pub(crate) fn find(&self, map: &Map<'_>, found: &mut Vec<Finding>) {
+        let (text, bytes) = (map.text, map.text.as_bytes());
+        self.needles.each(map, |hit| {
             let Some(learned) = self.learned.get(hit.word) else { return };
             let range = hit.start..hit.end;
             let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
@@ -260,6 +253,16 @@ impl Finder {
             match account {
                 None if learned.domain && !shouts => {}
                 Some(end) => found.push(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
+                None if learned.parent && before == b'.' => {
+                    let name = bytes.get(..hit.start).unwrap_or_default();
+                    let length = name.iter().rev().take(253).take_while(|byte| is_name(**byte)).count();
+                    let start = text.ceil_char_boundary(hit.start - length);
+                    found.push(Finding::new(start..hit.end, Class::Host, "learned-domain"));
+                }
+                None if learned.class == Class::User && !learned.part => {
+                    let (start, end) = with_affixes(text, hit.start, hit.end);
+                    found.push(Finding::new(start..end, Class::User, "learned-name"));
+                }
                 None => found.push(Finding::new(range, learned.class, "learned-name")),
             }
         });

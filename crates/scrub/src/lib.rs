@@ -8,12 +8,15 @@
 //!
 //! Pure and linear: time grows with the bytes read, whatever they are. Nothing is decided here about what may be removed: the
 //! caller passes the ranges that must stay (verbs of commands), and a person reviews the result.
+mod account;
 mod class;
 mod finding;
 mod identity;
 mod line;
+mod map;
 mod measure;
 mod needles;
+mod plant;
 mod rule;
 mod session;
 
@@ -23,6 +26,6 @@ pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));
 pub use class::Class;
 pub use finding::Finding;
 pub use identity::Identities;
-pub use measure::{Plant, Recall, measure};
+pub use measure::{Recall, measure};
 pub use rule::Rules;
 pub use session::{Facts, Text, scrub};

@@ -1,7 +1,6 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
-//!
-//! Bytes above 0x7F count as letters, so that names in any script hold together and ranges never cut a character.
 
+use crate::map::{Block, Map, follow};
 use std::ops::Range;
 
 /// Which bytes a line holds at all: what lets a rule pass over it without reading it.
@@ -13,146 +12,84 @@ pub(crate) mod has {
     pub(crate) const DOT: u16 = 1 << 4;
     pub(crate) const PLUS: u16 = 1 << 5;
     pub(crate) const DIGIT: u16 = 1 << 6;
-    pub(crate) const END: u16 = 1 << 7;
-    pub(crate) const LOWER: u16 = 1 << 8;
-    pub(crate) const UPPER: u16 = 1 << 9;
-    /// The first byte of a letter above ASCII that may be a capital.
-    pub(crate) const WIDE: u16 = 1 << 10;
-    pub(crate) const SLASH: u16 = 1 << 11;
-}
-
-/// The features of every byte.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the index is below the length; evaluated at compile time"
-)]
-const FEATURES: [u16; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'@' => has::AT,
-            b'\\' => has::BACKSLASH,
-            b':' => has::COLON,
-            b'-' => has::DASH,
-            b'.' => has::DOT,
-            b'+' => has::PLUS,
-            b'/' => has::SLASH,
-            b'0'..=b'9' => has::DIGIT,
-            b'\n' => has::END,
-            0xC3..=0xD4 => has::LOWER | has::WIDE,
-            b'a'..=b'z' | 0x80..=0xFF => has::LOWER,
-            b'A'..=b'Z' => has::UPPER,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
-
-/// Letters of ASCII and digits.
-const WORD: u16 = has::LOWER | has::UPPER | has::DIGIT;
-
-/// Bytes whose places are noted, because rules start there; of digits, the first in a row, of capitals, those that begin a word.
-const NOTED: u16 =
-    has::UPPER | has::AT | has::BACKSLASH | has::COLON | has::DASH | has::DOT | has::PLUS | has::DIGIT | has::END | has::WIDE;
-
-/// What [`has::WIDE`] comes with.
-const WIDE_LETTER: u16 = has::LOWER | has::WIDE;
-
-/// Where the noted bytes of a line stand.
-#[derive(Default)]
-struct Places {
-    ats: Vec<usize>,
-    backslashes: Vec<usize>,
-    colons: Vec<usize>,
-    dashes: Vec<usize>,
-    dots: Vec<usize>,
-    pluses: Vec<usize>,
-    numbers: Vec<usize>,
-    capitals: Vec<usize>,
-}
-
-impl Places {
-    fn of(&mut self, feature: u16) -> Option<&mut Vec<usize>> {
-        match feature {
-            has::AT => Some(&mut self.ats),
-            has::BACKSLASH => Some(&mut self.backslashes),
-            has::COLON => Some(&mut self.colons),
-            has::DASH => Some(&mut self.dashes),
-            has::DOT => Some(&mut self.dots),
-            has::PLUS => Some(&mut self.pluses),
-            has::DIGIT => Some(&mut self.numbers),
-            has::UPPER | WIDE_LETTER => Some(&mut self.capitals),
-            _ => None,
-        }
-    }
-
-    fn clear(&mut self) {
-        for places in [
-            &mut self.ats,
-            &mut self.backslashes,
-            &mut self.colons,
-            &mut self.dashes,
-            &mut self.dots,
-            &mut self.pluses,
-            &mut self.numbers,
-            &mut self.capitals,
-        ] {
-            places.clear();
-        }
-    }
+    pub(crate) const LOWER: u16 = 1 << 7;
+    pub(crate) const UPPER: u16 = 1 << 8;
+    pub(crate) const SLASH: u16 = 1 << 9;
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
 const FARTHEST: usize = 1_024;
 
-/// A line: the whole text, the range between two line ends, and what was noted of it in passing.
+/// A line: the range between two line ends of a text whose bytes are mapped, and which kinds of bytes it holds.
 #[derive(Clone, Copy)]
 pub(crate) struct Line<'a> {
+    map: &'a Map<'a>,
     text: &'a str,
     pub(crate) start: usize,
     pub(crate) end: usize,
     features: u16,
-    digits: usize,
-    places: &'a Places,
 }
 
-/// Shows the lines of a text in turn, without their ends. Every byte is classified here, once.
-pub(crate) fn each(text: &str, mut visit: impl FnMut(Line<'_>)) {
-    let mut places = Places::default();
-    let (mut start, mut features, mut digits, mut last) = (0, 0, 0, 0);
-    for (at, byte) in text.bytes().enumerate() {
-        let feature = FEATURES.get(usize::from(byte)).copied().unwrap_or(0);
-        features |= feature;
-        digits += usize::from(feature == has::DIGIT);
-        let inside = (last & has::DIGIT) | if last & WORD == 0 { 0 } else { has::UPPER | has::WIDE };
-        if feature & NOTED & !inside != 0 {
-            if feature == has::END {
-                visit(Line::new(text, start..at, features, digits, &places));
-                places.clear();
-                (start, features, digits) = (at + 1, 0, 0);
-            } else if let Some(places) = places.of(feature) {
-                places.push(at);
-            }
+/// Shows the lines of a text in turn, without their ends.
+pub(crate) fn each<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
+    let bytes = map.text.as_bytes();
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', bytes) {
+        visit(Line::new(map, start..end));
+        start = end + 1;
+    }
+    if start < bytes.len() {
+        visit(Line::new(map, start..bytes.len()));
+    }
+}
+
+/// Which kinds of bytes stand in a range.
+fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
+    let mut all = Block::default();
+    map.each_block(range, |block, inside| {
+        all.small |= block.small & inside;
+        all.capital |= block.capital & !block.small & inside;
+        all.digit |= block.digit & inside;
+        all.colon |= block.colon & inside;
+        all.dash |= block.dash & inside;
+        all.dot |= block.dot & inside;
+        all.slash |= block.slash & inside;
+        all.rare |= block.rare & inside;
+    });
+    let mut features = 0;
+    for (bits, feature) in [
+        (all.small, has::LOWER),
+        (all.capital, has::UPPER),
+        (all.digit, has::DIGIT),
+        (all.colon, has::COLON),
+        (all.dash, has::DASH),
+        (all.dot, has::DOT),
+        (all.slash, has::SLASH),
+    ] {
+        features |= if bits == 0 { 0 } else { feature };
+    }
+    if all.rare != 0 {
+        for place in map.places(range.clone(), |block, _| block.rare) {
+            features |= match map.text.as_bytes().get(place) {
+                Some(b'@') => has::AT,
+                Some(b'\\') => has::BACKSLASH,
+                _ => has::PLUS,
+            };
         }
-        last = feature;
     }
-    if start < text.len() {
-        visit(Line::new(text, start..text.len(), features, digits, &places));
-    }
+    features
 }
 
 impl<'a> Line<'a> {
-    fn new(text: &'a str, range: Range<usize>, features: u16, digits: usize, places: &'a Places) -> Self {
-        let ends_in_return = !range.is_empty() && text.as_bytes().get(range.end - 1) == Some(&b'\r');
+    fn new(map: &'a Map<'a>, range: Range<usize>) -> Self {
+        let ends_in_return = !range.is_empty() && map.text.as_bytes().get(range.end - 1) == Some(&b'\r');
+        let range = range.start..range.end - usize::from(ends_in_return);
         Self {
-            text,
+            map,
+            text: map.text,
             start: range.start,
-            end: range.end - usize::from(ends_in_return),
-            features,
-            digits,
-            places,
+            end: range.end,
+            features: features(map, &range),
         }
     }
 
@@ -164,7 +101,10 @@ impl<'a> Line<'a> {
 
     /// How many digits the line holds.
     pub(crate) fn digits(&self) -> usize {
-        self.digits
+        let mut count = 0;
+        let count_in = |block: &Block, inside: u64| count += (block.digit & inside).count_ones() as usize;
+        self.map.each_block(&(self.start..self.end), count_in);
+        count
     }
 
     /// The byte at this place of the text; 0 outside the line.
@@ -262,43 +202,51 @@ impl<'a> Line<'a> {
     }
 
     /// Every `@`.
-    pub(crate) fn ats(&self) -> &'a [usize] {
-        &self.places.ats
+    pub(crate) fn ats(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.rare(b'@')
     }
 
     /// Every backslash.
-    pub(crate) fn backslashes(&self) -> &'a [usize] {
-        &self.places.backslashes
-    }
-
-    /// Every `:`.
-    pub(crate) fn colons(&self) -> &'a [usize] {
-        &self.places.colons
-    }
-
-    /// Every `-`.
-    pub(crate) fn dashes(&self) -> &'a [usize] {
-        &self.places.dashes
-    }
-
-    /// Every `.`.
-    pub(crate) fn dots(&self) -> &'a [usize] {
-        &self.places.dots
+    pub(crate) fn backslashes(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.rare(b'\\')
     }
 
     /// Every `+`.
-    pub(crate) fn pluses(&self) -> &'a [usize] {
-        &self.places.pluses
+    pub(crate) fn pluses(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.rare(b'+')
+    }
+
+    fn rare(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
+        let bytes = self.text.as_bytes();
+        let all = self.map.places(self.start..self.end, |block, _| block.rare);
+        all.filter(move |place| bytes.get(*place) == Some(&byte))
+    }
+
+    /// Every `:`.
+    pub(crate) fn colons(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.map.places(self.start..self.end, |block, _| block.colon)
+    }
+
+    /// Every `-`.
+    pub(crate) fn dashes(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.map.places(self.start..self.end, |block, _| block.dash)
+    }
+
+    /// Every `.`.
+    pub(crate) fn dots(&self) -> impl Iterator<Item = usize> + use<'a> {
+        self.map.places(self.start..self.end, |block, _| block.dot)
     }
 
     /// The first digit of every run of them.
-    pub(crate) fn numbers(&self) -> &'a [usize] {
-        &self.places.numbers
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let first = |block: &Block, before: &Block| block.digit & !follow(block.digit, before.digit);
+        self.map.places(self.start..self.end, first)
     }
 
-    /// Every capital of ASCII, and every letter of two bytes, that begins a word.
-    pub(crate) fn capitals(&self) -> &'a [usize] {
-        &self.places.capitals
+    /// Every capital of ASCII, and every letter of two bytes that may be one, that begins a word.
+    pub(crate) fn capitals(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let first = |block: &Block, before: &Block| block.capital & !follow(block.word(), before.word());
+        self.map.places(self.start..self.end, first)
     }
 
     /// The range without spaces and tabs at its ends.
@@ -360,14 +308,16 @@ mod tests {
     #[test]
     fn lines_end_before_their_ends() {
         let mut found = Vec::new();
-        each("a\r\nbb\n\nc", |line| found.push(line.str(line.start..line.end).to_owned()));
+        each(&Map::new("a\r\nbb\n\nc"), |line| {
+            found.push(line.str(line.start..line.end).to_owned());
+        });
         assert_eq!(found, ["a", "bb", "", "c"]);
     }
 
     #[test]
     fn runs_stay_within_their_line() {
         let mut seen = 0;
-        each("xx\nname here", |line| {
+        each(&Map::new("xx\nname here"), |line| {
             if line.start == 3 {
                 seen += 1;
                 assert_eq!(line.str(line.back(7, is_name)..7), "name");
@@ -379,11 +329,19 @@ mod tests {
     }
 
     #[test]
-    fn what_rules_start_at_is_noted() {
+    fn what_rules_start_at_is_told() {
         let mut seen = Vec::new();
-        each("1-22\n-a.b@c:\\d 345 6+7", |line| {
-            seen.push((line.numbers().to_vec(), line.dashes().to_vec(), line.digits()));
+        each(&Map::new("1-22\n-a.b@c:\\d 345 6+7"), |line| {
+            let all = (
+                line.numbers().collect::<Vec<_>>(),
+                line.dashes().collect::<Vec<_>>(),
+                line.digits(),
+            );
+            seen.push((all, line.has(has::AT | has::PLUS | has::BACKSLASH)));
         });
-        assert_eq!(seen, [(vec![0, 2], vec![1], 3), (vec![15, 19, 21], vec![5], 5)]);
+        assert_eq!(
+            seen,
+            [((vec![0, 2], vec![1], 3), false), ((vec![15, 19, 21], vec![5], 5), true)]
+        );
     }
 }

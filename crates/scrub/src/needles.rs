@@ -1,20 +1,37 @@
 //! Many words looked for in one text: the longest that begins at a place, in any case of ASCII letters, none within another.
 //!
-//! Nearly all places are passed over by two bits, which say whether any word begins with the three and the four bytes there. Where one
-//! may, an automaton anchored at the place reads on.
+//! Nearly all places are passed over by one look, which says whether any word begins with the three bytes there. Words with the same four
+//! bytes lie on one shelf in the order of dictionaries: the last of them that is not behind the text is the one, or begins with it.
 
 use crate::line::steps;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
+use crate::map::Map;
+use std::cmp::Ordering;
+use std::num::TryFromIntError;
 
 /// Words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Needles {
-    automaton: AhoCorasick,
-    /// Of words that begin where a word of the text does, and of those that are also looked for within one.
-    outer: Beginnings,
-    inner: Beginnings,
-    /// Which words the latter are.
-    within: Vec<bool>,
+    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`], [`INNER`], [`SHORT`].
+    heads: Box<[u8; HEADS]>,
+    /// Which four bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
+    fours: Box<[u64; FOURS / 64]>,
+    /// Where each shelf begins.
+    shelves: Vec<u32>,
+    needles: Vec<Needle>,
+    /// All words begin with a letter or digit, and none is looked for within another.
+    whole: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Needle {
+    /// In small letters.
+    text: Box<[u8]>,
+    /// Its number in the list of words.
+    word: u32,
+    /// The place of the longest word of this shelf that this one begins with.
+    beginning: Option<u32>,
+    /// It is also looked for within runs of letters.
+    within: bool,
 }
 
 /// One word found.
@@ -25,166 +42,232 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
 }
 
+/// A word begins so that begins where a word of the text does.
+const OUTER: u8 = 1;
+/// One begins so that is also looked for within a word.
+const INNER: u8 = 1 << 1;
+/// One of fewer than four bytes begins so.
+const SHORT: u8 = 1 << 2;
+
+const HEADS: usize = 1 << 15;
+const SHELVES: usize = 1 << 12;
+const FOURS: usize = 1 << 16;
+
+/// In place of the fourth byte of words that have none.
+const NONE: usize = 32;
+
 impl Needles {
     /// `within` says which words are looked for within runs of letters, too. Words have two bytes or more.
-    pub(crate) fn new<'a>(words: &[&'a str], within: impl Fn(usize, &'a str) -> bool) -> Result<Self, aho_corasick::BuildError> {
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostLongest)
-            .start_kind(StartKind::Anchored)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(words)?;
-        let within: Vec<bool> = words.iter().enumerate().map(|(at, word)| within(at, word)).collect();
-        let (mut outer, mut inner) = (Beginnings::new(), Beginnings::new());
-        for (word, within) in words.iter().zip(&within) {
-            outer.add(word.as_bytes());
-            if *within {
-                inner.add(word.as_bytes());
+    ///
+    /// # Errors
+    /// When there are more words than can be numbered.
+    pub(crate) fn new(words: &[&str], within: impl Fn(usize, &str) -> bool) -> Result<Self, TryFromIntError> {
+        let mut heads = Box::new([0; HEADS]);
+        let mut fours = Box::new([0; FOURS / 64]);
+        let mut shelved: Vec<(usize, Needle)> = Vec::with_capacity(words.len());
+        let mut whole = true;
+        for (at, word) in words.iter().enumerate() {
+            let needle = Needle {
+                text: word.bytes().map(|byte| byte.to_ascii_lowercase()).collect(),
+                word: u32::try_from(at)?,
+                beginning: None,
+                within: within(at, word),
+            };
+            whole &= !needle.within
+                && word
+                    .bytes()
+                    .next()
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
+            for (key, fourth) in keys(word.as_bytes()) {
+                if let Some(head) = heads.get_mut(key) {
+                    *head |= OUTER | if needle.within { INNER } else { 0 } | if fourth == NONE { SHORT } else { 0 };
+                }
+                let mixed = mixed(key, fourth);
+                if let Some(bits) = fours.get_mut(mixed / 64) {
+                    *bits |= 1 << (mixed % 64);
+                }
+                shelved.push((mixed % SHELVES, needle.clone()));
             }
         }
+        shelved.sort_by(|(shelf, needle), (other, next)| shelf.cmp(other).then_with(|| needle.text.cmp(&next.text)));
+        let mut shelves = vec![0; SHELVES + 1];
+        for (shelf, _) in &shelved {
+            if let Some(end) = shelves.get_mut(shelf + 1) {
+                *end += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut shelves {
+            sum += *start;
+            *start = sum;
+        }
+        u32::try_from(shelved.len())?;
         Ok(Self {
-            automaton,
-            outer,
-            inner,
-            within,
+            heads,
+            fours,
+            shelves,
+            needles: linked(shelved),
+            whole,
         })
     }
 
     /// Shows every word of the text in turn.
-    pub(crate) fn each(&self, text: &str, mut visit: impl FnMut(Hit)) {
-        steps::count(text.len());
-        let bytes = text.as_bytes();
-        let [first, second, rest @ ..] = bytes else { return };
-        let mut key = usize::from(kind(*first) & LETTER) << 5 | usize::from(kind(*second) & LETTER);
-        let (mut before, mut next) = (0, 0);
-        for (at, (first, third)) in bytes.iter().zip(rest).enumerate() {
-            key = (key << 5 | usize::from(kind(*third) & LETTER)) % THREE;
-            let here = kind(*first);
-            let inside = before & here & WORD != 0 && (here & CAPITAL == 0 || before & SMALL == 0);
-            before = here;
-            let known = if inside { &self.inner } else { &self.outer };
-            if known.may_begin(key)
-                && at >= next
-                && let Some(hit) = self.at(text, at, inside)
-            {
-                next = hit.end;
-                visit(hit);
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn at(&self, text: &str, at: usize, inside: bool) -> Option<Hit> {
-        let known = if inside { &self.inner } else { &self.outer };
-        if !known.may_go_on(text.as_bytes().get(at..at + 4)) {
-            return None;
-        }
-        let found = self.automaton.find(Input::new(text).range(at..).anchored(Anchored::Yes))?;
-        steps::count(found.len());
-        let word = found.pattern().as_usize();
-        (!inside || self.within.get(word) == Some(&true)).then_some(Hit {
-            word,
-            start: found.start(),
-            end: found.end(),
-        })
-    }
-}
-
-/// What is asked of a byte: the five bits that letters of both cases share, and whether it is part of a word, a capital, a small letter.
-const LETTER: u8 = 31;
-const WORD: u8 = 1 << 5;
-const CAPITAL: u8 = 1 << 6;
-const SMALL: u8 = 1 << 7;
-
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the index is below the length; evaluated at compile time"
-)]
-const KINDS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let sign = byte as u8;
-        table[byte] = (sign & LETTER)
-            | match sign {
-                b'0'..=b'9' | 0x80..=0xFF => WORD,
-                b'A'..=b'Z' => WORD | CAPITAL,
-                b'a'..=b'z' => WORD | SMALL,
-                _ => 0,
+    pub(crate) fn each(&self, map: &Map<'_>, mut visit: impl FnMut(Hit)) {
+        let bytes = map.text.as_bytes();
+        steps::count(bytes.len());
+        let mut next = 0;
+        for (number, (block, before)) in map.blocks().enumerate() {
+            let (base, within) = (number * 64, block.within(&before));
+            let rest = bytes.get(base..).unwrap_or_default();
+            let mut hits = if self.whole {
+                self.beginnings(rest, block.word() & !within)
+            } else {
+                self.hits(rest, within)
             };
-        byte += 1;
-    }
-    table
-};
-
-#[inline]
-fn kind(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or(0)
-}
-
-/// Which beginnings words have: of three bytes, five bits of each, and of four bytes, mixed.
-#[derive(Debug, Clone)]
-struct Beginnings {
-    three: Box<[u64; THREE / 64]>,
-    four: Box<[u64; FOUR / 64]>,
-}
-
-const THREE: usize = 1 << 15;
-const FOUR: usize = 1 << 16;
-
-impl Beginnings {
-    fn new() -> Self {
-        Self {
-            three: Box::new([0; THREE / 64]),
-            four: Box::new([0; FOUR / 64]),
-        }
-    }
-
-    fn add(&mut self, word: &[u8]) {
-        let byte = |at: usize| word.get(at).copied();
-        let thirds = byte(2).map_or(0..=31, |third| third & 31..=third & 31);
-        for third in thirds {
-            let key = three(byte(0).unwrap_or(0), byte(1).unwrap_or(0), third);
-            set(self.three.as_mut_slice(), key);
-            for fourth in byte(3).map_or(0..=31, |fourth| fourth & 31..=fourth & 31) {
-                set(self.four.as_mut_slice(), four(key, fourth));
+            while hits != 0 {
+                let bit = hits.trailing_zeros() as usize;
+                hits &= hits - 1;
+                if base + bit >= next
+                    && let Some((word, length)) = self.at(rest.get(bit..).unwrap_or_default(), within >> bit & 1 == 1)
+                {
+                    next = base + bit + length;
+                    visit(Hit {
+                        word,
+                        start: base + bit,
+                        end: next,
+                    });
+                }
             }
         }
+    }
+
+    /// At which of the first sixty-four bytes a word may begin.
+    fn hits(&self, bytes: &[u8], within: u64) -> u64 {
+        let [first, second, rest @ ..] = bytes else { return 0 };
+        let mut key = five(*first) << 5 | five(*second);
+        let (mut hits, mut within) = (0, within);
+        for (at, third) in rest.iter().take(64).enumerate() {
+            key = (key << 5 | five(*third)) % HEADS;
+            // The lowest bit is OUTER, the next INNER.
+            hits |= u64::from(self.head(key) >> (within & 1) & 1) << at;
+            within >>= 1;
+        }
+        hits
+    }
+
+    /// The same where words of the text begin only.
+    fn beginnings(&self, bytes: &[u8], mut places: u64) -> u64 {
+        let mut hits = 0;
+        while places != 0 {
+            let bit = places.trailing_zeros() as usize;
+            places &= places - 1;
+            if let Some([first, second, third]) = bytes.get(bit..bit + 3) {
+                hits |= u64::from(self.head(three(*first, *second, *third)) & OUTER) << bit;
+            }
+        }
+        hits
     }
 
     #[inline]
-    fn may_begin(&self, key: usize) -> bool {
-        is_set(self.three.as_slice(), key)
+    fn head(&self, key: usize) -> u8 {
+        self.heads.get(key % HEADS).copied().unwrap_or(0)
     }
 
-    /// At the end of a text there are fewer than four.
-    fn may_go_on(&self, bytes: Option<&[u8]>) -> bool {
-        match bytes {
-            Some(&[first, second, third, fourth]) => is_set(self.four.as_slice(), four(three(first, second, third), fourth)),
-            _ => true,
+    /// The longest word that the text begins with, by its number and length.
+    #[inline(never)]
+    fn at(&self, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+        let [first, second, third, rest @ ..] = text else {
+            return None;
+        };
+        let key = three(*first, *second, *third);
+        let long = rest
+            .first()
+            .and_then(|fourth| self.among(mixed(key, five(*fourth)), text, inside));
+        long.or_else(|| {
+            let short = self.head(key) & SHORT != 0;
+            short.then(|| self.among(mixed(key, NONE), text, inside)).flatten()
+        })
+    }
+
+    /// The same among the words that begin with these four bytes.
+    fn among(&self, four: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+        let known = self.fours.get(four / 64).is_some_and(|bits| bits >> (four % 64) & 1 == 1);
+        if known {
+            self.on_shelf(four % SHELVES, text, inside)
+        } else {
+            None
+        }
+    }
+
+    fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+        let start = *self.shelves.get(shelf)? as usize;
+        let end = *self.shelves.get(shelf + 1)? as usize;
+        let behind = self
+            .needles
+            .get(start..end)?
+            .partition_point(|needle| order(&needle.text, text) != Ordering::Greater);
+        let mut needle = self.needles.get((start + behind.checked_sub(1)?)..end)?.first()?;
+        loop {
+            steps::count(needle.text.len());
+            let begins = text
+                .get(..needle.text.len())
+                .is_some_and(|text| text.eq_ignore_ascii_case(&needle.text));
+            if begins && (needle.within || !inside) {
+                return Some((needle.word as usize, needle.text.len()));
+            }
+            needle = self.needles.get(needle.beginning? as usize)?;
         }
     }
 }
 
-/// Letters of both cases share their five lowest bits; other bytes share them with letters, which costs a look and no more.
+/// With each word's longest beginning that is a word of its shelf: those that are, are the last ones before it that it begins with.
+fn linked(shelved: Vec<(usize, Needle)>) -> Vec<Needle> {
+    let mut open: Vec<(usize, u32, Box<[u8]>)> = Vec::new();
+    let mut needles = Vec::with_capacity(shelved.len());
+    for (place, (shelf, mut needle)) in (0u32..).zip(shelved) {
+        while open
+            .last()
+            .is_some_and(|(other, _, text)| *other != shelf || !needle.text.starts_with(text))
+        {
+            open.pop();
+        }
+        needle.beginning = open.last().map(|(_, place, _)| *place);
+        open.push((shelf, place, needle.text.clone()));
+        needles.push(needle);
+    }
+    needles
+}
+
+/// How a word in small letters stands to a text that is longer than it: before it, behind it, or the same as far as it goes.
+fn order(word: &[u8], text: &[u8]) -> Ordering {
+    let text = text.get(..word.len()).unwrap_or(text);
+    word.iter().copied().cmp(text.iter().map(u8::to_ascii_lowercase))
+}
+
+/// The five bits that letters of both cases share; other bytes share them with letters, which costs a look and no more.
+#[inline]
+fn five(byte: u8) -> usize {
+    usize::from(byte & 31)
+}
+
 #[inline]
 fn three(first: u8, second: u8, third: u8) -> usize {
-    usize::from(first & 31) << 10 | usize::from(second & 31) << 5 | usize::from(third & 31)
-}
-
-fn four(three: usize, fourth: u8) -> usize {
-    (three.wrapping_mul(0x9E37) ^ usize::from(fourth & 31).wrapping_mul(0x5_1ED3)) % FOUR
-}
-
-fn set(bits: &mut [u64], place: usize) {
-    if let Some(bits) = bits.get_mut(place / 64) {
-        *bits |= 1 << (place % 64);
-    }
+    five(first) << 10 | five(second) << 5 | five(third)
 }
 
 #[inline]
-fn is_set(bits: &[u64], place: usize) -> bool {
-    bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+fn mixed(key: usize, fourth: usize) -> usize {
+    (key.wrapping_mul(0x9E37) ^ fourth.wrapping_mul(0x5_1ED3)) % FOURS
+}
+
+/// Where a word is looked for: by three bytes and a fourth; a word of two bytes goes on with any third.
+fn keys(word: &[u8]) -> Vec<(usize, usize)> {
+    match *word {
+        [first, second] => (0..=31).map(|third| (three(first, second, third), NONE)).collect(),
+        [first, second, third] => vec![(three(first, second, third), NONE)],
+        [first, second, third, fourth, ..] => vec![(three(first, second, third), five(fourth))],
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -195,7 +278,9 @@ mod tests {
     fn found(words: &[&str], text: &str) -> Vec<(usize, String)> {
         let needles = Needles::new(words, |at, _| at == 0).expect("a few words");
         let mut found = Vec::new();
-        needles.each(text, |hit| found.push((hit.word, text[hit.start..hit.end].to_owned())));
+        needles.each(&Map::new(text), |hit| {
+            found.push((hit.word, text[hit.start..hit.end].to_owned()))
+        });
         found
     }
 
@@ -208,5 +293,31 @@ mod tests {
         assert_eq!(found(&words, "dbUser=x //a"), expected(&[(2, "User"), (4, "//")]));
         assert_eq!(found(&words, "pass"), expected(&[(1, "pass")]));
         assert_eq!(found(&words, "passpasswort"), expected(&[(1, "pass")]));
+    }
+
+    #[test]
+    fn a_word_that_others_lie_behind_is_found() {
+        let words = ["keller", "kellerman", "kellermann", "kell"];
+        let needles = Needles::new(&words, |_, _| false).expect("a few words");
+        let longest = |text: &str| {
+            let mut hits = Vec::new();
+            needles.each(&Map::new(text), |hit| hits.push(hit.word));
+            hits
+        };
+        assert_eq!(longest("Kellermaier kellermann kelso kelly KELLERMAN-1"), [0, 2, 3, 1]);
+        assert_eq!(longest("xkeller keller"), [0]);
+    }
+
+    #[test]
+    fn many_words_with_one_beginning_cost_no_more() {
+        let words: Vec<String> = (0..20_000).map(|number| format!("user{number:05}")).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let needles = Needles::new(&words, |_, _| false).expect("fewer than can be numbered");
+        let text = words.join(" ");
+        steps::take();
+        let mut hits = 0;
+        needles.each(&Map::new(&text), |_| hits += 1);
+        assert_eq!(hits, words.len());
+        assert!(steps::take() < 4 * text.len());
     }
 }

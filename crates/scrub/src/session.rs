@@ -3,8 +3,10 @@
 use crate::class::Class;
 use crate::finding::{Finding, keep, settle};
 use crate::identity::Identities;
+use crate::map::Map;
 use crate::rule::Rules;
 use std::collections::HashSet;
+use std::num::TryFromIntError;
 use std::ops::Range;
 
 /// What is known of a session besides its texts.
@@ -26,30 +28,31 @@ pub struct Text<'a> {
 /// What should not leave, for each text in turn: ascending, apart from each other.
 ///
 /// # Errors
-/// When the session taught more names than can be looked for at once.
-pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec<Finding>>, aho_corasick::BuildError> {
+/// When the session taught more names than can be numbered.
+pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec<Finding>>, TryFromIntError> {
     let mut identities = Identities::default();
     for (class, name) in &facts.names {
         identities.add(*class, name);
     }
     // The same names come again and again.
     let mut learned = HashSet::new();
-    let mut all: Vec<Vec<Finding>> = Vec::with_capacity(texts.len());
+    let mut all = Vec::with_capacity(texts.len());
     for text in texts {
-        let found = rules.find_all(text.text);
+        let map = Map::new(text.text);
+        let found = rules.find_all(&map);
         for finding in &found {
             let name = text.text.get(finding.range.clone()).unwrap_or_default();
             if learned.insert((finding.class, name)) {
                 identities.add(finding.class, name);
             }
         }
-        all.push(found);
+        all.push((map, found));
     }
     let finder = identities.finder()?;
     let pairs = texts.iter().zip(all);
     Ok(pairs
-        .map(|(text, mut found)| {
-            finder.find(text.text, &mut found);
+        .map(|(text, (map, mut found))| {
+            finder.find(&map, &mut found);
             keep(settle(found), text.kept)
         })
         .collect())

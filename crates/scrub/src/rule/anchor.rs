@@ -67,6 +67,10 @@ pub(crate) enum Meaning {
     Toward,
     /// What is said of people (" from accounting"), behind the name of one.
     Said,
+    /// What stands before people and things, before the name of one that is no other word.
+    Near,
+    /// What people do, behind the name of one that is no other word.
+    Does,
     /// The end of a letter, before the name of a person on this line or the next.
     Closing,
     /// What is put behind names in Chinese, Japanese and Korean.
@@ -81,6 +85,58 @@ pub(crate) enum Meaning {
     Licence,
     /// Announces a number of a bank or person, by the class of its value.
     Number(Class),
+}
+
+/// Which rules ask for a word, so that a line is not shown to those that nothing in it asks for.
+pub(super) mod asks {
+    pub(in crate::rule) const SECRET: u32 = 1;
+    pub(in crate::rule) const MARK: u32 = 1 << 1;
+    pub(in crate::rule) const PATH: u32 = 1 << 2;
+    pub(in crate::rule) const DOCUMENT: u32 = 1 << 3;
+    pub(in crate::rule) const LICENCE: u32 = 1 << 4;
+    pub(in crate::rule) const HOST: u32 = 1 << 5;
+    pub(in crate::rule) const SHARE: u32 = 1 << 6;
+    pub(in crate::rule) const USER: u32 = 1 << 7;
+    pub(in crate::rule) const PEOPLE: u32 = 1 << 8;
+    pub(in crate::rule) const SCHEME: u32 = 1 << 9;
+    pub(in crate::rule) const PRINCIPAL: u32 = 1 << 10;
+    pub(in crate::rule) const BEFORE: u32 = 1 << 11;
+    pub(in crate::rule) const LAST_LOGIN: u32 = 1 << 12;
+    pub(in crate::rule) const PHONE: u32 = 1 << 13;
+    pub(in crate::rule) const NUMBER: u32 = 1 << 14;
+    pub(in crate::rule) const MAC: u32 = 1 << 15;
+    /// No rule of the line, only those of tables, listings and the next line.
+    pub(in crate::rule) const NONE: u32 = 0;
+}
+
+impl Meaning {
+    /// The rules that ask for words of this meaning, as bits.
+    pub(super) fn asks(self) -> u32 {
+        match self {
+            Self::Setting(Class::User) => asks::USER | asks::SECRET | asks::NUMBER,
+            Self::Phrase(Class::User) => asks::USER | asks::SECRET,
+            Self::Field(Class::User) | Self::Mention(Class::User) => asks::USER,
+            Self::Setting(Class::Host) | Self::Phrase(Class::Host) | Self::Mention(Class::Host) => asks::HOST,
+            Self::Setting(_) | Self::Phrase(_) => asks::SECRET,
+            Self::Toward => asks::PEOPLE | asks::SECRET,
+            Self::Scheme => asks::SCHEME | asks::SECRET,
+            Self::Pin | Self::Wireless | Self::Weak | Self::Flag(_) | Self::NamePassword | Self::Slash => asks::SECRET,
+            Self::Piped | Self::Credential => asks::SECRET,
+            Self::Greeting | Self::Title | Self::Said | Self::Does | Self::Near | Self::Closing | Self::Honorific => asks::PEOPLE,
+            Self::Profiles => asks::PATH,
+            Self::Share => asks::SHARE,
+            Self::Extension | Self::Ending => asks::DOCUMENT,
+            Self::Mark(_) => asks::MARK,
+            Self::Before(_) => asks::BEFORE,
+            Self::LastLogin => asks::LAST_LOGIN,
+            Self::Principal => asks::PRINCIPAL,
+            Self::Phone => asks::PHONE,
+            Self::Licence => asks::LICENCE,
+            Self::Number(Class::Mac) => asks::MAC,
+            Self::Number(_) => asks::NUMBER,
+            Self::Field(_) | Self::Mention(_) | Self::Answer(_) | Self::Pem | Self::Id => asks::NONE,
+        }
+    }
 }
 
 /// The table: `[meaning]` opens a section, words follow one a line, in quotes where blanks at their ends or quotes belong to them.
@@ -131,6 +187,8 @@ fn meaning(section: &'static str) -> Option<Meaning> {
         "title" => Meaning::Title,
         "toward" => Meaning::Toward,
         "said" => Meaning::Said,
+        "does" => Meaning::Does,
+        "near" => Meaning::Near,
         "closing" => Meaning::Closing,
         "honorific" => Meaning::Honorific,
         "piped" => Meaning::Piped,

@@ -11,15 +11,19 @@ use std::ops::Range;
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut at = line.start;
-    for &start in line.numbers() {
+    for start in line.numbers() {
         if start < at {
             continue;
         }
-        let found = iban(&line, start)
-            .or_else(|| card(&line, start))
-            .or_else(|| social_security(&line, start))
-            .or_else(|| national_insurance(&line, start))
-            .or_else(|| spanish(&line, start));
+        // How many digits stand together here says which number it can be the beginning of.
+        let found = match group_end(&line, start) - start {
+            4 | 13.. => iban(&line, start).or_else(|| card(&line, start)),
+            3 => iban(&line, start).or_else(|| social_security(&line, start)),
+            2 | 6 => iban(&line, start).or_else(|| national_insurance(&line, start)),
+            7 | 8 => iban(&line, start).or_else(|| spanish(&line, start)),
+            1 => french(&line, start),
+            _ => iban(&line, start),
+        };
         if let Some(finding) = found.filter(|_| !is_found(search, start)) {
             at = finding.range.end;
             search.found.push(finding);
@@ -224,6 +228,21 @@ fn spanish(line: &Line<'_>, digits: usize) -> Option<Finding> {
     (letter == Some(line.at(end))).then(|| Finding::new(start..end + 1, Class::Ssn, "spanish-identity"))
 }
 
+/// `2 91 07 69 123 045 43`: sex, year, month, department, commune, order and key (INSEE), in groups.
+fn french(line: &Line<'_>, start: usize) -> Option<Finding> {
+    if line.at(start + 1) != b' ' || line.at(start + 4) != b' ' {
+        return None;
+    }
+    let end = start + 21;
+    let text = line.str(start..end);
+    let shaped = text.len() == 21
+        && matches!(line.at(start), b'1' | b'2')
+        && text.split(' ').map(str::len).eq([1, 2, 2, 2, 3, 3, 2])
+        && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_digit());
+    (shaped && !is_alphanumeric(line.before(start)) && !is_alphanumeric(line.at(end)))
+        .then(|| Finding::new(start..end, Class::Ssn, "french-social-security"))
+}
+
 /// `AB 12 34 56 C`.
 fn national_insurance(line: &Line<'_>, digits: usize) -> Option<Finding> {
     let gap = usize::from(line.before(digits) == b' ');
@@ -289,7 +308,8 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
         return None;
     }
     let mut at = name_end;
-    for _ in 0..4 {
+    // What people are numbered by is told in sentences: "is stored in the database as 219099999".
+    for _ in 0..if class == Class::Ssn { 9 } else { 4 } {
         at = line.forward(at, |byte| {
             is_blank(byte)
                 || matches!(
@@ -356,7 +376,7 @@ fn number_end(line: &Line<'_>, start: usize) -> usize {
         byte.is_ascii_digit() || byte.is_ascii_uppercase() || matches!(byte, b'-' | b' ' | b'.' | b'/')
     });
     // "219099999 W-2": a word that goes on in small letters does not belong.
-    let end = if line.at(end).is_ascii_lowercase() && line.before(end) != b' ' {
+    let end = if (line.at(end).is_ascii_lowercase() || line.at(end) >= 0x80) && line.before(end) != b' ' {
         line.back(end, |byte| byte != b' ').max(start)
     } else {
         end

@@ -3,7 +3,7 @@
 
 use super::people::name_here;
 use super::person::{is_account_name, is_full_name};
-use super::secret::is_secret_word;
+use super::plausible::is_secret_word;
 use super::spoken::{is_strong, pair};
 use super::value::suffix;
 use super::words::begins;

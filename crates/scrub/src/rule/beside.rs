@@ -65,8 +65,8 @@ pub(super) fn hosts_file(search: &mut Search<'_, '_>) {
     if !(line.at(first).is_ascii_hexdigit() || line.at(first) == b':') || !(line.has(has::DOT) || line.has(has::COLON)) {
         return;
     }
-    let address = first..line.forward(first, |byte| !is_blank(byte));
-    if line.at(address.end) == 0 || line.str(address.clone()).parse::<IpAddr>().is_err() {
+    let address = first..line.forward(first, |byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+    if !is_blank(line.at(address.end)) || address.len() < 3 || line.str(address.clone()).parse::<IpAddr>().is_err() {
         return;
     }
     let mut names: Vec<Range<usize>> = Vec::new();
@@ -100,7 +100,7 @@ const PORTS: &[&str] = &[
 /// `db-01:5432`.
 pub(super) fn ports(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &colon in line.colons() {
+    for colon in line.colons() {
         if line.at(colon + 1) == b'/' && is_name(line.at(colon + 2)) {
             export(search, colon);
             continue;
@@ -115,7 +115,9 @@ pub(super) fn ports(search: &mut Search<'_, '_>) {
             line.before(name.start),
             0 | b' ' | b'\t' | b'"' | b'\'' | b'=' | b'/' | b'@' | b'[' | b'(' | b','
         );
+        // "2025-11-01T03:25" is a time.
         let telling = text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') && !text.contains('.');
+        let telling = telling && text.starts_with(char::is_alphabetic);
         if outside && telling && !is_name(line.at(end)) && PORTS.contains(&line.str(colon + 1..end)) {
             host(search, name, "name-with-port");
         }
@@ -225,7 +227,7 @@ const DEVICES: &[&str] = &[
 pub(super) fn owned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         if dash < next || !line.before(dash).is_ascii_alphanumeric() {
             continue;
         }

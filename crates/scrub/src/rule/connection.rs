@@ -170,3 +170,17 @@ pub(super) fn connection_string(line: &Line<'_>, anchors: &[Anchor]) -> Option<R
     let range = line.trim(start..end.min(field_end));
     (pairs >= 2 && range.start <= secret.start && secret.end <= range.end).then_some(range)
 }
+
+/// `cache-01:6379,password=…,ssl=True`, as clients of Redis take it, whole.
+pub(super) fn listed(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>> {
+    let secret = anchors.iter().find(|anchor| {
+        let pair = line.before(anchor.start) == b',' && line.at(anchor.end) == b'=';
+        pair && matches!(anchor.meaning, Meaning::Setting(Class::Password))
+    })?;
+    let inside = |byte: u8| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b';');
+    let range = line.back(secret.start, inside)..line.forward(secret.start, inside);
+    let (machine, _) = line.str(range.clone()).split_once(',')?;
+    let (name, port) = machine.rsplit_once(':')?;
+    let fits = name.bytes().all(is_name) && !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    (fits && !port.is_empty()).then_some(range)
+}

@@ -13,30 +13,17 @@ static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt")
 /// Domains under which makers name what belongs to their customers.
 static TENANTS: Words = Words::of(include_str!("../../words/tenant-domains.txt"));
 
-/// Last labels of full names. What programs, files and namespaces end in is not among them.
-const TLDS: &[&str] = &[
-    "com", "net", "org", "edu", "gov", "info", "biz", "cloud", "de", "at", "ch", "uk", "fr", "nl", "be", "es", "it", "se", "no",
-    "dk", "fi", "pl", "cz", "ie", "eu", "us", "ca", "au", "nz", "jp", "in", "br", "mx", "za",
-];
+/// Last labels of full names.
+static LAST: Words = Words::of(include_str!("../../words/last-labels.txt"));
 
 /// Last labels that also end files and namespaces: only after two labels more.
-#[rustfmt::skip]
-const LATE_TLDS: &[&str] = &[
-    "io", "dev", "app", "me", "tv", "ru", "cn", "kr", "tr", "gr", "pt", "ro", "hu", "sk", "si", "hr", "bg", "lt", "lv", "ee",
-    "lu", "li", "il", "ae", "sg", "hk", "tw", "th", "vn", "ph", "my", "ar", "cl", "co", "ua", "rs", "arpa", "online", "site",
-    "tech", "store", "health", "legal", "agency", "consulting", "dental", "clinic", "law", "shop", "systems", "solutions",
-    "services", "hosting", "network",
-];
+static LATE: Words = Words::of(include_str!("../../words/late-labels.txt"));
 
 /// Last labels within somebody's own network.
-#[rustfmt::skip]
-const INTERNAL: &[&str] = &[
-    "local", "lan", "internal", "corp", "intra", "intranet", "localdomain", "home", "private", "ad", "domain", "test",
-    "example", "dmz", "office", "prod", "hq", "loc", "box", "domainname", "intern", "company", "workgroup", "site", "branch",
-];
+static INTERNAL: Words = Words::of(include_str!("../../words/internal-labels.txt"));
 
 /// Whether a full name belongs to a maker or public service.
-pub(super) fn is_vendor(name: &str) -> bool {
+pub(crate) fn is_vendor(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     let parents = || name.match_indices('.').filter_map(|(dot, _)| name.get(dot + 1..));
     if parents().any(|parent| TENANTS.contains(parent)) {
@@ -52,25 +39,25 @@ pub(super) fn is_ending(last: &str) -> bool {
             .strip_prefix('.')
             .is_some_and(|ending| ending.eq_ignore_ascii_case(last))
     };
-    [TLDS, LATE_TLDS, INTERNAL].iter().any(|endings| is_one_of(last, endings)) || FILES.iter().any(file)
+    [&LAST, &LATE, &INTERNAL].iter().any(|endings| endings.contains(last)) || FILES.iter().any(file)
 }
 
 /// Whether a full name can only be meant within somebody's own network.
 pub(crate) fn is_internal(name: &str) -> bool {
     let last = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    is_one_of(last, INTERNAL)
+    INTERNAL.contains(last)
 }
 
 /// Whether this ends full names and is none: `DC=lan`.
 pub(super) fn is_last_label(text: &str) -> bool {
-    is_one_of(text, INTERNAL) || is_one_of(text, TLDS)
+    INTERNAL.contains(text) || LAST.contains(text)
 }
 
 /// Full names: two labels or more, the last one of those that names end in, none of a maker's.
 pub(super) fn dotted(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &dot in line.dots() {
+    for dot in line.dots() {
         if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }
@@ -80,9 +67,9 @@ pub(super) fn dotted(search: &mut Search<'_, '_>) {
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         let name = line.str(start..end);
         let Some((rest, last)) = name.rsplit_once('.') else { continue };
-        let internal = is_one_of(last, INTERNAL)
+        let internal = INTERNAL.contains(last)
             && (!is_one_of(last, &["test", "example", "domain"]) || rest.contains('.') || is_invented(rest, last));
-        let known = internal || is_one_of(last, TLDS) || rest.contains('.') && is_one_of(last, LATE_TLDS) && !rest.contains('_');
+        let known = internal || LAST.contains(last) || rest.contains('.') && LATE.contains(last) && !rest.contains('_');
         if !known {
             continue;
         }

@@ -87,6 +87,8 @@ fn word(line: &Line<'_>, at: usize) -> Range<usize> {
 pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Option<Range<usize>>)> {
     let (before, named) = match anchor.word {
         "autologon" => (2, 1),
+        // The connection comes first.
+        "rasdial " => (2, 2),
         word if word.starts_with("htpasswd") => (if word.contains('n') { 1 } else { 2 }, 2),
         word if word.starts_with('-') => (if word.ends_with(|c: char| c.is_ascii_digit()) { 1 } else { 2 }, 0),
         _ => (1, 1),
@@ -115,6 +117,13 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
 
 /// `echo PASSWORD | sudo -S …`, `echo 'name:PASSWORD' | chpasswd`.
 pub(super) fn piped(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    // `chpasswd <<< 'name:PASSWORD'`
+    let here = line.forward(anchor.end, is_blank);
+    if line.reads(here, "<<<") && anchor.word.contains("chpasswd") {
+        let range = word(line, line.forward(here + 3, is_blank));
+        let colon = line.str(range.clone()).find(':')?;
+        return (range.len() > colon + 3).then(|| range.start + colon + 1..range.end);
+    }
     let before = line.str_before(anchor.start, 256);
     let echo = ["echo ", "printf ", "<<< "]
         .iter()

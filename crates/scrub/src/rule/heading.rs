@@ -32,35 +32,77 @@ static HEADINGS: LazyLock<HashMap<&'static str, Known>> = LazyLock::new(|| {
     headings
 });
 
-/// In small letters, without what stands between them; `None` for what is longer than any heading of ours.
-pub(super) fn plain(field: &str) -> Option<String> {
-    let kept = |c: &char| c.is_alphanumeric();
-    (field.len() <= 30).then(|| field.chars().filter(kept).flat_map(char::to_lowercase).collect())
+/// No heading of ours is longer, in bytes.
+const LONGEST: usize = 30;
+
+/// A heading in small letters, without what stands between them. Empty when it is longer than any of ours.
+struct Plain {
+    /// Small letters may have a byte more than capitals.
+    bytes: [u8; 2 * LONGEST],
+    length: usize,
+}
+
+impl Plain {
+    fn of(field: &str) -> Self {
+        let mut plain = Self {
+            bytes: [0; 2 * LONGEST],
+            length: 0,
+        };
+        if field.len() <= LONGEST {
+            for c in field.chars().filter(|c| c.is_alphanumeric()) {
+                if c.is_ascii() {
+                    plain.push(&[c.to_ascii_lowercase() as u8]);
+                } else {
+                    c.to_lowercase()
+                        .for_each(|c| plain.push(c.encode_utf8(&mut [0; 4]).as_bytes()));
+                }
+            }
+        }
+        plain
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.length += bytes.len();
+        }
+    }
+
+    fn text(&self) -> &str {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn known(&self) -> Option<&'static Known> {
+        HEADINGS.get(self.text())
+    }
 }
 
 /// Whether a cell is a heading rather than what stands under one.
 pub(super) fn is_heading(cell: &str) -> bool {
-    plain(cell).is_some_and(|plain| HEADINGS.contains_key(plain.as_str()))
+    Plain::of(cell).known().is_some()
 }
 
-/// The class of every column, by the headings of all of them.
+/// The class of every column, by the headings of all of them; none where no heading is known.
 pub(super) fn classes(fields: &[&str]) -> Vec<Option<Class>> {
-    let plain: Vec<String> = fields.iter().map(|field| plain(field).unwrap_or_default()).collect();
-    let name = name_class(&plain);
-    plain
-        .iter()
-        .map(|field| match field.as_str() {
-            "name" => name,
-            "" => None,
-            other => HEADINGS.get(other).and_then(|known| known.class),
-        })
-        .collect()
+    let plain: Vec<Plain> = fields.iter().map(|field| Plain::of(field)).collect();
+    let known: Vec<Option<&Known>> = plain.iter().map(Plain::known).collect();
+    let named = plain.iter().any(|plain| plain.text() == "name");
+    let name = if named { name_class(&plain, &known) } else { None };
+    // An account beside what banks are numbered by is one of theirs.
+    let banked = known.iter().flatten().any(|known| known.class == Some(Class::Bank));
+    let class = |(plain, known): (&Plain, &Option<&Known>)| match plain.text() {
+        "name" => name,
+        "account" | "accountnumber" if banked => Some(Class::Bank),
+        _ => known.and_then(|known| known.class),
+    };
+    plain.iter().zip(&known).map(class).collect()
 }
 
 /// What "Name" is beside these.
-fn name_class(plain: &[String]) -> Option<Class> {
-    let beside = |test: fn(&Known) -> bool| plain.iter().any(|field| HEADINGS.get(field.as_str()).is_some_and(test));
-    let has = |words: &[&str]| plain.iter().any(|field| words.contains(&field.as_str()));
+fn name_class(plain: &[Plain], known: &[Option<&Known>]) -> Option<Class> {
+    let beside = |test: fn(&Known) -> bool| known.iter().flatten().any(|known| test(known));
+    let has = |words: &[&str]| plain.iter().any(|field| words.contains(&field.text()));
     let people = beside(|known| known.beside_people);
     // Pods of Kubernetes, containers and units are no machines.
     if has(&["restarts", "ready", "image", "command", "load", "ports", "displayname"]) && !people {

@@ -18,7 +18,7 @@ pub(crate) fn is_host_name(text: &str) -> bool {
         && !text.starts_with(['-', '.'])
         && !text.ends_with('-')
         && text.bytes().all(is_name)
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
+        && text.chars().any(char::is_alphabetic)
         && !NOT_HOSTS.contains(text)
         && !(text.contains('.') && (is_vendor(text) || FILES.iter().any(|ending| ends(text, ending))))
 }
@@ -52,7 +52,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // `host fyr1 { hardware ethernet …`
         let braced = matches!(label, "host" | "server") && is_declared(&line, after, label);
-        let Some(value) = value::value(&line, after, command || braced || is_flag(&line, anchor), Reach::Word) else {
+        let bare = command || braced || is_flag(&line, anchor) || is_bare(&line, after);
+        let Some(value) = value::value(&line, after, bare, Reach::Word) else {
             continue;
         };
         if let Some(range) = device(&line, anchor, &value.range) {
@@ -84,6 +85,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
     }
+}
+
+/// "equipo RECEPCION2", "laptop LON-LT-2209": behind one blank, capitals with digits or a dash, as machines are written.
+fn is_bare(line: &Line<'_>, after: usize) -> bool {
+    let text = line.str(after + 1..line.forward(after + 1, is_name));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+    line.at(after) == b' '
+        && (5..=15).contains(&text.len())
+        && capitals >= 4
+        && digits >= 1
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Commands that are words of sentences, too.
@@ -173,7 +188,7 @@ fn device(line: &Line<'_>, anchor: &Anchor, range: &Range<usize>) -> Option<Rang
 /// `\\HOST\share`; the share's path is left to the other rules.
 pub(super) fn shares(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &slash in line.backslashes() {
+    for slash in line.backslashes() {
         let doubled = line.at(slash + 1) == b'\\';
         let before = line.before(slash);
         if !doubled

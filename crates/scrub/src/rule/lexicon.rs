@@ -3,7 +3,9 @@
 
 use super::anchor::{self, Anchor, Meaning};
 use crate::class::Class;
+use crate::map::Map;
 use crate::needles::Needles;
+use std::num::TryFromIntError;
 
 /// The table, ready to be looked for.
 pub(super) struct Lexicon {
@@ -12,7 +14,7 @@ pub(super) struct Lexicon {
 }
 
 impl Lexicon {
-    pub(super) fn new() -> Result<Self, aho_corasick::BuildError> {
+    pub(super) fn new() -> Result<Self, TryFromIntError> {
         let table = anchor::table();
         let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
         let within = |at: usize, word: &str| table.get(at).is_some_and(|(_, meaning)| labels_within(word, *meaning));
@@ -21,9 +23,9 @@ impl Lexicon {
     }
 
     /// Every word of the text, ascending.
-    pub(super) fn find(&self, text: &str) -> Vec<Anchor> {
-        let mut anchors = Vec::with_capacity(text.len() / 32);
-        self.needles.each(text, |hit| {
+    pub(super) fn find(&self, map: &Map<'_>) -> Vec<Anchor> {
+        let mut anchors = Vec::with_capacity(map.text.len() / 32);
+        self.needles.each(map, |hit| {
             if let Some((word, meaning)) = self.table.get(hit.word) {
                 anchors.push(Anchor {
                     word,

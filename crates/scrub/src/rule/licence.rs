@@ -10,7 +10,7 @@ use crate::line::is_alphanumeric;
 pub(super) fn grouped(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         if dash < next {
             continue;
         }
@@ -40,7 +40,7 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
 /// What opens a BitLocker volume: eight groups of six digits. Each is a multiple of eleven, unless somebody mistyped it.
 pub(super) fn recovery(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         let Some(start) = dash.checked_sub(6).filter(|_| line.at(dash + 7) == b'-') else {
             continue;
         };

@@ -2,7 +2,7 @@
 
 use super::host::is_host_name;
 use super::person::{is_account_name, is_full_name};
-use super::secret::is_secret_word;
+use super::plausible::is_secret_word;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -50,7 +50,9 @@ pub(super) fn find(search: &mut Search<'_, '_>, list: &mut List) {
     account_files(search, first);
     file_owner(search, first);
     logged_in(search, first);
-    id(search);
+    if !search.anchors.is_empty() {
+        id(search);
+    }
 }
 
 /// Notes what stands where a name would, if it is one.
@@ -65,6 +67,9 @@ fn name(search: &mut Search<'_, '_>, range: Range<usize>, rule: &'static str) {
 pub(super) const ENDS: &[&str] = &["The command", "Der Befehl", "La commande", "Se ha completado"];
 
 fn heading(line: &Line<'_>, first: usize) -> Option<List> {
+    if !matches!(line.at(first), b'U' | b'B' | b'M') {
+        return None;
+    }
     let text = line.str(line.trim(first..line.end));
     match line.at(first) {
         b'U' if text.starts_with("User accounts for") => Some(List::NetUser),
@@ -81,7 +86,16 @@ fn word(line: &Line<'_>, at: usize) -> Range<usize> {
 /// `name:x:uid:gid:full name:home:shell`, `name:$6$…:19000:0:99999:7:::`, `name:1001:LM digest:NT digest:::`, `group:x:27:name,name`.
 fn account_files(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
-    match *line.colons() {
+    if !line.has(has::COLON) {
+        return;
+    }
+    let mut colons = [0; 9];
+    let mut count = 0;
+    for (place, colon) in colons.iter_mut().zip(line.colons()) {
+        *place = colon;
+        count += 1;
+    }
+    match *colons.get(..count).unwrap_or_default() {
         [one, two, three, four, five, _] => {
             if let Ok(uid) = line.str(two + 1..three).parse::<u32>() {
                 if uid >= 500 && uid != 65_534 {
@@ -94,6 +108,17 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
                 search
                     .found
                     .push(Finding::new(two + 1..four, Class::Password, "digest-entry"));
+            }
+        }
+        // What PostgreSQL keeps: `host:port:database:user:password`.
+        [one, two, three, four] if is_port(line.str(one + 1..two)) && four + 1 < line.end => {
+            if is_host_name(line.str(first..one)) {
+                search.found.push(Finding::new(first..one, Class::Host, "password-file"));
+            }
+            name(search, three + 1..four, "password-file");
+            let secret = line.trim(four + 1..line.end);
+            if is_secret_word(line.str(secret.clone())) && three > two + 1 {
+                search.found.push(Finding::new(secret, Class::Password, "password-file"));
             }
         }
         // What a challenge was answered with: `user::DOMAIN:challenge:digest:blob`.
@@ -118,6 +143,10 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
         [one] if line.at(one + 1) == b'$' => name(search, first..one, "htpasswd-entry"),
         _ => {}
     }
+}
+
+fn is_port(text: &str) -> bool {
+    (3..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `ls -l`: mode, links, owner, group, size …
@@ -148,6 +177,13 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
     let range = word(&line, first);
     let second = line.str(word(&line, line.forward(range.end, is_blank)));
+    // What every kind of second word begins with, none of which words of sentences begin with.
+    if !matches!(
+        second.bytes().next(),
+        Some(b'*' | b'I' | b':' | b'p' | b't' | b'c' | b's' | b'0'..=b'9')
+    ) {
+        return;
+    }
     let numbered = ["pts/", "tty", "ttys"].iter().any(|kind| {
         second
             .strip_prefix(kind)

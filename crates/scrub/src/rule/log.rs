@@ -87,7 +87,7 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
 /// `203.0.113.24 - tberg [12/Mar/2026:…`: whom a web server knew.
 pub(super) fn web_account(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.dashes().iter().copied().take(4) {
+    for dash in line.dashes().take(4) {
         let range = word(&line, dash + 2);
         let fits = is_blank(line.before(dash)) && line.at(dash + 1) == b' ' && line.at(range.end + 1) == b'[';
         if fits && is_account_name(line.str(range.clone())) {

@@ -1,19 +1,14 @@
 //! Names of machines by their shape alone: what installers call a machine that nobody named, and the patterns in which people number theirs.
 
-use super::words::{begins, is_one_of};
+use super::unknown::is_ordinary;
+use super::words::{Words, begins};
 use super::{Search, value::is_found};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
 
 /// Prefixes that installers and people give machines.
-#[rustfmt::skip]
-const PATTERNS: &[&str] = &[
-    "DESKTOP", "LAPTOP", "WIN", "PC", "WS", "WKS", "SRV", "SVR", "SERVER", "DC", "FS", "FILE", "FILES", "SQL", "DB", "EXCH",
-    "EX", "MAIL", "PRINT", "PRN", "RDS", "TS", "TERM", "WEB", "APP", "HV", "HYPERV", "ESX", "ESXI", "NAS", "SAN", "BACKUP",
-    "BKP", "VM", "VPN", "FW", "SW", "RTR", "ROUTER", "NB", "MAC", "MBP", "IMAC", "KIOSK", "POS", "TILL", "RECEPTION", "NYC",
-    "LON", "HQ",
-];
+static PATTERNS: Words = Words::of(include_str!("../../words/machine-parts.txt"));
 
 /// What Windows calls a machine that nobody named.
 const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
@@ -22,7 +17,7 @@ const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         if dash < next {
             continue;
         }
@@ -36,7 +31,7 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             continue;
         }
         if !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead))) {
-            if is_named(text)
+            if (is_named(text) || is_small(text))
                 && !matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'{' | b'<')
                 && !is_name(line.at(end))
                 && !is_found(search, start)
@@ -52,9 +47,9 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             || (stem == "DESKTOP" || stem == "LAPTOP" || stem == "WIN") && last.len() >= 6;
         let known = || {
             text.split('-')
-                .any(|part| is_one_of(part.trim_end_matches(|c: char| c.is_ascii_digit()), PATTERNS))
+                .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
         };
-        if !numbered || !(known() || is_counted(text)) {
+        if !numbered || !(known() || is_counted(text) || is_sited(text)) {
             continue;
         }
         let upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
@@ -62,7 +57,7 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         let outside = matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'\\' | b'{')
             && line.before(start.saturating_sub(1)) != b'\\'
             || line.at(end) == b'_';
-        let fits = upper || lower && last.len() <= 4;
+        let fits = upper || lower && (last.len() <= 4 || is_small(text));
         if fits && !outside && !text.ends_with('-') && !is_found(search, start) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
@@ -78,6 +73,54 @@ fn is_counted(text: &str) -> bool {
             && number.starts_with('0')
             && number.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+/// What numbers and standards begin with that are written like names of machines.
+#[rustfmt::skip]
+const NUMBERED: &[&str] = &[
+    "AES", "SHA", "RSA", "UTF", "ISO", "IEC", "IEEE", "EN", "DIN", "RFC", "CVE", "KB", "MS", "WPA", "TLS", "SSL", "PO", "INV", "SO", "INC",
+    "RF", "USB", "DDR", "PCI", "CAT", "COM", "LPT", "HTTP", "EU", "US", "UK", "CHG", "REQ", "TASK", "RITM", "PRB", "CASE", "TICKET", "ID",
+    "SKU", "ART", "PN", "SN", "REV", "VER", "BUILD", "ERR", "ERROR", "EVENT", "GHSA", "RHSA", "DSA", "USN", "ADV", "JIRA", "BUG", "ISSUE", "PR",
+    "MTU", "VLAN", "GPT", "MD", "CRC", "BASE", "WIN", "VS", "NET", "EAP", "PEAP", "ECDHE", "ECDSA", "ED", "DES", "HMAC", "PBKDF", "ASCII", "CP",
+    "RS", "AB", "RG", "X", "S", "V", "W", "I", "CM", "OM", "PM", "RJ", "FIPS", "PKCS", "RC", "GMT", "UTC",
+];
+
+/// `LAG-ACCT-03`, `AHORN-14`: capitals and a number, as sites number their machines. Two parts need a first one that is no word.
+fn is_sited(text: &str) -> bool {
+    let parts = text.split('-').count();
+    let first = text.split('-').next().unwrap_or_default();
+    let last = text.rsplit('-').next().unwrap_or_default();
+    let capitals = text
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
+    let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = last.bytes().filter(u8::is_ascii_digit).count();
+    capitals
+        && stem.len() >= 2
+        && !NUMBERED.contains(&stem)
+        && (1..=4).contains(&digits)
+        && match parts {
+            2 => stem.len() >= 4 && stem == first && digits <= 3 && digits == last.len() && !is_ordinary(stem),
+            _ => text
+                .split('-')
+                .any(|part| part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_uppercase())),
+        }
+}
+
+/// What begins the names of machines in small letters, and few other words with a dash.
+const SMALL: &[&str] = &[
+    "srv", "svr", "nas", "esx", "esxi", "hv", "rds", "nb", "pc", "fs", "dc", "fw", "sw", "ap", "gw", "nvr", "ts", "app", "db",
+    "web", "print", "prn",
+];
+
+/// `nas-keller`, `srv-erp-db`: a kind of machine, and a part that is no word.
+fn is_small(text: &str) -> bool {
+    let mut parts = text.split('-');
+    text.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && parts.next().is_some_and(|first| SMALL.contains(&first))
+        && parts.clone().all(|part| part.len() >= 2)
+        && parts.any(|part| part.len() >= 4 && !is_ordinary(part))
 }
 
 /// What is part of machines' names in capitals, and of no other word in capitals.
@@ -98,28 +141,27 @@ fn is_named(text: &str) -> bool {
 }
 
 /// Prefixes of names such as `WS042` and `sql01`, in which no dash helps to tell.
-#[rustfmt::skip]
-const SHORT_PATTERNS: &[&str] = &[
-    "DC", "SRV", "SVR", "WS", "WKS", "PC", "SQL", "DB", "WEB", "APP", "FS", "FILE", "EXCH", "MAIL", "RDS", "TS", "TERM",
-    "HV", "ESX", "ESXI", "NAS", "SAN", "PRN", "PRINT", "BACKUP", "BKP", "VPN", "FW", "RTR", "NB", "LT", "VM", "SERVER",
-    "FILESRV", "FILESERVER", "PRINTSRV", "APPSRV", "WEBSRV", "DBSRV", "SQLSRV", "EXCHANGE", "CITRIX", "CTX", "TERMSRV",
-    "HYPERV", "LAPTOP", "DESKTOP", "KIOSK", "TILL",
-];
+static SHORT_PATTERNS: Words = Words::of(include_str!("../../words/machine-prefixes.txt"));
+
+/// No prefix of ours is longer.
+const LONGEST_PREFIX: usize = 10;
 
 /// `WS042`, `sql01`: a known prefix and two to four digits.
 pub(super) fn numbered(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &digits in line.numbers() {
+    for digits in line.numbers() {
         if !line.before(digits).is_ascii_alphabetic() {
             continue;
         }
         let end = line.forward(digits, |byte| byte.is_ascii_digit());
         let start = line.back(digits, |byte| byte.is_ascii_alphabetic());
+        if !(2..=4).contains(&(end - digits)) || digits - start > LONGEST_PREFIX {
+            continue;
+        }
         let outside = is_name(line.before(start)) || matches!(line.before(start), b'/' | b'\\' | b'$' | b'%' | b'=' | b'@');
         let follows = is_name(line.at(end)) && (line.at(end) != b'.' || is_alphanumeric(line.at(end + 1)))
             || matches!(line.at(end), b'/' | b'(' | b'=' | b'\\');
-        let fits = (2..=4).contains(&(end - digits)) && is_one_of(line.str(start..digits), SHORT_PATTERNS);
-        if fits && !outside && !follows && !is_found(search, start) {
+        if !outside && !follows && SHORT_PATTERNS.contains(line.str(start..digits)) && !is_found(search, start) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
     }

@@ -5,6 +5,7 @@ use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
 use super::people::{is_listed_name, is_no_name};
 use super::person::{is_account_name, is_generic};
+use super::spoken::is_no_word;
 use super::value::is_found;
 use super::words::{ends, holds};
 use crate::class::Class;
@@ -14,7 +15,7 @@ use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut programs = Programs::default();
-    for &at in line.ats() {
+    for at in line.ats() {
         if line.before(at) == b'\'' && matches!(line.at(at + 1), b'\'' | b'%') {
             database_account(search, at);
             continue;
@@ -44,6 +45,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(local..domain_end, class, "address"));
             if line.before(local) == b'<' {
                 addressee(search, local - 1);
+            }
+            let secret = domain_end + 1..line.forward(domain_end + 1, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\''));
+            if line.at(domain_end) == b':' && is_no_word(line.str(secret.clone())) && !line.str(secret.clone()).contains('/') {
+                search.found.push(Finding::new(secret, Class::Password, "beside-address"));
             }
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {

@@ -8,6 +8,7 @@ mod anchor;
 mod bank;
 mod below;
 mod beside;
+mod column;
 mod connection;
 mod document;
 mod domain;
@@ -27,23 +28,29 @@ mod path;
 mod people;
 mod person;
 mod phone;
+mod plausible;
 mod prompt;
 mod secret;
+mod speaker;
 mod spoken;
 mod table;
 mod token;
+mod unknown;
 mod value;
 mod windows;
 mod words;
 
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
+use crate::map::Map;
+use anchor::asks;
 pub(crate) use anchor::{Anchor, Meaning};
-pub(crate) use domain::is_internal;
+pub(crate) use domain::{is_internal, is_vendor};
 pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+use std::num::TryFromIntError;
 pub(crate) use words::Words;
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
@@ -59,11 +66,11 @@ pub(crate) struct Search<'a, 'b> {
 }
 
 impl Rules {
-    /// Builds the automaton.
+    /// Sorts the words of the table.
     ///
     /// # Errors
-    /// Never for the table of this version; the signature is honest about the library.
-    pub fn new() -> Result<Self, aho_corasick::BuildError> {
+    /// When they are more than can be numbered: never for the table of this version.
+    pub fn new() -> Result<Self, TryFromIntError> {
         Ok(Self {
             lexicon: Lexicon::new()?,
         })
@@ -71,17 +78,17 @@ impl Rules {
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        settle(self.find_all(text))
+        settle(self.find_all(&Map::new(text)))
     }
 
     /// The same before overlaps are settled: names are learned from these.
-    pub(crate) fn find_all(&self, text: &str) -> Vec<Finding> {
-        let anchors = self.lexicon.find(text);
+    pub(crate) fn find_all(&self, map: &Map<'_>) -> Vec<Finding> {
+        let anchors = self.lexicon.find(map);
         let mut found = Vec::new();
-        token::private_keys(text, &anchors, &mut found);
+        token::private_keys(map.text, &anchors, &mut found);
         let mut rest = anchors.as_slice();
         let mut above = Above::default();
-        each(text, |line| {
+        each(map, |line| {
             let here = rest.iter().take_while(|anchor| anchor.start < line.end).count();
             let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
             rest = later;
@@ -92,9 +99,13 @@ impl Rules {
             };
             search.run(&mut above);
         });
+        column::find(map, &mut found);
         found
     }
 }
+
+/// A rule, and the words that it asks for.
+type Asked<Search> = (u32, fn(&mut Search));
 
 /// What the lines so far say of the next.
 #[derive(Default)]
@@ -107,33 +118,52 @@ struct Above {
 
 impl Search<'_, '_> {
     fn run(&mut self, above: &mut Above) {
-        let line = self.line;
         let from = self.found.len();
-        if !self.anchors.is_empty() {
-            secret::find(self);
-            token::find(self);
-            path::find(self);
-            document::find(self);
-            licence::labelled(self);
-            host::labelled(self);
-            host::slashed(self);
-            person::labelled(self);
-            people::addressed(self);
-            beside::urls(self);
-            beside::principals(self);
-            log::before_phrases(self);
-            log::last_login(self);
-            phone::labelled(self);
-            bank::labelled(self);
-            network::labelled_mac(self);
-        }
+        self.announced();
         below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
-        log::written_by(self);
+        self.shaped(from);
+        people::named(self);
+        unknown::find(self);
+    }
+
+    /// What words of the table announce.
+    fn announced(&mut self) {
+        let rules: [Asked<Self>; 17] = [
+            (asks::SECRET, secret::find),
+            (asks::MARK, token::find),
+            (asks::PATH, path::find),
+            (asks::DOCUMENT, document::find),
+            (asks::LICENCE, licence::labelled),
+            (asks::HOST, host::labelled),
+            (asks::SHARE, host::slashed),
+            (asks::USER, person::labelled),
+            (asks::PEOPLE, people::addressed),
+            (asks::PEOPLE, unknown::acting),
+            (asks::SCHEME, beside::urls),
+            (asks::PRINCIPAL, beside::principals),
+            (asks::BEFORE, log::before_phrases),
+            (asks::LAST_LOGIN, log::last_login),
+            (asks::PHONE, phone::labelled),
+            (asks::NUMBER, bank::labelled),
+            (asks::MAC, network::labelled_mac),
+        ];
+        let asked = self.anchors.iter().fold(0, |asked, anchor| asked | anchor.meaning.asks());
+        for (ask, rule) in rules {
+            if asked & ask != 0 {
+                rule(self);
+            }
+        }
+    }
+
+    /// What shows by itself what it is, from the signs that it cannot do without.
+    fn shaped(&mut self, from: usize) {
+        let line = self.line;
         if line.has(has::COLON | has::DIGIT) {
-            people::speaker(self);
+            log::written_by(self);
+            speaker::find(self);
         }
         if line.has(has::AT) {
             mail::find(self);
@@ -171,6 +201,5 @@ impl Search<'_, '_> {
         if line.has(has::COLON) {
             beside::ports(self);
         }
-        people::named(self);
     }
 }

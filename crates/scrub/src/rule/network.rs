@@ -21,12 +21,13 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     }
     if line.has(has::DOT | has::DIGIT) {
         cisco_mac(search, &line);
+        spaced_mac(search, &line);
     }
 }
 
 fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for &dot in line.dots() {
+    for dot in line.dots() {
         if dot < next || !line.before(dot).is_ascii_digit() || !line.at(dot + 1).is_ascii_digit() {
             continue;
         }
@@ -59,7 +60,7 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// `10.0.0.5.53 > 10.0.0.6.443:`, as tcpdump prints it: the fifth number is the port.
 fn without_port(line: &Line<'_>, start: usize, end: usize) -> usize {
-    let arrow = line.at(end + 1) == b'>' || start >= line.start + 2 && line.at(start - 2) == b'>';
+    let arrow = line.at(end + 1) == b'>' || line.reads(end, " ->") || start >= line.start + 2 && line.at(start - 2) == b'>';
     let text = line.str(start..end);
     match text.rfind('.').filter(|_| arrow && text.matches('.').count() == 4) {
         Some(dot) => start + dot,
@@ -80,14 +81,16 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
         "fileversion",
         "displayversion",
     ];
-    is_one_of(line.str(line.back(end, is_alphanumeric)..end), &versions)
+    let word = line.back(end, is_alphanumeric);
+    // "/v:10.0.0.1" names a machine.
+    !matches!(line.before(word), b'/' | b'-') && is_one_of(line.str(word..end), &versions)
 }
 
 /// IPv6 and MAC addresses written with colons.
 fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let mut next = line.start;
-    for &colon in line.colons() {
+    for colon in line.colons() {
         if colon < next || !inside(line.at(colon + 1)) {
             continue;
         }
@@ -198,7 +201,7 @@ fn names_a_card(text: &str) -> bool {
 fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     let mut next = line.start;
-    for &place in line.dashes() {
+    for place in line.dashes() {
         if place < next || line.at(place + 3) != b'-' {
             continue;
         }
@@ -232,7 +235,7 @@ static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
 /// `b827eb4a1c09`: twelve hexadecimal digits alone, of a maker that is known.
 pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &digit in line.numbers() {
+    for digit in line.numbers() {
         // From the first digit on, twelve are at least seven more.
         if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
@@ -275,7 +278,7 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
 
 /// `74acb9-102238`, as some switches print it: letters and digits, so that no number is taken for one.
 fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         let Some(start) = dash.checked_sub(6).filter(|start| *start >= line.start) else {
             continue;
         };
@@ -289,10 +292,26 @@ fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     }
 }
 
+/// `11...a4 bb 6d 27 e0 5c ......`, as Windows lists interfaces.
+fn spaced_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    let Some(dots) = line.dots().next().filter(|dots| *dots <= line.start + 6) else {
+        return;
+    };
+    let start = line.forward(dots, |byte| byte == b'.');
+    let text = line.str(start..start + 17);
+    let pairs = text.len() == 17
+        && text
+            .split(' ')
+            .all(|pair| pair.len() == 2 && pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if pairs && line.at(start + 17) == b' ' && names_a_card(text) {
+        search.found.push(Finding::new(start..start + 17, Class::Mac, "mac"));
+    }
+}
+
 /// `0011.2233.4455`, as switches print it.
 fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for &dot in line.dots() {
+    for dot in line.dots() {
         if dot < next || line.at(dot + 5) != b'.' {
             continue;
         }

@@ -1,7 +1,8 @@
 //! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
-//! before "from accounting", who speaks in a chat, who signs.
+//! before "from accounting", who signs.
 
-use super::person::{PARTICLES, is_account_name, is_full_name, is_generic};
+use super::person::{PARTICLES, is_generic};
+use super::unknown::names_from;
 use super::value::is_found;
 use super::words::Words;
 use super::{Anchor, Meaning, Search};
@@ -25,16 +26,18 @@ pub(super) fn is_no_name(word: &str) -> bool {
 /// The first three letters of all names in the lists: what most words with a capital do not share.
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(Beginnings::of_names);
 
-struct Beginnings(Vec<bool>);
+/// A bit for every three letters.
+struct Beginnings(Vec<u64>);
 
 impl Beginnings {
     fn of_names() -> Self {
-        let mut known = vec![false; 1 << 15];
+        let mut known = vec![0; (1 << 15) / 64];
         for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
-            if let [first, second, third, ..] = name.as_bytes()
-                && let Some(place) = known.get_mut(place(*first, *second, *third))
-            {
-                *place = true;
+            if let [first, second, third, ..] = name.as_bytes() {
+                let place = place(*first, *second, *third);
+                if let Some(bits) = known.get_mut(place / 64) {
+                    *bits |= 1 << (place % 64);
+                }
             }
         }
         Self(known)
@@ -46,7 +49,8 @@ impl Beginnings {
         if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
             return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
         }
-        self.0.get(place(first, second, third)).copied().unwrap_or(false)
+        let place = place(first, second, third);
+        self.0.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 }
 
@@ -55,12 +59,12 @@ fn place(first: u8, second: u8, third: u8) -> usize {
     usize::from(first & 31) << 10 | usize::from(second & 31) << 5 | usize::from(third & 31)
 }
 
-fn is_letter(byte: u8) -> bool {
+pub(super) fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
 }
 
 /// Whether a capital of any script stands here.
-fn is_capital(line: &Line<'_>, at: usize) -> bool {
+pub(super) fn is_capital(line: &Line<'_>, at: usize) -> bool {
     match line.at(at) {
         first if first < 0x80 => first.is_ascii_uppercase(),
         // Capitals of Latin, Greek and Cyrillic letters have two bytes.
@@ -70,7 +74,7 @@ fn is_capital(line: &Line<'_>, at: usize) -> bool {
 }
 
 /// The end of the word with a capital that begins here, or here.
-fn capital(line: &Line<'_>, at: usize) -> usize {
+pub(super) fn capital(line: &Line<'_>, at: usize) -> usize {
     if !is_capital(line, at) || line.at(at).is_ascii() && line.at(at + 1).is_ascii_uppercase() {
         return at;
     }
@@ -100,14 +104,14 @@ fn name_before(line: &Line<'_>, end: usize) -> Option<Range<usize>> {
 }
 
 /// Whether what stands before a word does not make it part of a path, a variable or a longer name.
-fn stands_apart(line: &Line<'_>, start: usize) -> bool {
+pub(super) fn stands_apart(line: &Line<'_>, start: usize) -> bool {
     let before = line.before(start);
     let mention = before == b'@' && matches!(line.before(start - 1), 0 | b' ' | b'\t' | b'(' | b',');
     mention || !is_alphanumeric(before) && !matches!(before, b'/' | b'\\' | b'.' | b'_' | b'@' | b'-' | b'$' | b'%' | b'#' | b'<')
 }
 
 /// Whether what stands behind a word makes it part of something longer.
-fn goes_on(line: &Line<'_>, end: usize) -> bool {
+pub(super) fn goes_on(line: &Line<'_>, end: usize) -> bool {
     matches!(line.at(end), b'_' | b'/' | b'\\' | b'=' | b'@' | b'(')
         || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1))
         || line.at(end) == b':' && line.at(end + 1) == b':'
@@ -119,7 +123,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     let beginnings = &*BEGINNINGS;
-    for &start in line.capitals() {
+    for start in line.capitals() {
         if start < next {
             continue;
         }
@@ -158,8 +162,10 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             next = whole;
         } else if !given {
             let start = given_before(&line, start).unwrap_or(start);
-            search.found.push(Finding::new(start..end, Class::User, "family-name"));
-            next = end;
+            // Families come first in Vietnam and Hungary.
+            let whole = names_from(&line, end);
+            search.found.push(Finding::new(start..whole, Class::User, "family-name"));
+            next = whole;
         }
     }
 }
@@ -222,7 +228,7 @@ fn given_before(line: &Line<'_>, start: usize) -> Option<usize> {
 }
 
 /// Up to three names that go on after one blank each.
-fn family(line: &Line<'_>, end: usize) -> usize {
+pub(super) fn family(line: &Line<'_>, end: usize) -> usize {
     let mut whole = end;
     for _ in 0..3 {
         if line.at(whole) != b' ' {
@@ -332,82 +338,6 @@ fn honoured(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let signs = name.chars().count();
     let cut = if signs > 4 { name.char_indices().nth(signs - 3)?.0 } else { 0 };
     (signs >= 1 && anchor.start - end <= 1).then(|| run + from + cut..end)
-}
-
-/// Who speaks in a chat: `[09:02] Karin Lind: …`, `10:14 <karin> …`, `Karin Lind  10:15 AM`, `2026-02-11 10:25 Karin Lind > …`.
-pub(super) fn speaker(search: &mut Search<'_, '_>) {
-    let line = search.line;
-    let first = line.start;
-    if is_capital(&line, first) {
-        let end = line.gap(first);
-        let time = line.forward(end, |byte| byte == b' ');
-        if line.at(time).is_ascii_digit() && is_time(line.str(time..line.end)) {
-            speaks(search, first..end);
-        }
-        return;
-    }
-    let Some(at) = after_time(&line) else { return };
-    if line.at(at) == b'<' {
-        let end = line.forward(at + 1, |byte| byte != b'>');
-        let folder = line.str(at + 1..end).bytes().all(|byte| !byte.is_ascii_lowercase());
-        if line.at(end) == b'>' && line.at(end + 1) == b' ' && !folder && is_account_name(line.str(at + 1..end)) {
-            search.found.push(Finding::new(at + 1..end, Class::User, "speaker"));
-        }
-        return;
-    }
-    let end = line.forward(at, |byte| is_letter(byte) || matches!(byte, b' ' | b'.' | b'\'' | b'-'));
-    let range = line.trim(at..end);
-    let parted = line.at(end) == b':' && line.at(end + 1) == b' ' || line.at(end) == b'>' && line.at(end + 1) == b' ';
-    if parted && is_capital(&line, at) {
-        speaks(search, range);
-    }
-}
-
-fn speaks(search: &mut Search<'_, '_>, range: Range<usize>) {
-    let text = search.line.str(range.clone());
-    let words = text.split(' ').count();
-    let software = text.split(' ').any(is_no_name) || text.bytes().skip(1).all(|byte| !byte.is_ascii_lowercase() && byte < 0x80);
-    if words <= 3 && range.len() >= 3 && is_full_name(text) && !software && !is_found(search, range.start) {
-        search.found.push(Finding::new(range, Class::User, "speaker"));
-    }
-}
-
-/// Behind a time with its brackets and date, at the beginning of the line.
-fn after_time(line: &Line<'_>) -> Option<usize> {
-    let open = usize::from(matches!(line.at(line.start), b'[' | b'('));
-    let start = line.start + open;
-    if !line.at(start).is_ascii_digit() {
-        return None;
-    }
-    let end = line
-        .forward(start, |byte| byte.is_ascii_digit() || b":.,-/ APMapm".contains(&byte))
-        .min(start + 26);
-    let end = line.back(end, |byte| byte != b':').max(start);
-    let digits = line.forward(end, |byte| byte.is_ascii_digit());
-    let half = line.forward(digits, |byte| byte == b' ');
-    let half = if [&b"AM"[..], b"PM", b"am", b"pm"].contains(&line.slice(half..half + 2)) {
-        half + 2
-    } else {
-        digits
-    };
-    let close = if open == 1 {
-        matches!(line.at(half), b']' | b')').then_some(half + 1)?
-    } else {
-        half
-    };
-    let at = line.forward(close, |byte| byte == b' ');
-    (digits == end + 2 && is_time(line.str(start..half)) && at > close).then_some(at)
-}
-
-/// Digits, a colon and two digits, whatever stands before.
-fn is_time(text: &str) -> bool {
-    let Some((before, after)) = text.split_once(':') else {
-        return false;
-    };
-    before.ends_with(|c: char| c.is_ascii_digit())
-        && after.bytes().take(2).filter(u8::is_ascii_digit).count() == 2
-        && after.len() <= 12
-        && text.len() <= 30
 }
 
 /// "Jonas Freitag": whatever else the second word means, behind a first name it is a family's.

@@ -3,6 +3,7 @@
 use super::domain::is_ending;
 use super::heading::is_heading;
 use super::people::{is_no_name, is_surely_person};
+use super::unknown::is_ordinary;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -138,7 +139,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             Reach::Word
         };
-        let column = line.at(after) == b' ' && line.at(after + 1) == b' ' && reach == Reach::Field;
+        let column = line.at(after) == b' ' && line.at(after + 1) == b' ' && (reach == Reach::Field || wide);
         let Some(value) = value::value(
             &line,
             after,
@@ -147,6 +148,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
                 || is_flag(&line, anchor)
                 || label == "su: "
                 || is_switch_account(&line, anchor)
+                || is_bare_account(&line, anchor)
                 || is_subject(&line, anchor),
             reach,
         ) else {
@@ -251,7 +253,7 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
         }
     }
     if reach == Reach::Field || quoted {
-        let range = value::until(line, range, b"<(,;/=");
+        let range = value::until(line, range, b"<(),;/=");
         return line.trim(range);
     }
     let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@'));
@@ -292,6 +294,23 @@ fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
         "changed",
     ];
     anchor.word == "user" && name == anchor.end + 1 && next > end && verbs.contains(&word)
+}
+
+/// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
+fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
+    let end = line.forward(anchor.end + 1, is_name).min(anchor.end + 26);
+    let text = line.str(anchor.end + 1..end).trim_end_matches('.');
+    let small = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
+    let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
+    line.at(anchor.end) == b' '
+        && (5..=24).contains(&text.len())
+        && small
+        && letters >= 1
+        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.')
+        && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
+        && (letters < text.len() || !is_ending(text))
 }
 
 /// `username admin privilege 15 …`, `login jane password …`.

@@ -9,6 +9,9 @@ use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
+/// No number is longer, with all that stands between its digits.
+const LONGEST: usize = 30;
+
 fn inside(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
 }
@@ -36,14 +39,14 @@ fn with_extension(line: &Line<'_>, end: usize) -> usize {
 
 /// Without the separators at the end; two blanks end a number.
 fn number_end(line: &Line<'_>, start: usize) -> usize {
-    let end = line.forward(start, inside).min(start + 24);
+    let end = line.forward(start, inside).min(start + LONGEST);
     let end = line.str(start..end).find("  ").map_or(end, |at| start + at);
     line.back(end, |byte| !byte.is_ascii_digit()).max(start)
 }
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for &plus in line.pluses() {
+    for plus in line.pluses() {
         let first = line.at(plus + 1);
         if is_alphanumeric(line.before(plus)) || !(b'1'..=b'9').contains(&first) || is_found(search, plus) {
             continue;
@@ -60,14 +63,14 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         }
     }
     north_american(search, &line);
-    brazilian(search, &line);
+    bracketed(search, &line);
     national(search);
 }
 
 /// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `212 555 0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
 fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut at = line.start;
-    for &area in line.numbers() {
+    for area in line.numbers() {
         let separator = line.at(area + 3);
         if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.' | b' ') {
             continue;
@@ -114,17 +117,19 @@ fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     }
 }
 
-/// `(11) 95555-0123`.
-fn brazilian(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for &area in line.numbers() {
-        let rest = area + 4;
-        if line.before(area) != b'(' || line.at(area + 2) != b')' || line.at(area + 3) != b' ' {
+/// `(11) 95555-0123`, `(22) 555 41 18`: an area in brackets, two to four groups behind it.
+fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
+    for area in line.numbers() {
+        let close = line.forward(area, |byte| byte.is_ascii_digit());
+        if line.before(area) != b'(' || !(2..=4).contains(&(close - area)) || line.at(close) != b')' || line.at(close + 1) != b' '
+        {
             continue;
         }
-        let dash = line.forward(rest, |byte| byte.is_ascii_digit());
-        let end = line.forward(dash + 1, |byte| byte.is_ascii_digit());
-        let fits = (4..=5).contains(&(dash - rest)) && line.at(dash) == b'-' && end == dash + 5 && !is_alphanumeric(line.at(end));
-        if fits && !is_found(search, area) {
+        let end = number_end(line, close + 2);
+        let groups = line.str(close + 2..end).split([' ', '-', '.']);
+        let parted = (2..=4).contains(&groups.clone().count()) && groups.clone().all(|group| (2..=5).contains(&group.len()));
+        let all = digits(line, area..end);
+        if parted && (9..=11).contains(&all) && !is_alphanumeric(line.at(end)) && !is_found(search, area) {
             search
                 .found
                 .push(Finding::new(area - 1..end, Class::Phone, "national-number"));
@@ -162,7 +167,7 @@ fn behind_words(line: &Line<'_>, from: usize) -> usize {
 fn national(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &number in line.numbers() {
+    for number in line.numbers() {
         let abroad = line.at(number + 1) == b'0' && (b'1'..=b'9').contains(&line.at(number + 2));
         if number < next || line.at(number) != b'0' || !(abroad || (b'1'..=b'9').contains(&line.at(number + 1))) {
             continue;
@@ -176,7 +181,7 @@ fn national(search: &mut Search<'_, '_>) {
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='
         ) && !is_alphanumeric(line.at(end))
-            && line.at(end) != b':';
+            && (line.at(end) != b':' || is_blank(line.at(end + 1)));
         let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && !beside_number(&line, start, end);
         if fits && (9..=14).contains(&digits(&line, number..end)) && !is_found(search, start) {
             let end = with_extension(&line, end);
@@ -200,7 +205,7 @@ fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
     let second = groups().nth(1).map_or(0, str::len);
     let sign = text.as_bytes().get(first).copied().unwrap_or(0);
     // Columns of numbers, as they stand in listings.
-    if count == 3 && groups().all(|group| group.len() == 4) {
+    if count == 3 && groups().all(|group| group.len() == 4) && sign != b'-' {
         return false;
     }
     match first {

@@ -3,6 +3,7 @@
 use super::Search;
 use super::host::is_host_name;
 use super::person::is_account_name;
+use super::unknown::is_ordinary;
 use super::windows::is_foreign_domain;
 use super::words::Words;
 use crate::class::Class;
@@ -18,25 +19,29 @@ pub(crate) struct Asked {
     many: bool,
 }
 
-/// Commands whose answer is a name and nothing else.
-static ASK_USER: Words = Words::of(
-    "whoami\nlogname\nid -un\necho $user\necho $logname\necho %username%\n$env:username\n[environment]::username\nwhoami /upn",
-);
-static ASK_HOST: Words = Words::of(
-    "hostname\nhostname -s\nhostname -f\nhostname --fqdn\nuname -n\ncat /etc/hostname\nscutil --get computername\nscutil --get \
-     localhostname\nscutil --get hostname\necho $hostname\necho %computername%\n$env:computername\n[environment]::machinename\nhostnamectl \
-     hostname\necho %logonserver%\n$env:logonserver\n$env:userdomain\necho %userdomain%\ndnsdomainname\nhostname -d",
-);
-static ASK_USERS: Words = Words::of(
-    "ls /home\nls /home/\nls /users\nls /users/\nusers\ncompgen -u\ndscl . list /users\ndscl . -list /users\ndir /b c:\\users\nls \
-     c:\\users\nls -1 /home\nls -1 /users",
-);
+/// Commands whose answer is a name and nothing else: of an account, of a machine, of accounts.
+const ASK_USER: &str =
+    "whoami\nlogname\nid -un\necho $user\necho $logname\necho %username%\n$env:username\n[environment]::username\nwhoami /upn";
+const ASK_HOST: &str = "hostname\nhostname -s\nhostname -f\nhostname --fqdn\nuname -n\ncat /etc/hostname\nscutil --get computername\nscutil \
+                        --get localhostname\nscutil --get hostname\necho $hostname\necho %computername%\n$env:computername\n\
+                        [environment]::machinename\nhostnamectl hostname\necho %logonserver%\n$env:logonserver\n$env:userdomain\necho \
+                        %userdomain%\ndnsdomainname\nhostname -d";
+const ASK_USERS: &str = "ls /home\nls /home/\nls /users\nls /users/\nusers\ncompgen -u\ndscl . list /users\ndscl . -list /users\ndir /b \
+                         c:\\users\nls c:\\users\nls -1 /home\nls -1 /users";
 
 fn asks(command: &str) -> Option<Asked> {
+    static USER: Words = Words::of(ASK_USER);
+    static HOST: Words = Words::of(ASK_HOST);
+    static USERS: Words = Words::of(ASK_USERS);
+    // What all of them begin and end with, so that few lines are compared with any.
+    let (first, last) = (command.bytes().next()?, command.bytes().next_back()?);
+    if !b"wlie$[hucsd".contains(&first.to_ascii_lowercase()) || !b"ienr%sf/du".contains(&last.to_ascii_lowercase()) {
+        return None;
+    }
     let kinds = [
-        (&ASK_USER, Class::User, false),
-        (&ASK_HOST, Class::Host, false),
-        (&ASK_USERS, Class::User, true),
+        (&USER, Class::User, false),
+        (&HOST, Class::Host, false),
+        (&USERS, Class::User, true),
     ];
     kinds
         .into_iter()
@@ -181,6 +186,13 @@ fn mac(search: &mut Search<'_, '_>, range: Range<usize>) {
     let folder = line.forward(range.end + 1, |byte| !is_blank(byte));
     let user = folder + 1..line.forward(folder + 1, is_name);
     let prompt = matches!(line.at(user.end), b'$' | b'#') && matches!(line.at(user.end + 1), b' ' | 0);
+    // "gamma:~ # route -n"
+    let bare = line.at(folder) == b' ' && line.at(folder + 1) == b'#' || line.before(folder) == b'#';
+    let place = matches!(line.at(range.end + 1), b'~' | b'/');
+    if place && bare && folder > range.end + 1 && line.at(folder + 1) != 0 && !is_ordinary(line.str(range.clone())) {
+        host(search, range);
+        return;
+    }
     if folder > range.end + 1 && prompt && !user.is_empty() {
         if is_account_name(line.str(user.clone())) {
             search.found.push(Finding::new(user, Class::User, "prompt"));
@@ -220,7 +232,9 @@ fn switch(search: &mut Search<'_, '_>, range: Range<usize>) {
         "vlan",
         "ip",
     ];
-    if matches!(line.at(at), b'#' | b'>') && known.contains(&command) {
+    // "ldap-gw# useradd": a word that no vocabulary has, and what a superuser types.
+    let typed = line.at(at) == b'#' && line.at(at + 1) == b' ' && range.len() >= 3 && !is_ordinary(line.str(range.clone()));
+    if matches!(line.at(at), b'#' | b'>') && known.contains(&command) || typed {
         host(search, range);
     }
 }

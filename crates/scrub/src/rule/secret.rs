@@ -1,12 +1,13 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
-use super::connection::{connection_string, keywords, oracle, url_with_password};
+use super::connection::{connection_string, keywords, listed, oracle, url_with_password};
 use super::flag::{credential, flagged, name_password, others, piped, slash};
 use super::host::is_host_name;
 use super::person::is_account_name;
+use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
 use super::spoken;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
-use super::words::{Words, is_one_of};
+use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -17,7 +18,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let whole = connection_string(&line, search.anchors)
         .or_else(|| keywords(&line, search.anchors))
-        .or_else(|| oracle(&line, search.anchors));
+        .or_else(|| oracle(&line, search.anchors))
+        .or_else(|| listed(&line, search.anchors));
     if let Some(range) = whole {
         search
             .found
@@ -128,7 +130,9 @@ fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if is_alphanumeric(line.before(anchor.start)) && anchor.word.len() < 4 {
         return None;
     }
-    spoken::tied(line, anchor).or_else(|| spoken::used_as(line, anchor))
+    spoken::tied(line, anchor)
+        .or_else(|| spoken::used_as(line, anchor))
+        .or_else(|| spoken::somewhere(line, anchor))
 }
 
 /// "login: hvogt / Kirsche99!", "password for jane is …"
@@ -261,7 +265,7 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
     let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
-    if label.ends_with('=') {
+    if label.ends_with(['=', ' ']) {
         after -= 1;
     }
     while label == "convertto-securestring" && line.at(line.forward(after, is_blank)) == b'-' {
@@ -300,16 +304,6 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
         return None;
     }
     is_secret(line.str(range.clone()), class, &value).then_some(range)
-}
-
-/// Whether a single word, known to stand where a secret does, is one.
-pub(super) fn is_secret_word(text: &str) -> bool {
-    let value = Value {
-        range: 0..text.len(),
-        quoted: false,
-        separated: true,
-    };
-    is_secret(text, Class::Password, &value) && !text.contains(' ')
 }
 
 /// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
@@ -351,80 +345,4 @@ fn cookies(line: &Line<'_>, value: &Value) -> Option<Range<usize>> {
             line.run(start, inside)
         },
     )
-}
-
-/// "passwd: password updated successfully": small letters, and more of them behind a blank.
-fn goes_on_as_sentence(line: &Line<'_>, range: &Range<usize>) -> bool {
-    let text = line.str(range.clone());
-    let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
-    let next = line.str(range.end + 1..line.forward(range.end + 1, |byte| !is_blank(byte)));
-    text.ends_with(':') || word(text) && line.at(range.end) == b' ' && word(next)
-}
-
-fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Option<Range<usize>> {
-    let mut range = value.range.clone();
-    if !value.quoted {
-        if class == Class::Password {
-            // `key=value; key=value`, `?user=a&password=b`, but a lone password may hold any of these.
-            let next = line.forward(range.end, is_blank);
-            let text = line.str(range.clone());
-            if let Some(at) = text
-                .find([';', '&', ','])
-                .filter(|at| text.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.contains('=')))
-            {
-                range.end = range.start + at;
-            } else if text.ends_with([',', ';', ')', '}', ']']) && next <= line.end {
-                range.end -= 1;
-            }
-        } else {
-            range = value::until(line, range, b";,&)}]|");
-        }
-    }
-    (!range.is_empty()).then_some(range)
-}
-
-/// Words that stand where a secret would, and are none.
-static NOT_SECRETS: Words = Words::of(include_str!("../../words/not-secrets.txt"));
-
-fn is_secret(text: &str, class: Class, value: &Value) -> bool {
-    if text.len() < 3
-        || text
-            .bytes()
-            .all(|byte| matches!(byte, b'*' | b'.' | b'-' | b'_' | b'x' | b'X' | b'#'))
-    {
-        return false;
-    }
-    let Some(first) = text.bytes().next() else { return false };
-    let is_reference = (matches!(first, b'$' | b'%' | b'<' | b'(' | b'[' | b'{' | b'@') && !value.quoted && reference(text))
-        || text.starts_with("${")
-        || text.starts_with("$(")
-        || text.starts_with("{{");
-    if is_reference || NOT_SECRETS.contains(text) {
-        return false;
-    }
-    match class {
-        // A token is no word: it has digits, or is long.
-        Class::Token => {
-            text.len() >= 8
-                && !text.starts_with(['/', '~'])
-                && !text.contains("://")
-                && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 20)
-                && !text.contains(' ')
-        }
-        Class::ConnectionString => text.len() >= 12 && text.contains('='),
-        _ => value.separated || value.quoted || text.len() >= 4,
-    }
-}
-
-/// A variable, a placeholder or a call, rather than the thing itself.
-fn reference(text: &str) -> bool {
-    let inner = text
-        .trim_start_matches(['$', '<', '(', '[', '{', '%', '@'])
-        .trim_end_matches(['>', ')', ']', '}', '%', ';', ',']);
-    text.starts_with(['<', '(', '[', '{'])
-        || (text.starts_with('%') && text.ends_with('%'))
-        || (text.starts_with('$')
-            && inner
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.')))
 }

@@ -1,10 +1,10 @@
 //! Passwords and PINs that people say in sentences: "her password is …", "PIN 0042", "use … as password", "login jane / …".
 
 use super::Anchor;
-use super::secret::is_secret_word;
+use super::plausible::is_secret_word;
 use super::value::suffix;
 use super::words::Words;
-use crate::line::{Line, is_blank, is_name};
+use crate::line::{Line, has, is_blank, is_name};
 use std::ops::Range;
 
 /// Words that tie a password to its name, in several languages.
@@ -208,8 +208,43 @@ pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     None
 }
 
+/// "the iLO password is the same as before, Edelgas-2022!": the first word behind the name of a password that looks like one.
+pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let mut at = anchor.end + suffix(line, anchor).len();
+    for _ in 0..MOST_WORDS + 4 {
+        at = line.forward(at, |byte| is_blank(byte) || b"\"'(:,;.!?)".contains(&byte));
+        let end = word_end(line, at);
+        if end == at {
+            return None;
+        }
+        let text = line.str(at..end);
+        let bracketed = line.before(at) == b'(' && line.at(end) == b')' && is_no_word(text) && !text.contains('/');
+        if is_strong(text) || is_signed(text) || bracketed {
+            return Some(at..end);
+        }
+        at = line.forward(end, |byte| !is_blank(byte));
+    }
+    None
+}
+
+/// `Gniazdo!na-kominie`, `Wiosna_w_Tatrach1`: words that a sign joins which joins no others.
+fn is_signed(text: &str) -> bool {
+    let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let joined = inner.contains(['!', '#', '&', '*', '+', '~', '^', '$']);
+    let numbered =
+        inner.contains(['_', '.']) && text.ends_with(|c: char| c.is_ascii_digit()) && text.starts_with(char::is_uppercase);
+    (8..=40).contains(&text.len())
+        && letters >= 6
+        && (joined || numbered)
+        && !text.contains(['/', '\\', '=', '<', '(', '{', ':', '|'])
+}
+
 /// `hvogt / Kirsche99!` behind "login", "user" or "credentials".
 pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    if !line.has(has::SLASH) {
+        return None;
+    }
     let label = anchor.end + suffix(line, anchor).len();
     let start = behind_ties(line, line.forward(label, |byte| matches!(byte, b':' | b'=')));
     let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');

@@ -6,7 +6,7 @@ use super::host::is_host_name;
 use super::listing::ENDS;
 use super::people::{is_no_name, is_surely_person};
 use super::person::{is_account_name, is_full_name};
-use super::secret::is_secret_word;
+use super::plausible::is_secret_word;
 use super::windows::is_foreign_domain;
 use super::{Meaning, Search};
 use crate::class::Class;
@@ -263,7 +263,7 @@ fn clean(cell: &str) -> &str {
 }
 
 /// What this cell is, if it is what its heading says.
-fn accepts(class: Class, cell: &str) -> Option<Class> {
+pub(super) fn accepts(class: Class, cell: &str) -> Option<Class> {
     match class {
         Class::User => {
             if let Some((domain, user)) = cell.split_once('\\') {

@@ -19,10 +19,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         }
         let hash = mark.starts_with(['$', '{']);
-        let address = mark.contains(".com/");
+        let address = mark.contains('/');
         let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric()
-                || address && byte == b'@'
+                || address && matches!(byte, b'@' | b':')
                 || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b'~')
                 || hash && matches!(byte, b'$' | b',' | b'*' | b'}' | b':')
         });

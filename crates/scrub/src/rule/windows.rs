@@ -31,7 +31,7 @@ const NOT_ACCOUNTS: &[&str] = &[
 pub(super) fn accounts(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut last_end = line.start;
-    for &slash in line.backslashes() {
+    for slash in line.backslashes() {
         let mut after = slash + 1;
         // Doubled in JSON.
         if line.at(after) == b'\\' {
@@ -148,7 +148,7 @@ fn follows_label(line: &Line<'_>, start: usize) -> bool {
 pub(super) fn identifiers(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for &dash in line.dashes() {
+    for dash in line.dashes() {
         if dash < next {
             continue;
         }

@@ -5,11 +5,8 @@ use std::sync::OnceLock;
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
 pub(crate) struct Words {
     list: &'static str,
-    shelves: OnceLock<Vec<Vec<&'static str>>>,
+    sorted: OnceLock<Sorted>,
 }
-
-/// Many more than any list has words.
-const SHELVES: usize = 8_192;
 
 /// No list holds a longer word, in bytes.
 const LONGEST: usize = 64;
@@ -18,7 +15,7 @@ impl Words {
     pub(crate) const fn of(list: &'static str) -> Self {
         Self {
             list,
-            shelves: OnceLock::new(),
+            sorted: OnceLock::new(),
         }
     }
 
@@ -29,36 +26,64 @@ impl Words {
 
     /// Whether this word, in any case, is in the list.
     pub(crate) fn contains(&self, word: &str) -> bool {
-        if !word.is_ascii() && word.len() <= LONGEST {
+        if word.is_empty() || word.len() > LONGEST {
+            return false;
+        }
+        if !word.is_ascii() {
             return self.holds(&word.to_lowercase());
         }
         self.holds(word)
     }
 
     fn holds(&self, word: &str) -> bool {
-        self.shelves
-            .get_or_init(|| sorted(self.list))
-            .get(shelf(word))
-            .is_some_and(|words| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
+        self.sorted.get_or_init(|| Sorted::new(self.all())).contains(word)
     }
 }
 
-fn sorted(list: &'static str) -> Vec<Vec<&'static str>> {
-    let mut shelves = vec![Vec::new(); SHELVES];
-    for word in list.lines().filter(|line| !line.starts_with('#')) {
-        if let Some(words) = shelves.get_mut(shelf(word)) {
-            words.push(word);
+/// Words by what they are mixed to; nearly all that are none of them are told by one bit.
+struct Sorted {
+    bits: Vec<u64>,
+    words: Vec<(u32, &'static str)>,
+}
+
+impl Sorted {
+    fn new(list: impl Iterator<Item = &'static str>) -> Self {
+        let mut words: Vec<(u32, &str)> = list.map(|word| (mixed(word), word)).collect();
+        words.sort_unstable();
+        let mut bits = vec![0; (words.len() / 2).next_power_of_two()];
+        for (mixed, _) in &words {
+            let (place, bit) = place(*mixed, bits.len());
+            if let Some(bits) = bits.get_mut(place) {
+                *bits |= bit;
+            }
         }
+        Self { bits, words }
     }
-    shelves
+
+    fn contains(&self, word: &str) -> bool {
+        let mixed = mixed(word);
+        let (place, bit) = place(mixed, self.bits.len());
+        if self.bits.get(place).is_none_or(|bits| bits & bit == 0) {
+            return false;
+        }
+        let from = self.words.partition_point(|(other, _)| *other < mixed);
+        let mut same = self.words.iter().skip(from).take_while(|(other, _)| *other == mixed);
+        same.any(|(_, known)| known.eq_ignore_ascii_case(word))
+    }
 }
 
-/// By length and three letters; letters of both cases share their five lowest bits.
-fn shelf(word: &str) -> usize {
-    let bytes = word.as_bytes();
-    let letter = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0) & 31);
-    let last = letter(bytes.len().saturating_sub(1));
-    (bytes.len() + letter(0) * 37 + letter(2) * 1_151 + last * 331) % SHELVES
+/// The bytes of a word mixed together, the same for both cases of letters (FNV-1a).
+#[inline]
+fn mixed(word: &str) -> u32 {
+    word.bytes().fold(0x811C_9DC5, |mixed, byte| {
+        (mixed ^ u32::from(byte | 0x20)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// Thirty-two bits a word at least; a power of two of places.
+#[inline]
+fn place(mixed: u32, places: usize) -> (usize, u64) {
+    ((mixed >> 6) as usize & (places - 1), 1 << (mixed & 63))
 }
 
 /// Whether one of these is the word.
