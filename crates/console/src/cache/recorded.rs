@@ -105,7 +105,8 @@ impl Period {
              WHERE name IN ('action.proposed', 'action.authorised', 'approval.requested')) ORDER BY seq",
         )?;
         let mut rows = rows.query(params![session])?;
-        let (mut deeds, mut found): (Vec<(Deed, Option<String>)>, HashMap<ActionId, ActionClass>) = (Vec::new(), HashMap::new());
+        let mut deeds: Vec<(Deed, Option<String>)> = Vec::new();
+        let mut found: HashMap<ActionId, ActionClass> = HashMap::new();
         while let Some(row) = rows.next()? {
             let (seq, id, fault): (u64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(4)?);
             let entry = serde_json::from_str::<Entry>(row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?).ok();
