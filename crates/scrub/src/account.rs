@@ -104,7 +104,7 @@ pub(crate) fn accounts_of(name: &str) -> Vec<String> {
     made
 }
 
-/// The account in a path of [`Class::UserPath`]: what follows the folder of profiles.
+/// The account in a path of [`Class::UserPath`](crate::Class::UserPath): what follows the folder of profiles.
 pub(crate) fn account_in(path: &str) -> Option<&str> {
     let lower = path.to_ascii_lowercase();
     let folders = [
