@@ -221,6 +221,7 @@ fn an_end_that_never_comes_is_looked_for_once() {
     let open = [
         "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n",
         "\"C:\\Users\\a",
+        "C:\\Users\\k 1 ",
         "password=\"",
         "(uid=",
         "[",

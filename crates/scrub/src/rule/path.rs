@@ -172,13 +172,14 @@ fn alone(line: &Line<'_>, from: usize, end: usize) -> Option<usize> {
     .iter()
     .any(|word| said.ends_with(word));
     let rest = line.forward(end, |byte| !matches!(byte, b'&' | b'|' | b';' | b'"'));
-    says_where |= set_to(line, lead.clone()) && !is_told(line.str(end..rest));
+    says_where |= set_to(line, lead.end) && !is_told(line.str(end..rest));
     says_where.then(|| line.trim(end..rest).end)
 }
 
 /// `OneDrive=`, `ProfileImagePath    REG_EXPAND_SZ`, `Local Profile:`: a name and nothing else stands before the path.
-fn set_to(line: &Line<'_>, lead: Range<usize>) -> bool {
-    let text = line.str(lead);
+fn set_to(line: &Line<'_>, end: usize) -> bool {
+    // A name is at most 32 bytes long; whatever stands before it tells only that it is none.
+    let text = line.str_before(end, 48);
     let Some(name) = text.strip_suffix(['=', ':']) else {
         return text.ends_with("REG_SZ") || text.ends_with("REG_EXPAND_SZ");
     };
