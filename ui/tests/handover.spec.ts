@@ -164,7 +164,11 @@ test('a certificate of one’s own and a time stamp are asked for what they need
   await expect(go).toHaveAttribute('title', /address of the time-stamp authority/);
   await page.getByLabel('Address of the authority').fill('http://timestamp.example.com');
   await go.click();
-  await expect(page.getByRole('region', { name: 'Messages' })).toContainText('the password is wrong');
+  await expect(page.getByRole('alert')).toContainText('does not open with this password');
+  // The message is beside the button, not on it.
+  await page.getByLabel('Its password').fill('geheim');
+  await go.click();
+  await expect(page.getByText(/^Saved: .*\.pdf$/)).toBeVisible();
 });
 
 test('a question is answered in three parts, never by a bare no, and goes into a hand-over', async ({ page }) => {
