@@ -14,7 +14,7 @@ use caisey_protocol::sign_in::TokenRequest;
 use caisey_runtime::{Limits, Runtime, StateDir};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// See the module's text.
 pub(crate) struct Plane {
@@ -109,7 +109,7 @@ impl Plane {
     pub(crate) async fn contact_speaks(&self) {
         let api = self.api();
         while api.contacts(&self.client).await.unwrap().keys.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -156,6 +156,8 @@ impl Plane {
             embedded: false,
         };
         console.sign_in(sign_in).await.unwrap();
+        // Whose endpoints and clients there are is learnt after signing in.
+        console.wait_synchronised(None, Duration::from_secs(60)).await.unwrap();
         console
     }
 
