@@ -156,3 +156,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_speaks_again_and_again_is_a_person() {
+    let talk =
+        "ravi: the cart is not here\ntmcgill: it was there today\nravi: then who has it\ntmcgill: crepe-cidre-29 works for me\n";
+    let expected = [
+        "user=ravi",
+        "user=tmcgill",
+        "user=ravi",
+        "user=tmcgill",
+        "password=crepe-cidre-29",
+    ];
+    check(talk, &expected);
+    check("rsync: failed to open the file\nrsync: connection was closed by them\n", &[]);
+}
+
+#[test]
+fn codes_and_groups() {
+    check(
+        "recovery codes: lzh8-cb8k / w4vg-t71m",
+        &["token=lzh8-cb8k", "token=w4vg-t71m"],
+    );
+    check("build codes: lzh8-cb8k", &[]);
+    check("password=qhzt wkfo mxrb pjev", &["password=qhzt wkfo mxrb pjev"]);
+    check("copied alder-fs and read-fs", &["host=alder-fs"]);
+}

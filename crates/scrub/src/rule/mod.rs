@@ -8,6 +8,7 @@ mod anchor;
 mod bank;
 mod below;
 mod beside;
+mod chat;
 mod column;
 mod connection;
 mod document;
@@ -100,6 +101,7 @@ impl Rules {
             search.run(&mut above);
         });
         column::find(map, &mut found);
+        above.chat.find(map, &mut found);
         found
     }
 }
@@ -114,12 +116,14 @@ struct Above {
     table: table::Table,
     asked: prompt::Asked,
     below: below::Below,
+    chat: chat::Chat,
 }
 
 impl Search<'_, '_> {
     fn run(&mut self, above: &mut Above) {
         let from = self.found.len();
         self.announced();
+        above.chat.note(&self.line);
         below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);

@@ -70,7 +70,12 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
     let labels = || suffix(line, anchor).len() <= LONGEST_SUFFIX;
     let (range, class, rule) = match anchor.meaning {
         Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) if labels() => {
-            let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
+            let groups = (class == Class::Password)
+                .then(|| spoken::grouped(line, anchor.end))
+                .flatten();
+            let range = groups
+                .or_else(|| setting(line, anchor, class))
+                .or_else(|| numbered(line, anchor));
             let range = range.or_else(|| paired(line, anchor));
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
