@@ -112,6 +112,7 @@ fn spread<T: Send, R: Send>(threads: usize, items: Vec<T>, work: impl Fn(T) -> R
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

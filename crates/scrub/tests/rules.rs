@@ -180,5 +180,14 @@ fn codes_and_groups() {
     );
     check("build codes: lzh8-cb8k", &[]);
     check("password=qhzt wkfo mxrb pjev", &["password=qhzt wkfo mxrb pjev"]);
-    check("copied alder-fs and read-fs", &["host=alder-fs"]);
+    check("copied oxlip-fs and read-fs", &["host=oxlip-fs"]);
+}
+
+#[test]
+fn what_a_sentence_leads_up_to() {
+    check(
+        "so the new guest password is\nGewitter im Mai\n",
+        &["password=Gewitter im Mai"],
+    );
+    check("please enter the new guest password:\nGewitter im Mai\n", &[]);
 }

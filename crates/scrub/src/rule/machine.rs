@@ -114,7 +114,7 @@ const SMALL: &[&str] = &[
     "nbk", "mac", "imac", "cam", "sbc", "pbx", "kvm",
 ];
 
-/// `nas-keller`, `srv-erp-db`, `alder-fs`: a kind of machine at either end, and a part that is no word.
+/// `nas-keller`, `srv-erp-db`, `oxlip-fs`: a kind of machine at either end, and a part that is no word.
 fn is_small(text: &str) -> bool {
     let kind = |part: &str| SMALL.contains(&part.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut parts = text.split('-');
