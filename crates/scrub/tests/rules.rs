@@ -191,3 +191,39 @@ fn what_a_sentence_leads_up_to() {
     );
     check("please enter the new guest password:\nGewitter im Mai\n", &[]);
 }
+
+#[test]
+fn passwords_that_show_themselves() {
+    check("try Mar-Teapot-61! at the lock screen", &["password=Mar-Teapot-61!"]);
+    check("he typed Zeehond!Zeehond, twice", &["password=Zeehond!Zeehond"]);
+    check("backup with Torsk&Klippfisk", &["password=Torsk&Klippfisk"]);
+    check("it says Hoasen@2025 there", &["password=Hoasen@2025"]);
+    check("the switch: admin / crane-lifts-4-tons", &["password=crane-lifts-4-tons"]);
+    check("Copy&Paste, Ticket#48211, Notepad++ and build+20230101", &[]);
+    check("libssl3 3.0.2+dfsg-1ubuntu1 /etc/a!b C# https://localhost/a#Part1!", &[]);
+    check("admin / user / guest", &[]);
+    check("roles: admin / operator", &[]);
+}
+
+#[test]
+fn keys_of_one_case() {
+    check(
+        "seed = \"TTYW4DTHNWUTTK2FUAFGRLBB3EULGSM3\"",
+        &["token=TTYW4DTHNWUTTK2FUAFGRLBB3EULGSM3"],
+    );
+    check(
+        "nuget push a.nupkg oy2l1nrwmtetk2bu3vbr3us8xd25980nxfr6akn3psdufh",
+        &["token=oy2l1nrwmtetk2bu3vbr3us8xd25980nxfr6akn3psdufh"],
+    );
+    check("9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab", &[]);
+    check("internationalisation_of_the_application_2", &[]);
+}
+
+#[test]
+fn passwords_in_short_answers() {
+    check("so tell me what the password was then\nsonechko77", &["password=sonechko77"]);
+    check("so tell me what the password was then\nthanks", &[]);
+    check("restic_repo_pw: rosemary parsley", &["password=rosemary parsley"]);
+    check("sshpass -pnordlys-polarnatt ssh localhost", &["password=nordlys-polarnatt"]);
+    check("it has a temporary pass adobo-sinigang", &["password=adobo-sinigang"]);
+}

@@ -1,10 +1,11 @@
 //! Values that stand on the line below what announces them: `- name: DB_PASSWORD` over `value: …`, `<key>Password</key>` over
 //! `<string>…</string>`, `RealName:` over an indented name, a closing over who signs.
 
-use super::people::name_here;
+use super::people::{is_listed_name, name_here};
 use super::person::{is_account_name, is_full_name};
 use super::plausible::is_secret_word;
 use super::spoken::{is_strong, pair};
+use super::unknown::is_ordinary;
 use super::value::suffix;
 use super::words::begins;
 use super::{Anchor, Meaning, Search};
@@ -114,6 +115,11 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
 
 /// A password or a telephone number somewhere in a line, because the line above spoke of one.
 fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
+    if class == Class::Password
+        && let Some(range) = only_word(line, first)
+    {
+        return Some(range);
+    }
     let mut at = first;
     for _ in 0..12 {
         let end = line.forward(at, |byte| !is_blank(byte));
@@ -185,6 +191,21 @@ fn codes(search: &mut Search<'_, '_>, from: usize) {
             return;
         }
     }
+}
+
+/// `Kirsty 13:06: sett-entrance`, `sonechko77`: somebody says one word, which is no ordinary one, and nothing else.
+fn only_word(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
+    let lead = line.slice(first..line.end.min(first + LONGEST_LEAD));
+    let start = memchr::memmem::rfind(lead, b": ").map_or(first, |colon| line.forward(first + colon + 1, is_blank));
+    let range = line.trim(start..line.end);
+    let range = range.start..line.back(range.end, |byte| matches!(byte, b'.' | b','));
+    let text = line.str(range.clone());
+    let unlike = text.contains(|c: char| c.is_whitespace() || "/\\:?=<>(){}|$%".contains(c));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    // "Thanks!", "02/14": what is said in one word besides.
+    let word =
+        (6..=40).contains(&text.len()) && !is_ordinary(text.trim_end_matches('!')) && (digits > 0 || !is_listed_name(text));
+    (word && !unlike && (digits == 0 || digits >= 2) && is_secret_word(text)).then_some(range)
 }
 
 /// What this line says of the next.

@@ -10,6 +10,7 @@ mod below;
 mod beside;
 mod chat;
 mod column;
+mod composed;
 mod connection;
 mod document;
 mod domain;
@@ -129,6 +130,7 @@ impl Search<'_, '_> {
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
         self.shaped(from);
+        composed::find(self);
         people::named(self);
         unknown::find(self);
     }

@@ -86,13 +86,14 @@ fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     (is_blank(line.at(from)) && mixed && !unlike && text.len() >= 6 && is_no_word(text)).then_some(range)
 }
 
-/// "network Alm-Gast, password skifahren": behind a comma, and the last word of the line.
+/// "network Alm-Gast, password skifahren": behind a comma, or no ordinary word, and the last one of the line.
 fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
     let start = line.forward(from, is_blank);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let listed = line.before(anchor.start) == b' ' && line.before(anchor.start - 1) == b',';
-    (listed && range.len() >= 6 && is_said(line, text, range.end)).then_some(range)
+    let told = || is_blank(line.at(from)) && !is_ordinary(text) && !text.contains([':', '=', '.', '_', '@', '"', '[', ',']);
+    (range.len() >= 6 && range.len() <= 40 && (listed || told()) && is_said(line, text, range.end)).then_some(range)
 }
 
 /// Over "is now set to".
