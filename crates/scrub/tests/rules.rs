@@ -156,3 +156,74 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_speaks_again_and_again_is_a_person() {
+    let talk =
+        "ravi: the cart is not here\ntmcgill: it was there today\nravi: then who has it\ntmcgill: crepe-cidre-29 works for me\n";
+    let expected = [
+        "user=ravi",
+        "user=tmcgill",
+        "user=ravi",
+        "user=tmcgill",
+        "password=crepe-cidre-29",
+    ];
+    check(talk, &expected);
+    check("rsync: failed to open the file\nrsync: connection was closed by them\n", &[]);
+}
+
+#[test]
+fn codes_and_groups() {
+    check(
+        "recovery codes: lzh8-cb8k / w4vg-t71m",
+        &["token=lzh8-cb8k", "token=w4vg-t71m"],
+    );
+    check("build codes: lzh8-cb8k", &[]);
+    check("password=qhzt wkfo mxrb pjev", &["password=qhzt wkfo mxrb pjev"]);
+    check("copied oxlip-fs and read-fs", &["host=oxlip-fs"]);
+}
+
+#[test]
+fn what_a_sentence_leads_up_to() {
+    check(
+        "so the new guest password is\nGewitter im Mai\n",
+        &["password=Gewitter im Mai"],
+    );
+    check("please enter the new guest password:\nGewitter im Mai\n", &[]);
+}
+
+#[test]
+fn passwords_that_show_themselves() {
+    check("try Mar-Teapot-61! at the lock screen", &["password=Mar-Teapot-61!"]);
+    check("he typed Zeehond!Zeehond, twice", &["password=Zeehond!Zeehond"]);
+    check("backup with Torsk&Klippfisk", &["password=Torsk&Klippfisk"]);
+    check("it says Hoasen@2025 there", &["password=Hoasen@2025"]);
+    check("the switch: admin / crane-lifts-4-tons", &["password=crane-lifts-4-tons"]);
+    check("Copy&Paste, Ticket#48211, Notepad++ and build+20230101", &[]);
+    check("libssl3 3.0.2+dfsg-1ubuntu1 /etc/a!b C# https://localhost/a#Part1!", &[]);
+    check("admin / user / guest", &[]);
+    check("roles: admin / operator", &[]);
+}
+
+#[test]
+fn keys_of_one_case() {
+    check(
+        "seed = \"TTYW4DTHNWUTTK2FUAFGRLBB3EULGSM3\"",
+        &["token=TTYW4DTHNWUTTK2FUAFGRLBB3EULGSM3"],
+    );
+    check(
+        "nuget push a.nupkg oy2l1nrwmtetk2bu3vbr3us8xd25980nxfr6akn3psdufh",
+        &["token=oy2l1nrwmtetk2bu3vbr3us8xd25980nxfr6akn3psdufh"],
+    );
+    check("9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab", &[]);
+    check("internationalisation_of_the_application_2", &[]);
+}
+
+#[test]
+fn passwords_in_short_answers() {
+    check("so tell me what the password was then\nsonechko77", &["password=sonechko77"]);
+    check("so tell me what the password was then\nthanks", &[]);
+    check("restic_repo_pw: rosemary parsley", &["password=rosemary parsley"]);
+    check("sshpass -pnordlys-polarnatt ssh localhost", &["password=nordlys-polarnatt"]);
+    check("it has a temporary pass adobo-sinigang", &["password=adobo-sinigang"]);
+}

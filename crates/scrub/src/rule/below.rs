@@ -1,10 +1,11 @@
 //! Values that stand on the line below what announces them: `- name: DB_PASSWORD` over `value: …`, `<key>Password</key>` over
 //! `<string>…</string>`, `RealName:` over an indented name, a closing over who signs.
 
-use super::people::name_here;
+use super::people::{is_listed_name, name_here};
 use super::person::{is_account_name, is_full_name};
 use super::plausible::is_secret_word;
 use super::spoken::{is_strong, pair};
+use super::unknown::is_ordinary;
 use super::value::suffix;
 use super::words::begins;
 use super::{Anchor, Meaning, Search};
@@ -30,6 +31,10 @@ pub(crate) enum Below {
     Answer(Class),
     /// What was asked for or spoken of, somewhere in the line; so many lines more.
     Told(Class, u8),
+    /// Nothing but what a sentence led up to, whole, behind who says it.
+    Rest(Class),
+    /// Codes that let somebody in once, as many as there are; so many lines more.
+    Codes(u8),
     /// The name of who signs; so many empty lines may come before.
     Signature(u8),
 }
@@ -44,6 +49,13 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
             search.found.push(Finding::new(name, Class::User, "beside-password"));
         }
         search.found.push(Finding::new(password, Class::Password, "beside-name"));
+    }
+    if let Some(anchor) = search
+        .anchors
+        .iter()
+        .find(|anchor| anchor.meaning == Meaning::Setting(Class::Token) && anchor.word.contains("code"))
+    {
+        codes(search, anchor.end);
     }
     let first = match *below {
         Below::Nothing if search.anchors.is_empty() => return,
@@ -63,6 +75,14 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
             let text = line.str(range.clone());
             let prompt = text.ends_with(['$', '#', '%', '>']) || text.contains(' ');
             (!prompt && (6..=200).contains(&range.len())).then_some((range, class))
+        }
+        Below::Rest(class) => rest(&line, first).map(|range| (range, class)),
+        Below::Codes(left) => {
+            if left > 1 {
+                *below = Below::Codes(left - 1);
+            }
+            codes(search, first);
+            None
         }
         Below::Told(class, left) => {
             if left > 1 {
@@ -95,6 +115,11 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
 
 /// A password or a telephone number somewhere in a line, because the line above spoke of one.
 fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
+    if class == Class::Password
+        && let Some(range) = only_word(line, first)
+    {
+        return Some(range);
+    }
     let mut at = first;
     for _ in 0..12 {
         let end = line.forward(at, |byte| !is_blank(byte));
@@ -118,6 +143,71 @@ fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
     None
 }
 
+/// "… the guest wifi password is": the sentence ends before what it is about. Programs ask for passwords in such lines.
+fn leads_up(line: &Line<'_>, anchor: &Anchor) -> bool {
+    let text = line.str_before(line.back(line.end, is_blank), 24);
+    let asked = line.str(line.start..line.end.min(line.start + 200));
+    let ends = text.ends_with(" is") || text.ends_with(':') || line.forward(anchor.end, is_blank) == line.end;
+    ends && !["nter ", "ype ", "rompt", "for user", "for root", "sudo", "'s password"]
+        .iter()
+        .any(|word| asked.contains(word))
+}
+
+/// The whole line behind who says it, when that is no more than a password has.
+fn rest(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
+    let text = line.str(first..line.end.min(first + 48));
+    let said = text.rfind(": ").map_or(first, |colon| first + colon + 2);
+    let range = line.trim(said..line.end);
+    let text = line.str(range.clone());
+    let prompt = text.ends_with(['$', '#', '%', '>', ':', '?']) || text.contains(['=', '<', '{', '|']);
+    (!prompt && (4..=40).contains(&range.len()) && text.matches(' ').count() <= 4 && is_secret_word(&text.replace(' ', "-")))
+        .then_some(range)
+}
+
+/// `4418 2207, 9026 1173`, `lzh8-cb8k / w4vg-t71m`: two groups of the same length each.
+fn codes(search: &mut Search<'_, '_>, from: usize) {
+    let line = search.line;
+    let mut at = from;
+    for _ in 0..16 {
+        let start = line.forward(at, |byte| !byte.is_ascii_alphanumeric());
+        let end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+        let group = end - start;
+        let second = end + 1..line.forward(end + 1, |byte| byte.is_ascii_alphanumeric());
+        let both = line.str(start..second.end);
+        let digits = both.bytes().filter(u8::is_ascii_digit).count();
+        let spaced = line.at(end) == b' ' && digits == group * 2;
+        let dashed = line.at(end) == b'-' && digits >= 1 && !both.bytes().any(|byte| byte.is_ascii_uppercase());
+        let long = (8..=12).contains(&group) && line.str(start..end).bytes().all(|byte| byte.is_ascii_digit());
+        if (3..=6).contains(&group) && second.len() == group && (spaced || dashed) {
+            search.found.push(Finding::new(start..second.end, Class::Token, "codes"));
+            at = second.end;
+        } else {
+            if long {
+                search.found.push(Finding::new(start..end, Class::Token, "codes"));
+            }
+            at = end;
+        }
+        if at >= line.end {
+            return;
+        }
+    }
+}
+
+/// `Kirsty 13:06: sett-entrance`, `sonechko77`: somebody says one word, which is no ordinary one, and nothing else.
+fn only_word(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
+    let lead = line.slice(first..line.end.min(first + LONGEST_LEAD));
+    let start = memchr::memmem::rfind(lead, b": ").map_or(first, |colon| line.forward(first + colon + 1, is_blank));
+    let range = line.trim(start..line.end);
+    let range = range.start..line.back(range.end, |byte| matches!(byte, b'.' | b','));
+    let text = line.str(range.clone());
+    let unlike = text.contains(|c: char| c.is_whitespace() || "/\\:?=<>(){}|$%".contains(c));
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    // "Thanks!", "02/14": what is said in one word besides.
+    let word =
+        (6..=40).contains(&text.len()) && !is_ordinary(text.trim_end_matches('!')) && (digits > 0 || !is_listed_name(text));
+    (word && !unlike && (digits == 0 || digits >= 2) && is_secret_word(text)).then_some(range)
+}
+
 /// What this line says of the next.
 fn announced(search: &Search<'_, '_>, first: usize) -> Below {
     let line = &search.line;
@@ -135,6 +225,12 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
             Meaning::Phone if asks(line) => return Below::Told(Class::Phone, 1),
             _ => continue,
         };
+        if class == Class::Token && anchor.word.contains("code") {
+            return Below::Codes(6);
+        }
+        if class == Class::Password && is_talk(line) && leads_up(line, anchor) {
+            return Below::Rest(class);
+        }
         if class == Class::Password && is_talk(line) {
             return Below::Told(class, 3);
         }

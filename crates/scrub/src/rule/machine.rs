@@ -110,23 +110,27 @@ fn is_sited(text: &str) -> bool {
 /// What begins the names of machines in small letters, and few other words with a dash.
 const SMALL: &[&str] = &[
     "srv", "svr", "nas", "esx", "esxi", "hv", "rds", "nb", "pc", "fs", "dc", "fw", "sw", "ap", "gw", "nvr", "ts", "app", "db",
-    "web", "print", "prn",
+    "web", "print", "prn", "nes", "vc", "vm", "sql", "pg", "cups", "gpu", "ups", "mail", "mx", "dns", "vpn", "lnx", "ws", "lt",
+    "nbk", "mac", "imac", "cam", "sbc", "pbx", "kvm",
 ];
 
-/// `nas-keller`, `srv-erp-db`: a kind of machine, and a part that is no word.
+/// `nas-keller`, `srv-erp-db`, `oxlip-fs`: a kind of machine at either end, and a part that is no word.
 fn is_small(text: &str) -> bool {
+    let kind = |part: &str| SMALL.contains(&part.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut parts = text.split('-');
+    let ends = [parts.clone().next(), parts.clone().next_back()];
     text.bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && parts.next().is_some_and(|first| SMALL.contains(&first))
+        && ends.into_iter().flatten().any(kind)
+        && (2..=3).contains(&parts.clone().count())
         && parts.clone().all(|part| part.len() >= 2)
-        && parts.any(|part| part.len() >= 4 && !is_ordinary(part))
+        && parts.any(|part| part.len() >= 3 && !kind(part) && !is_ordinary(part))
 }
 
 /// What is part of machines' names in capitals, and of no other word in capitals.
 const KINDS: &[&str] = &[
     "PC", "NB", "LT", "WS", "WKS", "SRV", "SVR", "LAPTOP", "DESKTOP", "NOTEBOOK", "MBP", "DC", "NAS", "TABLET", "SURFACE",
-    "KIOSK",
+    "KIOSK", "SQL", "FS", "VBR", "EXCH", "EXCHANGE", "RDS", "HV", "ESX", "ESXI", "IMAC", "NVR", "FW", "KOMP", "PBX", "VC",
 ];
 
 /// `EMPFANG-PC`, `LT-NIGHTINGALE`: two or three words of capitals, one of them a kind of machine.

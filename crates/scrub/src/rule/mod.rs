@@ -8,7 +8,9 @@ mod anchor;
 mod bank;
 mod below;
 mod beside;
+mod chat;
 mod column;
+mod composed;
 mod connection;
 mod document;
 mod domain;
@@ -100,6 +102,7 @@ impl Rules {
             search.run(&mut above);
         });
         column::find(map, &mut found);
+        above.chat.find(map, &mut found);
         found
     }
 }
@@ -114,17 +117,20 @@ struct Above {
     table: table::Table,
     asked: prompt::Asked,
     below: below::Below,
+    chat: chat::Chat,
 }
 
 impl Search<'_, '_> {
     fn run(&mut self, above: &mut Above) {
         let from = self.found.len();
         self.announced();
+        above.chat.note(&self.line);
         below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
         self.shaped(from);
+        composed::find(self);
         people::named(self);
         unknown::find(self);
     }

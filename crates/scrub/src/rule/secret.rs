@@ -6,7 +6,7 @@ use super::host::is_host_name;
 use super::person::is_account_name;
 use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
 use super::spoken;
-use super::value::{self, Reach, Value, is_flag, is_found, suffix};
+use super::value::{self, Reach, Value, is_flag, is_found, name_start, suffix};
 use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
@@ -70,7 +70,12 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
     let labels = || suffix(line, anchor).len() <= LONGEST_SUFFIX;
     let (range, class, rule) = match anchor.meaning {
         Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) if labels() => {
-            let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
+            let groups = (class == Class::Password)
+                .then(|| spoken::grouped(line, anchor.end))
+                .flatten();
+            let range = groups
+                .or_else(|| setting(line, anchor, class))
+                .or_else(|| numbered(line, anchor));
             let range = range.or_else(|| paired(line, anchor));
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
@@ -253,7 +258,8 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if short && !humped && is_alphanumeric(line.before(anchor.start)) && is_alphanumeric(line.at(anchor.start)) {
         return None;
     }
-    let ending = if label.ends_with(['=', ':', ' ']) {
+    // "sshpass -pWORD" has no blank between.
+    let ending = if label.ends_with(['=', ':', ' ']) || label == "sshpass -p" {
         ""
     } else {
         suffix(line, anchor)
@@ -299,8 +305,21 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if label.ends_with("cookie") {
         return cookies(line, &value);
     }
+    // `repo_pw: two words`, the only thing that a line of settings says.
+    let first = line.forward(line.start, is_blank);
+    if class == Class::Password && !value.quoted && value.separated && label.contains('_') && name_start(line, anchor) == first {
+        let whole = line.trim(value.range.start..line.end);
+        let text = line.str(whole.clone());
+        let words = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b' ' || byte >= 0x80);
+        if words && text.contains(' ') && text.len() <= 64 {
+            return Some(whole);
+        }
+    }
     let range = secret_part(line, &value, class)?;
-    if class == Class::Password && !value.quoted && goes_on_as_sentence(line, &range) {
+    let assigned = line.before(range.start) == b'=' && range.len() <= 64 && line.at(range.end) == b' ';
+    if class == Class::Password && !value.quoted && !assigned && goes_on_as_sentence(line, &range) {
         return None;
     }
     is_secret(line.str(range.clone()), class, &value).then_some(range)

@@ -2,6 +2,7 @@
 
 use super::Anchor;
 use super::plausible::is_secret_word;
+use super::unknown::is_ordinary;
 use super::value::suffix;
 use super::words::Words;
 use crate::line::{Line, has, is_blank, is_name};
@@ -85,13 +86,14 @@ fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     (is_blank(line.at(from)) && mixed && !unlike && text.len() >= 6 && is_no_word(text)).then_some(range)
 }
 
-/// "network Alm-Gast, password skifahren": behind a comma, and the last word of the line.
+/// "network Alm-Gast, password skifahren": behind a comma, or no ordinary word, and the last one of the line.
 fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
     let start = line.forward(from, is_blank);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let listed = line.before(anchor.start) == b' ' && line.before(anchor.start - 1) == b',';
-    (listed && range.len() >= 6 && is_said(line, text, range.end)).then_some(range)
+    let told = || is_blank(line.at(from)) && !is_ordinary(text) && !text.contains([':', '=', '.', '_', '@', '"', '[', ',']);
+    (range.len() >= 6 && range.len() <= 40 && (listed || told()) && is_said(line, text, range.end)).then_some(range)
 }
 
 /// Over "is now set to".
@@ -228,7 +230,7 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
 }
 
 /// `Gniazdo!na-kominie`, `Wiosna_w_Tatrach1`: words that a sign joins which joins no others.
-fn is_signed(text: &str) -> bool {
+pub(super) fn is_signed(text: &str) -> bool {
     let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let joined = inner.contains(['!', '#', '&', '*', '+', '~', '^', '$']);
@@ -343,4 +345,28 @@ pub(super) fn token(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let fits = (12..=256).contains(&text.len()) && count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_alphabetic) >= 3;
     (fits && signs && is_blank(line.before(start))).then_some(range)
+}
+
+/// `kzpw dhrt ymal oqsx`: four groups of four small letters, as mail services give passwords to programs.
+pub(super) fn grouped(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    let mut at = from;
+    for _ in 0..MOST_WORDS + 4 {
+        let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'=' | b':' | b'"' | b'\''));
+        let end = line.forward(start, |byte| byte.is_ascii_lowercase());
+        let whole = !is_name(line.at(end));
+        if end == start + 4 && whole && !is_ordinary(line.str(start..end)) {
+            groups.push(start..end);
+        } else {
+            groups.clear();
+        }
+        if let [first, _, _, last] = groups.as_slice() {
+            return Some(first.start..last.end);
+        }
+        at = line.forward(end, |byte| !is_blank(byte) && !matches!(byte, b'=' | b':'));
+        if at == start {
+            return None;
+        }
+    }
+    None
 }

@@ -124,6 +124,9 @@ fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {
         count(u8::is_ascii_digit),
     );
     let others = text.len() - upper - lower - digits;
+    if others == 0 && (upper == 0 || lower == 0) {
+        return is_of_one_case(text, digits);
+    }
     // Chance gives about 42 % each of both cases and 16 % digits; words joined by signs do not.
     upper * 6 >= text.len()
         && lower * 6 >= text.len()
@@ -132,6 +135,15 @@ fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {
         && changes(text) * 3 >= text.len()
         // A shorter one must look the more like chance.
         && (text.len() >= 32 || changes(text) * 2 >= text.len() && digits >= 3 && others == 0)
+}
+
+/// Seeds of second factors in base 32, keys of small letters and digits: what digests in hexadecimal have no letters for.
+fn is_of_one_case(text: &str, digits: usize) -> bool {
+    let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
+    let seed = text
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'));
+    beyond * 4 >= text.len() && digits * 16 >= text.len() && (seed || text.len() >= 32 && digits * 8 >= text.len())
 }
 
 /// How often the kind of character changes.

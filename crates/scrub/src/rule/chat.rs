@@ -1,0 +1,155 @@
+//! Conversations: who speaks again and again is a person, whatever the name, and what looks like a password among what people say is one.
+//!
+//! Two speakers at least, each of whom speaks twice: programs begin their lines with a name and a colon, too, but hardly two of them in sentences.
+
+use super::people::{is_letter, is_no_name};
+use super::person::{is_account_name, is_full_name};
+use super::spoken::{is_signed, is_strong};
+use super::unknown::is_ordinary;
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, has, is_blank};
+use crate::map::Map;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The longest name of somebody who speaks, and the most that is read of what is said, in bytes.
+const LONGEST_NAME: usize = 32;
+const MOST_SAID: usize = 400;
+
+/// Lines that may be of a conversation.
+#[derive(Default)]
+pub(crate) struct Chat {
+    lines: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Chat {
+    /// Notes the line when somebody may speak in it.
+    pub(super) fn note(&mut self, line: &Line<'_>) {
+        if line.has(has::COLON) {
+            self.lines.extend(spoken_by(line));
+        }
+    }
+
+    /// What the conversation tells of itself.
+    pub(super) fn find(&self, map: &Map<'_>, found: &mut Vec<Finding>) {
+        let name = |range: &Range<usize>| map.text.get(range.clone()).unwrap_or_default();
+        let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
+        for (speaker, _) in &self.lines {
+            *turns.entry(name(speaker)).or_default() += 1;
+        }
+        turns.retain(|speaker, count| *count >= 2 && is_speaker(speaker));
+        if turns.len() < 2 {
+            return;
+        }
+        let mut known: Vec<Range<usize>> = found.iter().map(|finding| finding.range.clone()).collect();
+        known.sort_unstable_by_key(|range| range.start);
+        for (speaker, said) in self.lines.iter().filter(|(speaker, _)| turns.contains_key(name(speaker))) {
+            found.push(Finding::new(speaker.clone(), Class::User, "speaker"));
+            secrets(map.text, said, &known, found);
+        }
+    }
+}
+
+/// Whether somebody may be called so: no word of programs, no account of nobody.
+fn is_speaker(name: &str) -> bool {
+    let ordinary = name.split([' ', '.', '_']).all(is_ordinary) || name.split(' ').any(is_no_name);
+    name.chars().count() >= 2 && !ordinary && (!name.is_ascii() || is_account_name(name) || is_full_name(name))
+}
+
+/// `ravi: …`, `[tmcgill]: …`, `aoife 14:21: …`, `12/02/2026, 07:31 - Niall H: …`, `Wout > …`: the name, and what is said.
+fn spoken_by(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
+    let start = behind_time(line);
+    let start = start + usize::from(line.at(start) == b'[');
+    let end = line.forward(start, |byte| {
+        is_letter(byte) || byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'_' | b'-' | b'\'')
+    });
+    let end = end.min(start + LONGEST_NAME);
+    let range = line.trim(start..behind_name(line, start, end));
+    let sign = line.forward(range.end, |byte| byte.is_ascii_digit() || matches!(byte, b' ' | b']'));
+    let sign = if line.at(sign) == b':' && line.at(sign + 1).is_ascii_digit() {
+        sign + 3
+    } else {
+        sign
+    };
+    let parted = matches!(line.at(sign), b':' | b'>') && line.at(sign + 1) == b' ';
+    let fits = parted
+        && !range.is_empty()
+        && !line.at(range.start).is_ascii_digit()
+        && line.str(range.clone()).matches(' ').count() <= 2;
+    let said = sign + 1..line.end.min(sign + MOST_SAID);
+    (fits && is_said(line, &range, &said)).then_some((range, said))
+}
+
+/// Without the time that may follow a name.
+fn behind_name(line: &Line<'_>, start: usize, end: usize) -> usize {
+    let digits = line.back(end, |byte| byte.is_ascii_digit());
+    let timed = line.at(end) == b':' && digits < end && line.before(digits) == b' ' && digits > start;
+    if timed { digits } else { end }
+}
+
+/// Behind "[10:22] ", "12/02/2026, 07:31 - ".
+fn behind_time(line: &Line<'_>) -> usize {
+    let digit = line.start + usize::from(line.at(line.start) == b'[');
+    if !line.at(digit).is_ascii_digit() {
+        return line.start;
+    }
+    line.forward(digit, |byte| {
+        byte.is_ascii_digit() || matches!(byte, b'/' | b'.' | b':' | b',' | b'-' | b' ' | b']')
+    })
+    .min(digit + 32)
+}
+
+/// Whether what follows is said by somebody: small words, and none of the signs that programs put between.
+fn is_said(line: &Line<'_>, speaker: &Range<usize>, said: &Range<usize>) -> bool {
+    if !line.str(speaker.clone()).is_ascii() {
+        return true;
+    }
+    let text = line.str(said.start..line.forward(said.start, |_| true).min(said.end).min(said.start + 160));
+    let words = text.split(' ').filter(|word| {
+        let word = word.trim_end_matches(['.', ',', '?', '!', ':']);
+        word.len() > 1
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'\'' || byte >= 0x80)
+    });
+    words.take(2).count() >= 2 && !text.contains(['{', '<', '|'])
+}
+
+/// Words of what is said that look like passwords, as far as nothing was found in them.
+fn secrets(text: &str, said: &Range<usize>, known: &[Range<usize>], found: &mut Vec<Finding>) {
+    let mut at = said.start;
+    let end = text.floor_char_boundary(said.end);
+    for word in text
+        .get(said.start..end)
+        .unwrap_or_default()
+        .split(|c: char| c.is_ascii() && is_blank(c as u8))
+    {
+        let inner = word.trim_matches(['"', '\'', '(', ')', ',', '.', '?', ';', '`']);
+        let start = at + word.find(inner).unwrap_or_default();
+        at += word.len() + 1;
+        let range = start..start + inner.len();
+        let next = known.partition_point(|other| other.start < range.end);
+        let apart = known
+            .get(next.saturating_sub(3)..next)
+            .unwrap_or_default()
+            .iter()
+            .all(|other| other.end <= range.start);
+        if inner.len() >= 8 && apart && (is_strong(inner) || is_signed(inner) || is_chained(inner)) {
+            found.push(Finding::new(range, Class::Password, "said-in-chat"));
+        }
+    }
+}
+
+/// `crepe-cidre-29`, `Zaytoun.19`: small words and a number that dashes or dots join.
+fn is_chained(text: &str) -> bool {
+    let mut parts = text.split(['-', '.', '_']);
+    let number = parts.next_back().unwrap_or_default();
+    let words: Vec<&str> = parts.collect();
+    (1..=4).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && (words.len() >= 2 || text.starts_with(char::is_uppercase) && text.contains('.'))
+        && words
+            .iter()
+            .all(|word| word.len() >= 3 && word.chars().all(char::is_alphabetic))
+}

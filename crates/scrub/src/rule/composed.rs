@@ -1,0 +1,142 @@
+//! Passwords that show by themselves what they are: words joined by a sign that joins no others (`Zeehond!Zeehond`), and what
+//! stands behind an account that every device has (`admin / crane-lifts-4-tons`).
+
+use super::Search;
+use super::plausible::is_secret_word;
+use super::unknown::is_ordinary;
+use super::value::is_found;
+use super::words::Words;
+use crate::class::Class;
+use crate::finding::Finding;
+use crate::line::{Line, has, is_blank};
+use std::ops::Range;
+
+/// Accounts that devices come with.
+static DEFAULTS: Words = Words::of("admin\nadministrator\nroot\nuser\nguest\nubnt\npi\nsa\noperator\nsupport\nmanager\nservice");
+
+/// Signs that passwords have within and other words hardly ever.
+const JOINS: &[u8] = b"!#&+";
+
+pub(super) fn find(search: &mut Search<'_, '_>) {
+    joined(search);
+    handed(search);
+}
+
+/// `Mar-Teapot-61!`, `Torsk&Klippfisk`, `Hoasen@2025`, wherever they stand.
+fn joined(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    if !line.has(has::LOWER) {
+        return;
+    }
+    let mut next = line.start;
+    for (offset, byte) in line.bytes().iter().enumerate() {
+        let place = line.start + offset;
+        if place < next || !(JOINS.contains(byte) || *byte == b'@') {
+            continue;
+        }
+        let start = line.back(place, is_inside);
+        let end = line.forward(place, is_inside);
+        next = end;
+        let range = start..line.back(end, |byte| matches!(byte, b'.' | b':' | b'?' | b','));
+        if range.start < range.end && is_composed(line.str(range.clone())) && !is_found(search, range.start) {
+            search.found.push(Finding::new(range, Class::Password, "composed-password"));
+        }
+    }
+}
+
+/// Whether a word goes on here: paths, addresses and settings are one word, which is then none of these.
+fn is_inside(byte: u8) -> bool {
+    !is_blank(byte)
+        && !matches!(
+            byte,
+            b'"' | b'\'' | b'`' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b',' | b';' | b'|'
+        )
+}
+
+/// Whether a word can be nothing but a password: letters, with a capital or a digit, around a sign that joins no others.
+fn is_composed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
+    let count = |test: fn(&u8) -> bool| bytes.iter().filter(|byte| test(byte)).count();
+    let (upper, lower, digits) = (
+        count(u8::is_ascii_uppercase),
+        count(u8::is_ascii_lowercase),
+        count(u8::is_ascii_digit),
+    );
+    let plain = bytes
+        .iter()
+        .all(|byte| letter(*byte) || byte.is_ascii_digit() || b"!#&+$%@-_.".contains(byte));
+    (8..=40).contains(&text.len())
+        && plain
+        && text.starts_with(char::is_alphanumeric)
+        && upper + lower >= 5
+        && lower >= 2
+        && upper + digits >= 1
+        && (is_joined(text, digits) || is_closed(text, upper, lower) || is_dated(text))
+}
+
+/// Parts around a sign, of which not all are ordinary words.
+fn is_joined(text: &str, digits: usize) -> bool {
+    let bytes = text.as_bytes();
+    let part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+    let joins = bytes.iter().enumerate().filter(|(at, byte)| {
+        JOINS.contains(byte) && part(at.checked_sub(1).and_then(|before| bytes.get(before))) && part(bytes.get(at + 1))
+    });
+    let joins: Vec<u8> = joins.map(|(_, byte)| *byte).collect();
+    let parts = || text.split(['!', '#', '&', '+', '-', '_', '.', '@', '$', '%']);
+    let numbered = text
+        .rsplit('#')
+        .next()
+        .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    // "1.2.3+build5", "libssl3+dfsg", "Ticket#48211", "a@b.example".
+    let version = joins.contains(&b'+') && (text.contains('.') || !text.contains(char::is_uppercase));
+    let ticket = numbered && digits > 0 && joins == [b'#'];
+    let address = text.contains('@') && text.contains('.');
+    !(joins.is_empty() || version || ticket || address)
+        && (digits > 0 || parts().any(|part| part.len() > 2 && !is_ordinary(part)))
+}
+
+/// `Winter2026!`, `Mar-Teapot-61!`: both cases and digits before the sign at its end.
+fn is_closed(text: &str, upper: usize, lower: usize) -> bool {
+    let inner = text.trim_end_matches(['!', '#', '$', '%', '&']);
+    let closed = inner.len() < text.len() && inner.ends_with(|last: char| last.is_ascii_digit());
+    closed && upper >= 1 && lower >= 3 && !text.contains(['@', '+'])
+}
+
+/// `Hoasen@2025`: a capital before, digits alone behind.
+fn is_dated(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(before, after)| {
+        before.starts_with(char::is_uppercase)
+            && before.chars().all(char::is_alphabetic)
+            && (2..=6).contains(&after.len())
+            && after.bytes().all(|byte| byte.is_ascii_digit() || byte == b'!')
+    })
+}
+
+/// `admin / crane-lifts-4-tons`, `root / calvin2`.
+fn handed(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    if !line.has(has::SLASH) {
+        return;
+    }
+    for found in memchr::memmem::find_iter(line.bytes(), b" / ") {
+        let slash = line.start + found;
+        let account = line.str(line.back(slash, |byte| byte.is_ascii_alphabetic())..slash);
+        if DEFAULTS.contains(account)
+            && let Some(range) = behind(&line, slash + 3)
+            && !is_found(search, range.start)
+        {
+            search.found.push(Finding::new(range, Class::Password, "handed-password"));
+        }
+    }
+}
+
+/// A word that is no ordinary one, and not one of several between slashes.
+fn behind(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
+    let end = line.forward(start, |byte| !is_blank(byte));
+    let range = start..line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'?')).max(start);
+    let text = line.str(range.clone());
+    let unlike = text.contains(['/', '\\', '(', '<', '[', '=']);
+    let listed = line.slice(end..line.end.min(end + 3)) == b" / ";
+    (text.len() >= 4 && !unlike && !listed && is_secret_word(text) && !is_ordinary(text)).then_some(range)
+}
