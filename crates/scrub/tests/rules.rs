@@ -201,6 +201,7 @@ fn passwords_that_show_themselves() {
     check("the switch: admin / crane-lifts-4-tons", &["password=crane-lifts-4-tons"]);
     check("Copy&Paste, Ticket#48211, Notepad++ and build+20230101", &[]);
     check("libssl3 3.0.2+dfsg-1ubuntu1 /etc/a!b C# https://localhost/a#Part1!", &[]);
+    check("    All User Profile     : FRITZ!Box 7590", &[]);
     check("admin / user / guest", &[]);
     check("roles: admin / operator", &[]);
 }
@@ -223,6 +224,8 @@ fn keys_of_one_case() {
 fn passwords_in_short_answers() {
     check("so tell me what the password was then\nsonechko77", &["password=sonechko77"]);
     check("so tell me what the password was then\nthanks", &[]);
+    check("so tell me what the password was then\n+--------+--------+", &[]);
+    check("the new guest password is\n+--------+--------+", &[]);
     check("restic_repo_pw: rosemary parsley", &["password=rosemary parsley"]);
     check("sshpass -pnordlys-polarnatt ssh localhost", &["password=nordlys-polarnatt"]);
     check("it has a temporary pass adobo-sinigang", &["password=adobo-sinigang"]);

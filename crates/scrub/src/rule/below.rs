@@ -160,8 +160,13 @@ fn rest(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
     let range = line.trim(said..line.end);
     let text = line.str(range.clone());
     let prompt = text.ends_with(['$', '#', '%', '>', ':', '?']) || text.contains(['=', '<', '{', '|']);
-    (!prompt && (4..=40).contains(&range.len()) && text.matches(' ').count() <= 4 && is_secret_word(&text.replace(' ', "-")))
-        .then_some(range)
+    let ruled = !text.contains(char::is_alphanumeric);
+    (!prompt
+        && !ruled
+        && (4..=40).contains(&range.len())
+        && text.matches(' ').count() <= 4
+        && is_secret_word(&text.replace(' ', "-")))
+    .then_some(range)
 }
 
 /// `4418 2207, 9026 1173`, `lzh8-cb8k / w4vg-t71m`: two groups of the same length each.
@@ -205,7 +210,8 @@ fn only_word(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
     // "Thanks!", "02/14": what is said in one word besides.
     let word =
         (6..=40).contains(&text.len()) && !is_ordinary(text.trim_end_matches('!')) && (digits > 0 || !is_listed_name(text));
-    (word && !unlike && (digits == 0 || digits >= 2) && is_secret_word(text)).then_some(range)
+    let ruled = !text.contains(char::is_alphanumeric);
+    (word && !unlike && !ruled && (digits == 0 || digits >= 2) && is_secret_word(text)).then_some(range)
 }
 
 /// What this line says of the next.

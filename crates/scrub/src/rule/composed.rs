@@ -5,7 +5,7 @@ use super::Search;
 use super::plausible::is_secret_word;
 use super::unknown::is_ordinary;
 use super::value::is_found;
-use super::words::Words;
+use super::words::{Words, begins};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank};
@@ -13,6 +13,9 @@ use std::ops::Range;
 
 /// Accounts that devices come with.
 static DEFAULTS: Words = Words::of("admin\nadministrator\nroot\nuser\nguest\nubnt\npi\nsa\noperator\nsupport\nmanager\nservice");
+
+/// What a maker's products begin with that are written with such a sign.
+const PRODUCTS: &[&str] = &["fritz!", "yahoo!"];
 
 /// Signs that passwords have within and other words hardly ever.
 const JOINS: &[u8] = b"!#&+";
@@ -92,7 +95,8 @@ fn is_joined(text: &str, digits: usize) -> bool {
     let version = joins.contains(&b'+') && (text.contains('.') || !text.contains(char::is_uppercase));
     let ticket = numbered && digits > 0 && joins == [b'#'];
     let address = text.contains('@') && text.contains('.');
-    !(joins.is_empty() || version || ticket || address)
+    let product = PRODUCTS.iter().any(|lead| begins(text, lead));
+    !(joins.is_empty() || version || ticket || address || product)
         && (digits > 0 || parts().any(|part| part.len() > 2 && !is_ordinary(part)))
 }
 
