@@ -88,7 +88,7 @@ fn behind_name(line: &Line<'_>, start: usize, end: usize) -> usize {
     if timed { digits } else { end }
 }
 
-/// Behind "[10:22] ", "12/02/2026, 07:31 - ".
+/// Behind the time that chat programs write before a name: `[10:22] `, `12/02/2026, 07:31 - `.
 fn behind_time(line: &Line<'_>) -> usize {
     let digit = line.start + usize::from(line.at(line.start) == b'[');
     if !line.at(digit).is_ascii_digit() {
