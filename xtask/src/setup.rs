@@ -300,5 +300,8 @@ fn cargo_tool(name: &str) -> Result<()> {
     if place::on_path(name) || cargo_bin.join(file).is_file() {
         return Ok(());
     }
-    Step::cargo(format!("{name}, once per machine"), &["install", "--locked", name]).must_succeed()
+    // Unoptimised: it is built more often than its few seconds of work would pay for.
+    Step::cargo(format!("{name}, once per machine"), &["install", "--locked", "--debug", name])
+        .variable("CARGO_PROFILE_DEV_DEBUG", "0")
+        .must_succeed()
 }
