@@ -14,6 +14,8 @@ mod leave;
 mod marks;
 mod notify;
 mod opening;
+#[cfg(target_os = "linux")]
+mod painting;
 mod places;
 mod policies;
 mod prompts;
@@ -153,6 +155,8 @@ pub fn run() -> anyhow::Result<()> {
             }
         })
         .setup(|app| {
+            #[cfg(target_os = "linux")]
+            painting::suit_machine(app);
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
             app.manage(Arc::clone(&desktop));
             marks::reached("setup");

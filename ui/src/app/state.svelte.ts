@@ -13,6 +13,7 @@ import type { SearchQuery } from '../generated/SearchQuery';
 import type { SessionFilter } from '../generated/SessionFilter';
 import type { Host, HostEvent, Standing, Startup } from '../platform/host';
 import { asFailure, type Severity, words } from './errors';
+import { afterPainting } from './painting';
 
 export type Route =
   | { page: 'endpoints'; endpoint: string | null }
@@ -257,8 +258,8 @@ export class AppState {
     if (this.isContact && ELSEWHERE.has(this.route.page)) this.route = { page: 'inbox', action: null };
   }
 
-  /** Two frames later it is on screen, and a task that ran after them shows that the page is free to take a key press. */
+  /** A task that ran after the picture shows that the page is free to take a key press. */
   #shown(): void {
-    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => this.host.reached('usable'))));
+    afterPainting(() => this.host.reached('usable'));
   }
 }
