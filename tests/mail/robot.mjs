@@ -7,10 +7,6 @@ import { browser, say } from './browser.mjs';
 /** Links that are tried at a time, each on a page of its own. */
 const HANDS = 4;
 
-const chromium = await browser();
-const context = await chromium.newContext();
-const pages = await Promise.all(Array.from({ length: HANDS }, () => context.newPage()));
-
 function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -74,6 +70,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { links, rounds, seed } = JSON.parse(line);
   const counts = { rounds: 0, opened: 0, submitted: 0, moved: 0, links: 0 };
   const waiting = [...links.entries()];
+  // A browser of its own for every line: one that has loaded some thousands of pages refuses more for want of resources.
+  const chromium = await browser();
+  const context = await chromium.newContext();
+  const pages = await Promise.all(Array.from({ length: HANDS }, () => context.newPage()));
   await Promise.all(pages.map(async (page) => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
       const [at, link] = next;
@@ -84,6 +84,6 @@ for await (const line of createInterface({ input: process.stdin })) {
       }
     }
   }));
+  await chromium.close();
   say(counts);
 }
-await chromium.close();
