@@ -53,6 +53,8 @@ fn program() -> Result<PathBuf> {
     )
     .arguments(&[&host])
     .variable(variable, flags)
+    // It is copied to every endpoint; names stay, for the traces of a crash.
+    .variable("CARGO_PROFILE_RELEASE_STRIP", "debuginfo")
     .must_succeed()?;
     let file = format!("caisey-runtime{}", std::env::consts::EXE_SUFFIX);
     Ok(place::target().join(host).join("release").join(file))
