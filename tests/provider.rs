@@ -119,7 +119,9 @@ async fn an_owner_signs_in_through_the_browser_and_enrols_a_machine() {
     let command = command.as_str().unwrap();
     let token = command.split_once("CAISEY_TOKEN=").unwrap().1.split(' ').next().unwrap();
     assert!(
-        command.ends_with(&format!("caisey-runtime enrol --control '{address}'")),
+        command.ends_with(&format!(
+            "caisey-runtime enrol --control '{address}' && sudo caisey-runtime service install"
+        )),
         "{command}"
     );
     let state = StateDir::open(folder.path().join("runtime")).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::plane::{Plane, refusal, small_log, until};
 use crate::ports::{MemoryKeyStore, open};
-use caisey_console::view::{ApprovalRow, ConsoleEvent, NewStanding, Verdict};
+use caisey_console::view::{ApprovalRow, ConsoleEvent, NewStanding, PromptNotice, Verdict};
 use caisey_console::{Console, ConsoleError};
 use caisey_ledger::consent::{Approver, Assurance, ContactSaid, Request, Terms, verify_decision};
 use caisey_ledger::entry::{Actor, SignedStatement};
@@ -76,12 +76,17 @@ fn proposal(origin: &str, number: u8, command: &str) -> SignedStatement {
 
 /// A sound request by somebody else, of the client's contacts.
 fn asked(plane: &Plane, number: u8, assurance: Assurance) -> ApprovalView {
+    asked_about(plane, number, assurance, COMMAND, "changing")
+}
+
+/// The same about this command, which the control plane says to be of this class.
+fn asked_about(plane: &Plane, number: u8, assurance: Assurance, command: &str, class: &str) -> ApprovalView {
     let mut script = plane.script.lock().unwrap();
     let log = script.log();
-    let proposal = proposal(&log.origin(), number, COMMAND);
+    let proposal = proposal(&log.origin(), number, command);
     let terms = Terms {
         before: None,
-        class: "changing".to_owned(),
+        class: class.to_owned(),
         policy: "default".to_owned(),
         policy_version: 1,
         approver: Approver::Contact,
@@ -142,16 +147,20 @@ async fn row(console: &Console, action: &ActionId) -> Option<ApprovalRow> {
 }
 
 async fn prompts(events: &mut Receiver<ConsoleEvent>, within: Duration) -> Vec<String> {
-    let mut texts = Vec::new();
+    notices(events, within).await.into_iter().map(|notice| notice.text).collect()
+}
+
+async fn notices(events: &mut Receiver<ConsoleEvent>, within: Duration) -> Vec<PromptNotice> {
+    let mut notices = Vec::new();
     let _ = tokio::time::timeout(within, async {
         while let Ok(event) = events.recv().await {
             if let ConsoleEvent::Prompt(prompt) = event {
-                texts.push(prompt.text);
+                notices.push(*prompt);
             }
         }
     })
     .await;
-    texts
+    notices
 }
 
 #[tokio::test]
@@ -317,6 +326,30 @@ async fn a_request_that_lies_is_never_asked() {
         );
         let notices = scene.console.overview().await.unwrap().notices;
         assert!(notices.iter().any(|notice| notice.code == "request_unsound"), "{what}");
+    }
+}
+
+/// What the control plane calls a command is not part of what is signed about it; this console reads the command itself.
+#[tokio::test]
+async fn a_class_that_plays_a_command_down_is_not_repeated_and_takes_more_than_one_press() {
+    for (number, command, told, says, one_press) in [
+        (21, "touch /srv/shares/flag", "changing", "to modify", true),
+        (22, "rm -rf /srv/shares", "read_only", "to delete or overwrite", false),
+        (23, "rm -rf /srv/shares", "destructive", "to delete or overwrite", false),
+        (24, "sh \"$UPDATE\"", "changing", "to run a command that cannot be bounded", false),
+    ] {
+        let scene = contact().await;
+        let mut events = scene.console.subscribe();
+        let mut view = asked_about(&scene.plane, number, Assurance::Signed, command, told);
+        view.prompt.as_mut().unwrap().object = "/srv/shares".to_owned();
+        scene.plane.change(|script| script.approvals.push(view));
+        scene.plane.sign_in(&scene.console).await;
+        let notices = notices(&mut events, Duration::from_millis(700)).await;
+        let [prompt] = notices.as_slice() else {
+            panic!("{command}: {notices:?}")
+        };
+        assert!(prompt.text.contains(says), "{}", prompt.text);
+        assert_eq!(prompt.can_approve, one_press, "{command} as {told}");
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::{Desk, answer_to, to_runtime};
 use caisey_control::endpoint::Input;
 use caisey_control::port::{Answer, ConnId, DirectoryChange, Effect, RequestId};
+use caisey_ledger::entry::Actor;
 use caisey_ledger::event::{Event, RunOutcome};
-use caisey_ledger::id::Seq;
+use caisey_ledger::id::{ActionId, Seq};
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::http::EndpointState;
 use caisey_protocol::role::Role;
@@ -250,6 +251,25 @@ fn a_restarted_host_records_the_connection_as_lost() {
         kinds[kinds.len() - 3..],
         ["endpoint.connected", "endpoint.disconnected", "endpoint.connected"]
     );
+}
+
+#[test]
+fn an_agents_proposal_names_its_model_and_a_persons_none() {
+    let mut desk = Desk::new();
+    desk.connect();
+    let session = desk.open(1);
+    let action = ActionId::from_bits([7; 16]);
+    let (log, now) = (desk.log(), desk.plane.time());
+    let nameless = desk.person.propose_as_agent(&log, now, &session, &action, "df -h /", None);
+    assert_eq!(desk.submit(nameless).unwrap_err().code, ErrorCode::BadRequest);
+    let before = desk.plane.verified().len();
+    let named = desk
+        .person
+        .propose_as_agent(&log, now, &session, &action, "df -h /", Some("example-model-3"));
+    desk.submit(named).unwrap();
+    let recorded = desk.plane.verified().remove(before).entry.statement;
+    assert_eq!(recorded.kind, "action.proposed");
+    assert!(matches!(recorded.actor, Actor::Agent { .. }), "{:?}", recorded.actor);
 }
 
 #[test]

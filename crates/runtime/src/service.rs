@@ -86,7 +86,6 @@ fn systemd(program: &Path, state: &Path) -> String {
     format!(
         "[Unit]
 Description=Caisey endpoint runtime
-Documentation=man:caisey-runtime(8)
 Wants=network-online.target
 After=network-online.target
 StartLimitIntervalSec=0

@@ -42,7 +42,6 @@ fn systemd_accepts_the_unit() {
     std::fs::write(&path, unit).unwrap();
     let Ok(checked) = Command::new("systemd-analyze")
         .arg("verify")
-        .arg("--man=no")
         .arg(&path)
         .output()
     else {

@@ -112,6 +112,36 @@ impl Person {
             .unwrap()
     }
 
+    /// What an agent proposed on this person's behalf, signed on their device; the model as the agent names it.
+    pub fn propose_as_agent(
+        &mut self,
+        log: &str,
+        now: TimeMs,
+        session: &SessionId,
+        action: &ActionId,
+        command: &str,
+        model: Option<&str>,
+    ) -> SignedStatement {
+        let event = Event::ActionProposed {
+            interpreter: Interpreter::Sh,
+            timeout_ms: 60_000,
+            model: model.map(str::to_owned),
+        };
+        let agent = Actor::Agent {
+            on_behalf_of: self.member.clone(),
+            device: self.device.clone(),
+        };
+        let (command_seed, reason_seed) = (self.seed(), self.seed());
+        Draft::new(log, now, agent, &event)
+            .unwrap()
+            .session(session.clone())
+            .action(action.clone())
+            .text("command", command, command_seed)
+            .text("reason", "to see", reason_seed)
+            .sign(&self.key)
+            .unwrap()
+    }
+
     pub fn cancel(&mut self, log: &str, now: TimeMs, session: &SessionId, action: &ActionId) -> SignedStatement {
         let draft = self.draft(log, now, &Event::ActionCancelRequested {});
         draft.session(session.clone()).action(action.clone()).sign(&self.key).unwrap()

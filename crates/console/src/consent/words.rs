@@ -157,7 +157,7 @@ pub fn asks(view: &ApprovalView) -> String {
 
 fn what(view: &ApprovalView, object: &str) -> String {
     let object = cut(object);
-    match (told_class(&view.class), object.as_str()) {
+    match (class(view, view.prompt.as_deref()), object.as_str()) {
         (ActionClass::Opaque, _) => "to run a command that cannot be bounded from its text".to_owned(),
         (_, "") => "to run a command".to_owned(),
         (ActionClass::ReadOnly, object) => format!("to read {object}"),
@@ -200,13 +200,14 @@ pub fn notice(view: &ApprovalView) -> PromptNotice {
         }
     }
     // What is not seen whole is not approved with one press.
-    let command = view.prompt.as_deref().and_then(|prompt| check::text(prompt, "command"));
-    let command = command
-        .map(marked_line)
-        .filter(|shown| shown.chars().count() <= LONGEST_COMMAND);
-    if let Some(command) = &command {
-        text.push_str(&format!("\nCommand: {command}"));
+    let (command, directory) = (shown(view, "command"), shown(view, "cwd"));
+    for (name, words) in [("Command", &command), ("In", &directory)] {
+        if let Some(words) = words {
+            text.push_str(&format!("\n{name}: {words}"));
+        }
     }
+    let elsewhere = view.prompt.as_deref().is_some_and(|prompt| prompt.request.cwd.is_some());
+    let seen = command.is_some() && (directory.is_some() || !elsewhere);
     let title = if view.nudges > 0 {
         "Still waiting for your permission"
     } else {
@@ -216,9 +217,22 @@ pub fn notice(view: &ApprovalView) -> PromptNotice {
         action: view.action.to_string(),
         text,
         title: format!("{title}: {}", cut(&marked_line(&view.client_name))),
-        can_approve: command.is_some() && view.assurance != Assurance::Number,
+        can_approve: seen && view.assurance != Assurance::Number && suits_one_press(view),
         expires_at_ms: view.expires_at_ms.get(),
     }
+}
+
+/// One of the texts asked about, safe to draw, when it is short enough for a notification.
+fn shown(view: &ApprovalView, name: &str) -> Option<String> {
+    let text = marked_line(check::text(view.prompt.as_deref()?, name)?);
+    Some(text).filter(|text| text.chars().count() <= LONGEST_COMMAND)
+}
+
+/// Whether this console itself finds the command to be no worse than a change, and no worse than the control plane says. Everything else is
+/// looked at in the window, which shows both.
+fn suits_one_press(view: &ApprovalView) -> bool {
+    let own = view.prompt.as_deref().and_then(reading).map(|reading| reading.class);
+    own.is_some_and(|own| own <= ActionClass::Changing && own <= told_class(&view.class))
 }
 
 /// For whoever asked, when it came to its end.

@@ -56,6 +56,10 @@ describe('a request in words', () => {
   it('says whom it has reached', () => {
     expect(reached(ROW)).toBe('It has not reached anybody at Contoso yet.');
     expect(reached({ ...ROW, delivered: ['a contact of Contoso'] })).toContain('nobody has opened it');
+    const mails = [{ name: 'Zdenka', address: 'z@contoso.example', state: 'accepted', attempts: 1, at_ms: 0, detail: '' }];
+    expect(reached({ ...ROW, delivered: ['a contact of Contoso'], mails })).toBe('It was mailed to Zdenka; nobody has answered yet.');
+    expect(reached({ ...ROW, delivered: ['a contact of Contoso', 'Maria'], mails })).toBe('It was mailed to Zdenka, and is on one console; nobody has answered yet.');
+    expect(reached({ ...ROW, mails: mails.map((mail) => ({ ...mail, state: 'waiting' })) })).toBe('It has not reached anybody at Contoso yet.');
     expect(reached({ ...ROW, delivered: ['A', 'B'], seen: ['A', 'B'] })).toBe('A and B have it open.');
   });
 

@@ -47,6 +47,10 @@ export const CLASSES: Record<string, { label: string; tone: Tone }> = {
 export function reached(row: ApprovalRow): string {
   const list = (names: string[]): string => (names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1] ?? ''}`);
   if (row.seen.length > 0) return `${capital(list(row.seen))} ${row.seen.length === 1 ? 'has' : 'have'} it open.`;
+  // A mail server took it; whether anybody looked, nobody knows.
+  const mailed = row.mails.filter((mail) => mail.state === 'accepted').map((mail) => mail.name);
+  const consoles = Math.max(row.delivered.length - mailed.length, 0);
+  if (mailed.length > 0) return `It was mailed to ${list(mailed)}${consoles === 0 ? '' : `, and is on ${consoles === 1 ? 'one console' : `${consoles} consoles`}`}; nobody has answered yet.`;
   if (row.delivered.length > 0) return `It is on the console of ${list(row.delivered)}; nobody has opened it yet.`;
   return row.approver === 'contact' ? `It has not reached anybody at ${row.client_name} yet.` : 'It has not reached anybody yet.';
 }

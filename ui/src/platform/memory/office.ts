@@ -65,7 +65,7 @@ export class Office {
   #secret(installer: string): InstallerSecretView {
     const token = `org_h3kq0f1t5w8y2m7c.${installer}.${'9f2c71d04be8a6'.repeat(3)}${++this.#made}`;
     const control = 'https://console.northstar-it.example';
-    return { installer, token, unix_command: `sudo CAISEY_TOKEN=${token} caisey-runtime enrol --control '${control}'`, windows_command: `$env:CAISEY_TOKEN='${token}'; caisey-runtime.exe enrol --control '${control}'` };
+    return { installer, token, unix_command: `sudo CAISEY_TOKEN=${token} caisey-runtime enrol --control '${control}' && sudo caisey-runtime service install`, windows_command: `$env:CAISEY_TOKEN='${token}'; caisey-runtime.exe enrol --control '${control}'; if ($?) { caisey-runtime.exe service install }` };
   }
 
   #sort(): void {
