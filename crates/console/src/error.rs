@@ -69,7 +69,7 @@ pub enum ConsoleError {
     #[error("This console was opened for reading only, so nothing was changed. Use the console that is open for writing.")]
     ReadOnly,
     /// The control plane answered no.
-    #[error("{}", .0.detail)]
+    #[error("{}", with_a_way_on(.0))]
     Refused(ErrorBody),
     /// The control plane answered something that cannot be believed.
     #[error(
@@ -130,6 +130,15 @@ impl ConsoleError {
             retry_after_ms,
         }
     }
+}
+
+/// What the control plane said; where it knows no more than that something is not there, what a person can do about that.
+fn with_a_way_on(body: &ErrorBody) -> String {
+    let detail = body.detail.trim();
+    if body.code == ErrorCode::NotFound && !detail.trim_end_matches('.').contains(". ") {
+        return format!("{detail} It may have been removed, or it belongs to somebody else: look at the list again.");
+    }
+    detail.to_owned()
 }
 
 fn refusal_word(code: ErrorCode) -> &'static str {

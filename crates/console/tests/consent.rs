@@ -336,7 +336,13 @@ async fn a_class_that_plays_a_command_down_is_not_repeated_and_takes_more_than_o
         (21, "touch /srv/shares/flag", "changing", "to modify", true),
         (22, "rm -rf /srv/shares", "read_only", "to delete or overwrite", false),
         (23, "rm -rf /srv/shares", "destructive", "to delete or overwrite", false),
-        (24, "sh \"$UPDATE\"", "changing", "to run a command that cannot be bounded", false),
+        (
+            24,
+            "sh \"$UPDATE\"",
+            "changing",
+            "to run a command that cannot be bounded",
+            false,
+        ),
     ] {
         let scene = contact().await;
         let mut events = scene.console.subscribe();

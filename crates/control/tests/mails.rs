@@ -228,8 +228,23 @@ fn an_unknown_link_and_one_that_lapsed_lead_to_nothing() {
         Shown::Over(Over::Expired),
         "before anybody woke the object"
     );
+    assert_eq!(typed(&mut room, &letter, "", true), Shown::Over(Over::Expired));
+    let refused = |room: &Room| {
+        room.desk
+            .plane
+            .kinds()
+            .iter()
+            .filter(|kind| *kind == "approval.answer_refused")
+            .count()
+    };
+    assert_eq!(refused(&room), 0, "nobody answered anything");
     assert_eq!(typed(&mut room, &letter, "000000", true), Shown::Over(Over::Expired));
+    assert_eq!(refused(&room), 1, "an answer that came too late is on record");
     assert_eq!(room.state(), ApprovalState::Expired);
+    for _ in 0..40 {
+        typed(&mut room, &letter, "000000", false);
+    }
+    assert!(refused(&room) <= 32, "and nobody fills a record with them");
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Contacts {
         if !matches!(proposal.actor, Actor::Member { .. } | Actor::Agent { .. }) {
             return Err(Refusal::new(
                 "not_authorised",
-                "Only a member, or an agent on a member's behalf, may propose actions.",
+                "Only a member, or an agent on a member's behalf, may propose actions. Nothing was run here. Sign in as one and propose it again.",
             ));
         }
         let known = self.known();

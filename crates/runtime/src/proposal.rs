@@ -55,7 +55,12 @@ pub(crate) fn about(signed: &SignedStatement) -> Option<About> {
 
 /// Checks everything that can be checked without knowing whose keys are whose, and chooses the probe.
 pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> Result<Proposal, Refusal> {
-    let wrong = |detail: &str| Refusal::new("bad_request", detail);
+    let wrong = |detail: &str| {
+        Refusal::new(
+            "bad_request",
+            format!("{detail} Nothing was run here. Correct it and propose it again."),
+        )
+    };
     let statement = &signed.statement;
     if statement.log != log {
         let detail = "The proposal names another endpoint's log, so nothing was run here. It was changed on its way, or sent to the wrong machine. \
@@ -69,9 +74,11 @@ pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> R
         | StatementFault::Disclosure { .. }
         | StatementFault::UnknownText { .. } => Refusal::new(
             "bad_signature",
-            format!("The proposal is not what its author signed: {fault}."),
+            format!(
+                "The proposal is not what its author signed: {fault}. Nothing was run here. Propose it again, and tell whoever runs the control plane."
+            ),
         ),
-        other => Refusal::new("bad_request", format!("The proposal is not a valid statement: {other}.")),
+        other => wrong(&format!("The proposal is not a valid statement: {other}.")),
     })?;
     let Some(Event::ActionProposed {
         interpreter, timeout_ms, ..
@@ -98,7 +105,9 @@ pub(crate) fn check(signed: &SignedStatement, log: &str, longest: Duration) -> R
         if value.len() > MAX_COMMAND_BYTES {
             return Err(Refusal::new(
                 "too_large",
-                format!("The text `{name}` is longer than {MAX_COMMAND_BYTES} bytes."),
+                format!(
+                    "The text `{name}` is longer than {MAX_COMMAND_BYTES} bytes. Nothing was run here. Put it into a script on the endpoint and run that."
+                ),
             ));
         }
     }

@@ -40,11 +40,7 @@ fn systemd_accepts_the_unit() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("caisey-runtime.service");
     std::fs::write(&path, unit).unwrap();
-    let Ok(checked) = Command::new("systemd-analyze")
-        .arg("verify")
-        .arg(&path)
-        .output()
-    else {
+    let Ok(checked) = Command::new("systemd-analyze").arg("verify").arg(&path).output() else {
         return;
     };
     let said = text(&checked.stderr);

@@ -216,7 +216,7 @@ impl Live {
                 turn,
                 recorded,
                 "not_sendable",
-                "The endpoint was not connected. The command was not sent and will not run.",
+                "The endpoint was not connected. The command was not sent and will not run. Send it again when the endpoint is back.",
             )?;
             return Ok(Outcome::NotSendable);
         }

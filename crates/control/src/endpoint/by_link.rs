@@ -17,7 +17,7 @@ use crate::turn::Turn;
 use caisey_ledger::consent::Assurance;
 use caisey_ledger::event::{Channel, Decision, Event};
 use caisey_ledger::id::TimeMs;
-use caisey_policy::approval::{Answer as Said, Input, Refusal, State};
+use caisey_policy::approval::{Answer as Said, Input, LATE, LOCKED, Refusal, State};
 
 /// What a link leads to; needs no object in memory and changes nothing.
 ///
@@ -73,6 +73,15 @@ fn over(asked: &Asked, mail: &Mail, now: TimeMs) -> Option<Over> {
     })
 }
 
+/// Why an answer does not count that comes when this has happened already. None where the same contact's answer did count, or never could.
+fn too_late(over: &Over) -> Option<Refusal> {
+    match over {
+        Over::Approved | Over::Denied | Over::Expired | Over::Withdrawn | Over::Emergency => Some(LATE),
+        Over::Locked => Some(LOCKED),
+        Over::YouApproved { .. } | Over::YouDenied | Over::NotAsked | Over::Erased => None,
+    }
+}
+
 impl Live {
     pub(super) fn answer_by_link(&mut self, turn: &mut Turn<'_>, request: RequestId, typed: &Typed) -> Result<(), StoreError> {
         let shown = self.take_typed(turn, typed)?;
@@ -82,11 +91,19 @@ impl Live {
 
     fn take_typed(&mut self, turn: &mut Turn<'_>, typed: &Typed) -> Result<Shown, StoreError> {
         let before = look(turn.store, &typed.token, turn.now)?;
-        let (Shown::Open(..), Some((mail, asked))) = (&before, found(turn.store, &typed.token)?) else {
+        let Some((mail, asked)) = found(turn.store, &typed.token)? else {
             return Ok(before);
         };
         if self.enrolment.removed {
             return Ok(Shown::Over(Over::NotAsked));
+        }
+        if let Shown::Over(over) = &before {
+            // The page of a request that is over has no form: whoever sends a number had it open before that.
+            if let Some(why) = too_late(over).filter(|_| !typed.number.trim().is_empty()) {
+                let decision = if typed.approve { Decision::Approved } else { Decision::Denied };
+                self.refuse_link(turn, asked, &mail, decision, &why)?;
+            }
+            return Ok(before);
         }
         if let Some(refusal) = self.count_link(turn, mail, asked, typed)? {
             return Ok(match look(turn.store, &typed.token, turn.now)? {

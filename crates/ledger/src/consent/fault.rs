@@ -54,7 +54,11 @@ pub enum ConsentFault {
     #[error("A contact denied this action. It does not run; talk to the contact before asking again.")]
     Denied,
     /// Too late.
-    #[error("The approval lapsed at {expires_at_ms} (milliseconds since 1970) and it is {now_ms}. Ask for approval again.")]
+    #[error(
+        "The approval had lapsed {} before this endpoint came to use it, by its own clock. Ask for approval again; if it was only just given, \
+         correct the endpoint's clock.",
+        how_long(*expires_at_ms, *now_ms)
+    )]
     Expired {
         /// When it lapsed.
         expires_at_ms: u64,
@@ -153,7 +157,7 @@ pub enum TrustFault {
     #[error("This is the client's last key. Introduce another before it is revoked, or nobody could ever decide again.")]
     LastKey,
     /// A pre-authorisation or reference that makes no sense.
-    #[error("The statement makes no sense: {0}.")]
+    #[error("The statement makes no sense: {0}. Read the client's statements again and make a new one.")]
     Senseless(&'static str),
     /// Too many statements.
     #[error("The client's list of statements is full ({0}). Enrol the client's endpoints anew.")]
@@ -174,5 +178,29 @@ impl TrustFault {
             Self::LastKey => "last_key",
             Self::Full(_) => "full",
         }
+    }
+}
+
+/// From one time to a later one, in the largest unit that has passed once.
+fn how_long(from_ms: u64, to_ms: u64) -> String {
+    let seconds = to_ms.saturating_sub(from_ms) / 1_000;
+    let (number, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::how_long;
+
+    #[test]
+    fn times_are_told_in_words() {
+        let told = [0, 1_999, 59_000, 60_000, 7_199_000, 172_800_000].map(|ms| how_long(5, 5 + ms));
+        assert_eq!(told, ["0 seconds", "1 second", "59 seconds", "1 minute", "1 hour", "2 days"]);
+        assert_eq!(how_long(9, 5), "0 seconds");
     }
 }

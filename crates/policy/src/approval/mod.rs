@@ -158,7 +158,8 @@ const fn refusal(code: &'static str, sentence: &'static str) -> Refusal {
     Refusal { code, sentence }
 }
 
-const LATE: Refusal = refusal(
+/// The request had come to its end before.
+pub const LATE: Refusal = refusal(
     "late",
     "This request has come to its end already, so your answer does not count. If it is still needed, the technician has to ask again.",
 );
@@ -178,7 +179,8 @@ const NUMBER: Refusal = refusal(
     "wrong_number",
     "The number is not the one that the technician sees. Ask them for it and try again.",
 );
-const LOCKED: Refusal = refusal(
+/// This person has no tries left.
+pub const LOCKED: Refusal = refusal(
     "locked",
     "You typed a wrong number too often, so your answers to this request no longer count. The technician has to ask again.",
 );
