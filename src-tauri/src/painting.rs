@@ -37,6 +37,8 @@ fn has_graphics_card(devices: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::has_graphics_card;
 
     fn devices(names: &[&str]) -> tempfile::TempDir {
