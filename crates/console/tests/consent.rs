@@ -174,7 +174,7 @@ async fn a_request_is_told_once_in_the_products_words_and_answered_with_the_devi
     assert_eq!(
         prompts(&mut events, Duration::from_millis(1_500)).await,
         [
-            "Technician John Doe requests permission to modify nftables rule ‘block smb’ on SRV-FILES-01. Current state: enabled. \
+            "Technician John Doe requests permission to delete or overwrite nftables rule ‘block smb’ on SRV-FILES-01. Current state: enabled. \
              Proposed action: disable.\nCommand: nft delete rule inet filter input handle 7"
         ]
     );
