@@ -102,8 +102,10 @@ impl Judge {
 
     /// A word whose variables are all given in the text turns into an option only if one of those values is one.
     pub(super) fn certain(&self, word: &Word, dialect: Dialect) -> Word {
+        // Within quotes it stays one word, whatever is in it.
         let plain = |text: &String| {
-            !text.starts_with('-') && !text.contains(|letter: char| letter.is_whitespace() || "*?[{".contains(letter))
+            let splits = text.contains(|letter: char| letter.is_whitespace() || "*?[{".contains(letter));
+            !text.starts_with(['-', '*', '?', '[']) && (word.quoted || !splits)
         };
         let certain = word.maybe_option
             && dialect.is_posix()
