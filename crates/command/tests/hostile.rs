@@ -137,11 +137,43 @@ fn braces_before_large_characters_are_survived() {
     }
 }
 
+/// Any text up to the size that is read: any characters, those that shells give a meaning to and those that do not show more often.
+fn any_text() -> impl Strategy<Value = String> {
+    let signs = prop_oneof![
+        4 => any::<char>(),
+        4 => (0u8..128).prop_map(char::from),
+        2 => proptest::sample::select("$`'\"(){}[]<>|&;\\^%!#@*?~=-/ \t".chars().collect::<Vec<char>>()),
+        1 => proptest::sample::select("\0\n\r\u{7}\u{1b}\u{85}\u{a0}\u{200b}\u{200f}\u{202a}\u{202e}\u{2028}\u{2066}\u{2069}\u{feff}".chars().collect::<Vec<char>>()),
+    ];
+    let length = prop_oneof![20 => 0usize..200, 4 => 200usize..2_000, 1 => 2_000usize..16_384];
+    length
+        .prop_flat_map(move |length| proptest::collection::vec(signs.clone(), length))
+        .prop_map(|all| {
+            let mut text: String = all.into_iter().collect();
+            let mut end = text.len().min(16 * 1024);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.truncate(end);
+            text
+        })
+}
+
+/// Cases of each property below: `PROPTEST_CASES`, or enough for every build.
+fn cases() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(400),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
-    fn anything_at_all(text in "\\PC{0,200}", which in 0usize..5) {
+    fn anything_at_all(text in any_text(), which in 0usize..5) {
         within_bounds(ALL[which], &text);
     }
 

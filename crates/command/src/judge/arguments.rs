@@ -1,6 +1,6 @@
 //! Arguments of a program parted into options, their values and the rest, by the program's style.
 
-use crate::knowledge::{Pattern, Program, Style, Thing};
+use crate::knowledge::{Options, Pattern, Program, Style, Thing};
 use crate::parse::Word;
 
 /// An option that was given.
@@ -195,19 +195,59 @@ impl Arguments<'_> {
         self.find(program, wanted).is_some()
     }
 
-    /// The same, and the option. `-x=value` asks for that value.
+    /// The same, and the option. `-x=value` asks for that value; another value of the same option must not be given with it.
     pub(super) fn find(&self, program: &Program, wanted: &str) -> Option<&Flag> {
         let (wanted, value) = wanted
             .split_once('=')
             .map_or((wanted, None), |(wanted, value)| (wanted, Some(value)));
+        let mut all = self.all(program, wanted);
+        let has = |flag: &Flag| value.is_none_or(|value| flag.value.as_deref() == Some(value));
+        all.next()
+            .filter(|first| has(first))
+            .filter(|_| self.all(program, wanted).all(has))
+    }
+
+    /// Every time an option is given.
+    pub(super) fn all<'f>(&'f self, program: &Program, wanted: &str) -> impl Iterator<Item = &'f Flag> {
         let wanted = fold(program, wanted);
-        self.flags.iter().find(|flag| {
-            let shortened = program.style == Style::Unix
-                && flag.name.len() > 3
-                && flag.name.starts_with("--")
-                && wanted.starts_with(&flag.name);
+        let unix = program.style == Style::Unix;
+        self.flags.iter().filter(move |flag| {
+            let shortened = unix && flag.name.len() > 3 && flag.name.starts_with("--") && wanted.starts_with(&flag.name);
             let prefix = wanted.strip_suffix('*').is_some_and(|prefix| flag.name.starts_with(prefix));
-            (flag.name == wanted || shortened || prefix) && value.is_none_or(|value| flag.value.as_deref() == Some(value))
+            flag.name == wanted || shortened || prefix
+        })
+    }
+
+    /// The first option that no line of the program speaks of, so that nobody has thought about what it does. `patterns` are those of
+    /// the rule that applies: what other rules look for is not known to go with it.
+    pub(super) fn strange(&self, program: &Program, patterns: &[Pattern]) -> Option<&Flag> {
+        let Options::These(listed) = &program.options else {
+            return None;
+        };
+        let in_rule = patterns.iter().flat_map(|pattern| match pattern {
+            Pattern::Flag(flags) | Pattern::Only(flags) => flags.as_slice(),
+            _ => &[],
+        });
+        let raised = program
+            .raises
+            .iter()
+            .flat_map(|raise| raise.flags.iter().map(|(flag, _)| flag));
+        let known: Vec<String> = listed
+            .iter()
+            .chain(&program.values)
+            .chain(program.names.iter().map(|(name, _)| name))
+            .chain(in_rule)
+            .chain(raised)
+            .map(|flag| fold(program, flag.split('=').next().unwrap_or(flag)))
+            .collect();
+        self.flags.iter().find(|flag| {
+            let digits = flag.name.trim_start_matches('-');
+            let number = listed.iter().any(|listed| listed == "-#") && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let is = |known: &String| match known.strip_suffix('*') {
+                Some(prefix) => flag.name.starts_with(prefix),
+                None => flag.name == *known,
+            };
+            !number && !known.iter().any(is)
         })
     }
 
@@ -230,6 +270,14 @@ impl Arguments<'_> {
                     self.positional.get(used + more)?;
                     more += 1;
                     // What it is does not matter, so it stays for the things that are named.
+                }
+                Pattern::Name => {
+                    let word = self.positional.get(used + more)?;
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@:".contains(&byte);
+                    if !word.fixed || word.text.contains("..") || !word.text.bytes().all(plain) {
+                        return None;
+                    }
+                    more += 1;
                 }
                 Pattern::Only(allowed) => {
                     if !self

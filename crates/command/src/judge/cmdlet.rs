@@ -107,6 +107,67 @@ impl Judge {
         let sentence = sentence.unwrap_or_else(|| default_sentence(&label, class));
         self.say(class, around.place.span(name.span()), sentence);
         self.cmdlet_raises(lower, &label, name, &bound, around);
+        self.cmdlet_sets(lower, &bound, around);
+        if class == ActionClass::ReadOnly {
+            self.cmdlet_reads(lower, &label, name, &bound, around);
+            self.sent_by_cmdlet(lower, &label, &bound, around);
+        }
+    }
+
+    /// Variables that a cmdlet sets by name, its own or through the parameters that all cmdlets have.
+    fn cmdlet_sets(&mut self, lower: &str, bound: &[Bound<'_>], around: Around<'_>) {
+        let own = ["set-variable", "new-variable"].contains(&lower);
+        for given in bound {
+            let by_name = own && (given.parameter.is_empty() || "name".starts_with(&given.parameter));
+            if !by_name && !self.knowledge.is_variable_parameter(&given.parameter) {
+                continue;
+            }
+            for value in &given.values {
+                let lower = value.text.to_lowercase();
+                let plain = lower.rsplit([':', '+']).next().unwrap_or_default();
+                // Only the name by position is a name; what follows is the value.
+                if value.fixed && self.knowledge.is_session_variable(plain)
+                    || by_name && !value.fixed && !given.parameter.is_empty()
+                {
+                    self.opaque(value, around, "A variable is set that changes what later commands do.");
+                }
+            }
+        }
+        if own
+            && bound
+                .first()
+                .is_some_and(|first| first.parameter.is_empty() && first.values.iter().any(|value| !value.fixed))
+        {
+            self.say(
+                ActionClass::Opaque,
+                around
+                    .place
+                    .span(around.run.words.first().map_or(crate::Span { start: 0, end: 0 }, Word::span)),
+                "Which variable is set is only known when it runs.".to_owned(),
+            );
+        }
+    }
+
+    /// What is worse about a cmdlet that reads, whichever it is.
+    fn cmdlet_reads(&mut self, lower: &str, label: &str, name: &Word, bound: &[Bound<'_>], around: Around<'_>) {
+        let span = around.place.span(name.span());
+        if let Some(given) = bound
+            .iter()
+            .find(|given| self.knowledge.is_writing_parameter(&given.parameter))
+            && !self.knowledge.raises.contains_key(lower)
+        {
+            let sentence = format!("`{label} -{}` writes a file.", given.parameter);
+            self.say(ActionClass::Changing, span, sentence);
+        }
+        let asks_wmi = ["get-wmiobject", "get-ciminstance"].contains(&lower);
+        let mut values = bound.iter().flat_map(|given| &given.values);
+        if asks_wmi && values.any(|value| self.knowledge.names_installer(&value.text.to_lowercase())) {
+            self.say(
+                ActionClass::Changing,
+                span,
+                "Reading this class checks every installed package and repairs those that are found damaged.".to_owned(),
+            );
+        }
     }
 
     fn cmdlet_raises(&mut self, lower: &str, label: &str, name: &Word, bound: &[Bound<'_>], around: Around<'_>) {
@@ -134,7 +195,7 @@ impl Judge {
         if bound
             .iter()
             .flat_map(|bound| &bound.values)
-            .any(|value| value.text.starts_with('@') && value.maybe_option)
+            .any(|value| value.text.starts_with('@') && !value.text.starts_with("@{") && value.maybe_option)
         {
             self.opaque(name, around, format!("Parameters of `{label}` are only known when it runs."));
         }

@@ -4,6 +4,7 @@ mod arguments;
 mod cmdlet;
 mod native;
 mod nested;
+mod sent;
 mod small;
 mod things;
 
@@ -11,7 +12,7 @@ use crate::knowledge::{Knowledge, knowledge};
 use crate::limits::{MAX_NESTING, MAX_TEXT_BYTES, Work};
 use crate::parse::{self, Dialect, Input, Invocation, Item, Word};
 use crate::reading::{ActionClass, OpaquePart, Reading, Reason, Resource, ResourceKind, Span};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads a whole text.
 pub(crate) fn judge(dialect: Dialect, text: &str) -> (Reading, usize) {
@@ -63,6 +64,8 @@ pub(crate) struct Judge {
     opaque: Vec<OpaquePart>,
     /// Functions that the text itself defined before.
     defined: BTreeSet<String>,
+    /// What the text's variables may hold.
+    variables: BTreeMap<String, sent::Held>,
     /// Nothing has been run yet.
     idle: bool,
 }
@@ -89,6 +92,7 @@ impl Judge {
             reasons: Vec::new(),
             opaque: Vec::new(),
             defined: BTreeSet::new(),
+            variables: BTreeMap::new(),
             idle: true,
         }
     }
@@ -132,6 +136,7 @@ impl Judge {
             );
         }
         let script = parse::script(place.dialect, text, &mut self.work);
+        self.learn(&script.items, place.dialect);
         for item in script.items {
             self.item(item, place);
         }
@@ -154,7 +159,6 @@ impl Judge {
         if place.dialect.is_powershell() {
             let (drive, _) = lower.trim_start_matches('$').split_once(':').unwrap_or(("", ""));
             match (drive, lower.as_str()) {
-                (_, "$element[]") => {}
                 ("env", _) => self.say(
                     ActionClass::Changing,
                     span,
@@ -167,10 +171,12 @@ impl Judge {
                         "A property of an object is set, which may change what the object stands for.".to_owned(),
                     );
                 }
-                (
-                    "" | "global" | "local" | "script" | "private" | "using" | "variable",
-                    "$psdefaultparametervalues" | "$executioncontext",
-                ) => {
+
+                ("" | "global" | "local" | "script" | "private" | "using" | "variable", name)
+                    if self
+                        .knowledge
+                        .is_session_variable(name.rsplit(['$', ':']).next().unwrap_or_default()) =>
+                {
                     self.say(
                         ActionClass::Opaque,
                         span,

@@ -2,7 +2,7 @@
 
 use super::arguments::{self, Arguments};
 use super::{Around, Judge};
-use crate::knowledge::{Family, Program, Thing, Verdict, Wrap};
+use crate::knowledge::{Family, Options, Pattern, Program, Sends, Style, Thing, Verdict, Wrap};
 use crate::parse::{Dialect, Word};
 use crate::reading::ActionClass;
 
@@ -16,6 +16,11 @@ impl Judge {
             Dialect::WindowsPowershell => &[Family::Windows],
             Dialect::Pwsh => &[Family::Windows, Family::Posix],
         };
+        if around.place.dialect == Dialect::Cmd && plain.eq_ignore_ascii_case("set") {
+            self.set_of_cmd(name, rest, around);
+        }
+        let certain: Vec<Word> = rest.iter().map(|word| self.certain(word, around.place.dialect)).collect();
+        let rest = certain.as_slice();
         let evaluates = ["printf", "test", "[", "read", "mapfile", "readarray", "wait", "getopts"].contains(&plain.as_str());
         if evaluates
             && rest
@@ -23,6 +28,9 @@ impl Judge {
                 .any(|word| word.text.contains('[') && word.text.contains(['$', '`']) && word.fixed)
         {
             self.opaque(name, around, "The index of an array is evaluated, and may run something.");
+        }
+        if around.place.dialect.is_posix() {
+            self.sets_variables(&plain, rest, around);
         }
         let mut known = false;
         for family in families {
@@ -46,6 +54,52 @@ impl Judge {
             if !self.defined.contains(&plain) {
                 let sentence = format!("`{plain}` is not a program that is known here; what it does cannot be told.");
                 self.opaque(name, around, sentence);
+            }
+        }
+    }
+
+    /// `set NAME=value` of the command processor.
+    fn set_of_cmd(&mut self, name: &Word, rest: &[Word], around: Around<'_>) {
+        let words = rest
+            .iter()
+            .filter(|word| !word.text.starts_with('/'))
+            .map(|word| word.text.as_str());
+        let whole = words.collect::<Vec<_>>().join(" ");
+        let variable = whole.split('=').next().unwrap_or_default().trim().to_uppercase();
+        if whole.contains('=') && self.knowledge.is_dangerous_variable(&variable) {
+            let sentence = format!("`{variable}` is set, which changes what later commands do.");
+            self.opaque(name, around, sentence);
+        }
+    }
+
+    /// What a shell has built in to set variables may set one on which later commands depend.
+    fn sets_variables(&mut self, plain: &str, rest: &[Word], around: Around<'_>) {
+        let words: &[Word] = match plain {
+            "read" | "mapfile" | "readarray" | "getopts" => rest,
+            "printf" | "wait" => match rest
+                .iter()
+                .position(|word| word.text.starts_with("-v") || word.text.starts_with("-p"))
+            {
+                Some(at) => rest.get(at..).unwrap_or_default(),
+                None => return,
+            },
+            _ => return,
+        };
+        for word in words {
+            let name = word
+                .text
+                .trim_start_matches("-v")
+                .trim_start_matches("-p")
+                .trim_start_matches("-a");
+            let dangerous = self
+                .knowledge
+                .is_dangerous_variable(name.split('[').next().unwrap_or_default());
+            if dangerous || (!word.fixed && plain != "printf") {
+                self.opaque(
+                    word,
+                    around,
+                    "A variable is set that changes what later commands do, or may be one.",
+                );
             }
         }
     }
@@ -94,10 +148,11 @@ impl Judge {
             return self.unwrap_program(program, wrap, plain, name, rest, around);
         }
         let (arguments, _) = arguments::part(program, rest, false);
-        let chosen = program
-            .rules
-            .iter()
-            .find_map(|(patterns, verdict)| arguments.matches(program, patterns).map(|used| (used, verdict)));
+        let rule = program.rules.iter().find_map(|(patterns, verdict)| {
+            let used = arguments.matches(program, patterns)?;
+            Some((used, verdict, patterns.as_slice()))
+        });
+        let chosen = rule.map(|(used, verdict, _)| (used, verdict));
         let overrides = chosen.map(|(_, verdict)| verdict.keyed.as_slice()).unwrap_or_default();
         for named in &arguments.named {
             let thing = overrides
@@ -117,14 +172,20 @@ impl Judge {
             Some((used, verdict)) => {
                 self.verdict(verdict, &arguments, used, &label, name, around);
                 self.uncertain(program, verdict.class, &arguments, &label, name, around);
+                let raised = self.raises(program, &arguments, &label, name, around);
+                if verdict.class.max(raised) == ActionClass::ReadOnly {
+                    let patterns = rule.map(|(_, _, patterns)| patterns).unwrap_or_default();
+                    self.strange(program, patterns, &arguments, &label, name, around);
+                    self.sent(program, &arguments, rest, &label, name, around);
+                }
             }
             None => {
                 self.perhaps_paths(rest, around);
                 let sentence = format!("What `{label}` does with these arguments cannot be told.");
                 self.opaque(name, around, sentence);
+                self.raises(program, &arguments, &label, name, around);
             }
         }
-        self.raises(program, &arguments, &label, name, around);
     }
 
     fn verdict(
@@ -153,14 +214,33 @@ impl Judge {
         self.say(verdict.class, around.place.span(name.span()), sentence);
     }
 
-    fn raises(&mut self, program: &Program, arguments: &Arguments<'_>, label: &str, name: &Word, around: Around<'_>) {
+    /// What options make of it; the worst of that.
+    fn raises(
+        &mut self,
+        program: &Program,
+        arguments: &Arguments<'_>,
+        label: &str,
+        name: &Word,
+        around: Around<'_>,
+    ) -> ActionClass {
+        let mut worst = ActionClass::ReadOnly;
         for raise in &program.raises {
             let given = raise.flags.iter().find(|(flag, harmless)| {
-                if flag.starts_with(['-', '/']) {
-                    let value = |value: &Option<String>| value.as_ref().is_some_and(|value| harmless.contains(value));
-                    arguments.find(program, flag).is_some_and(|flag| !value(&flag.value))
+                if flag.len() > 1 && flag.starts_with(['-', '/']) {
+                    let (flag, wanted) = flag
+                        .split_once('=')
+                        .map_or((flag.as_str(), "*"), |(flag, value)| (flag, value));
+                    arguments.all(program, flag).any(|flag| {
+                        let value = flag.value.as_deref();
+                        let is_harmless = value.is_some_and(|value| harmless.iter().any(|harmless| like(harmless, value)));
+                        !is_harmless && (wanted == "*" || value.is_none_or(|value| like(wanted, value)))
+                    })
                 } else {
-                    arguments.positional.iter().any(|word| word.text.eq_ignore_ascii_case(flag))
+                    let wanted = flag.to_lowercase();
+                    arguments
+                        .positional
+                        .iter()
+                        .any(|word| like(&wanted, &word.text.to_lowercase()))
                 }
             });
             if let Some((flag, _)) = given {
@@ -168,9 +248,11 @@ impl Judge {
                     .sentence
                     .clone()
                     .unwrap_or_else(|| default_sentence(&format!("{label} {flag}"), raise.class));
+                worst = worst.max(raise.class);
                 self.say(raise.class, around.place.span(name.span()), sentence);
             }
         }
+        worst
     }
 
     /// A word that could turn out to be an option, where an option would make it worse.
@@ -185,10 +267,14 @@ impl Judge {
     ) {
         let worse = |other: ActionClass| other > class;
         let is_flag = |flag: &str| flag.starts_with(['-', '/']);
-        let risky = program
-            .raises
-            .iter()
-            .any(|raise| worse(raise.class) && raise.flags.iter().any(|(flag, _)| is_flag(flag)))
+        // Of those that ask about a machine none does more for an option that is not known.
+        let strict =
+            matches!(program.options, Options::These(_)) && program.style != Style::Plain && program.sends != Sends::Names;
+        let risky = strict && class == ActionClass::ReadOnly
+            || program
+                .raises
+                .iter()
+                .any(|raise| worse(raise.class) && raise.flags.iter().any(|(flag, _)| is_flag(flag)))
             || program.rules.iter().any(|(patterns, verdict)| {
                 worse(verdict.class)
                     && patterns
@@ -199,6 +285,22 @@ impl Judge {
             let sentence = format!(
                 "An argument of `{label}` is only known when it runs, and could turn out to be an option that makes it worse."
             );
+            self.opaque(name, around, sentence);
+        }
+    }
+
+    /// An option that no table knows.
+    pub(super) fn strange(
+        &mut self,
+        program: &Program,
+        patterns: &[Pattern],
+        arguments: &Arguments<'_>,
+        label: &str,
+        name: &Word,
+        around: Around<'_>,
+    ) {
+        if let Some(flag) = arguments.strange(program, patterns) {
+            let sentence = format!("What `{label}` does with the option `{}` is not known here.", flag.name);
             self.opaque(name, around, sentence);
         }
     }
@@ -222,6 +324,7 @@ impl Judge {
             return self.say(verdict.class, around.place.span(name.span()), sentence);
         }
         self.raises(program, &arguments, plain, name, around);
+        self.strange(program, &[], &arguments, plain, name, around);
         let mut inner = inner.get(wrap.skip..).unwrap_or_default();
         while let Some((word, after)) = inner.split_first() {
             let Some((variable, value)) = word.text.split_once('=').filter(|(variable, _)| is_variable(variable)) else {
@@ -267,6 +370,17 @@ impl Judge {
         for word in words {
             self.name(Thing::PerhapsPath, word, around.place);
         }
+    }
+}
+
+/// Whether a text is like a pattern: `*` at its ends stands for anything, `\n` for a new line.
+fn like(pattern: &str, text: &str) -> bool {
+    let pattern = pattern.replace("\\n", "\n");
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(_), Some(_)) => text.contains(pattern.trim_matches('*')),
+        (Some(end), None) => text.ends_with(end),
+        (None, Some(start)) => text.starts_with(start),
+        (None, None) => text == pattern,
     }
 }
 

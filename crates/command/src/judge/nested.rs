@@ -41,13 +41,11 @@ impl Judge {
             Special::Shell => self.shell(program, plain, name, rest, around),
             Special::Powershell => self.powershell_program(plain, name, rest, around),
             Special::Cmd => self.cmd_program(name, rest, around),
-            Special::Eval => match arguments::part(program, rest, true).1 {
-                [] => {}
-                words if words.iter().all(|word| word.fixed) => {
-                    self.nested_text(&joined(words, false), name, around.place.dialect, around)
-                }
-                _ => self.opaque(name, around, "A text that is only known when it runs is run as a command."),
-            },
+            Special::Eval => {
+                let (arguments, words) = arguments::part(program, rest, true);
+                self.strange(program, &[], &arguments, plain, name, around);
+                self.eval(words, name, around);
+            }
             Special::Find => self.find(program, plain, name, rest, around),
             Special::Sed | Special::Awk => self.script_program(special, program, plain, name, rest, around),
             Special::Ssh => self.ssh(program, name, rest, around),
@@ -60,6 +58,16 @@ impl Judge {
             Special::InvokeExpression | Special::Blocks | Special::ForEach => {
                 self.opaque(name, around, "What it runs cannot be told.");
             }
+        }
+    }
+
+    fn eval(&mut self, words: &[Word], name: &Word, around: Around<'_>) {
+        match words {
+            [] => {}
+            words if words.iter().all(|word| word.fixed) => {
+                self.nested_text(&joined(words, false), name, around.place.dialect, around);
+            }
+            _ => self.opaque(name, around, "A text that is only known when it runs is run as a command."),
         }
     }
 
@@ -250,7 +258,11 @@ impl Judge {
             let inner: Vec<Word> = words
                 .by_ref()
                 .take_while(|word| word.text != ";" && word.text != "+")
-                .cloned()
+                .map(|word| Word {
+                    // What `find` puts there is not in the text.
+                    fixed: word.fixed && !word.text.contains("{}"),
+                    ..word.clone()
+                })
                 .collect();
             if inner.is_empty() {
                 self.opaque(word, around, "What `find` runs cannot be told.");
@@ -287,14 +299,11 @@ impl Judge {
         };
         let (arguments, _) = arguments::part(&bare, rest, false);
         let from_file = arguments.has(&bare, "-f") || arguments.has(&bare, "--file");
-        let given: Vec<Word> = rest
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [flag, script] if special == Special::Sed && (flag.text == "-e" || flag.text == "--expression") => {
-                    Some(script.clone())
-                }
-                _ => None,
-            })
+        let given: Vec<Word> = arguments
+            .named
+            .iter()
+            .filter(|named| special == Special::Sed && ["-e", "--expression"].contains(&named.key.as_str()))
+            .map(|named| named.word.clone())
             .collect();
         let script = if given.is_empty() {
             arguments
@@ -343,6 +352,7 @@ impl Judge {
         {
             self.opaque(name, around, "`ssh` is given options that can run or forward something.");
         }
+        self.sent_input("ssh", name, around);
         if command.is_empty() || !command.iter().all(|word| word.fixed) {
             return self.opaque(name, around, "What is run on the other machine cannot be told.");
         }

@@ -6,7 +6,7 @@
 mod read;
 mod rule;
 
-pub(crate) use rule::{CmdletRaise, Family, Pattern, Program, Special, Style, Thing, Verdict, Wrap};
+pub(crate) use rule::{CmdletRaise, Family, Options, Pattern, Program, Sends, Special, Style, Thing, Verdict, Wrap};
 
 use crate::reading::{ActionClass, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +45,17 @@ pub(crate) struct Knowledge {
     folders: Vec<String>,
     environment: BTreeSet<String>,
     dangerous: Vec<String>,
+    /// Cmdlets with a verb that reads, by their whole names.
+    readers: BTreeSet<String>,
+    senders: BTreeMap<String, Sends>,
+    /// Variables of PowerShell that change what later commands do.
+    session: BTreeSet<String>,
+    /// Classes of WMI whose reading repairs what is installed; parts of their names.
+    installer: Vec<String>,
+    /// Parameters that say where a cmdlet which reads writes to.
+    writing: BTreeSet<String>,
+    /// Parameters that name a variable which is set.
+    variable_parameters: BTreeSet<String>,
 }
 
 /// Which parameters of a noun's cmdlets name what.
@@ -95,7 +106,34 @@ impl Knowledge {
         }
         let (verb, noun) = name.split_once('-')?;
         let plain = !noun.is_empty() && noun.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        self.verbs.get(verb).filter(|_| plain).map(|class| (*class, None))
+        let class = *self.verbs.get(verb).filter(|_| plain)?;
+        // Any module can bring a `Get-` of its own that does anything.
+        (class != ActionClass::ReadOnly || self.readers.contains(name)).then_some((class, None))
+    }
+
+    /// What a cmdlet sends to another machine.
+    pub(crate) fn sends(&self, cmdlet: &str) -> Sends {
+        self.senders.get(cmdlet).copied().unwrap_or_default()
+    }
+
+    /// Whether setting this variable of PowerShell, in small letters, changes what later commands do.
+    pub(crate) fn is_session_variable(&self, name: &str) -> bool {
+        self.session.contains(name)
+    }
+
+    /// Whether a text, in small letters, names a class of WMI whose reading starts the installer.
+    pub(crate) fn names_installer(&self, text: &str) -> bool {
+        self.installer.iter().any(|class| text.contains(class.as_str()))
+    }
+
+    /// Whether a parameter of a cmdlet that reads says where it writes.
+    pub(crate) fn is_writing_parameter(&self, name: &str) -> bool {
+        self.writing.contains(name)
+    }
+
+    /// Whether a parameter's value is the name of a variable that is set.
+    pub(crate) fn is_variable_parameter(&self, name: &str) -> bool {
+        self.variable_parameters.contains(name)
     }
 
     /// How a cmdlet that runs what it is given is to be read.

@@ -1,6 +1,6 @@
 //! Reads the tables' language. Line by line; a quoted text at the end of a line is a sentence for people.
 
-use super::rule::{CmdletRaise, Family, Pattern, Program, Raise, Special, Style, Thing, Verdict, Wrap};
+use super::rule::{CmdletRaise, Family, Options, Pattern, Program, Raise, Sends, Special, Style, Thing, Verdict, Wrap};
 use super::{BadRule, Knowledge, Noun};
 use crate::reading::{ActionClass, ResourceKind};
 
@@ -79,6 +79,26 @@ impl Reader<'_> {
                     .cmdlets
                     .extend(lower(names).into_iter().map(|name| (name, (class, sentence.clone()))));
             }
+            "reads" => {
+                let (verb, nouns) = rest.split_first().ok_or("a verb without nouns")?;
+                let verb = verb.to_lowercase();
+                self.all
+                    .readers
+                    .extend(lower(nouns).into_iter().map(|noun| format!("{verb}-{noun}")));
+            }
+            "cmdlet-sends" => {
+                let (what, names) = rest.split_first().ok_or("what is sent?")?;
+                let sends = match *what {
+                    "names" => Sends::Names,
+                    "web" => Sends::Web,
+                    _ => return Err("what is sent?".to_owned()),
+                };
+                self.all.senders.extend(lower(names).into_iter().map(|name| (name, sends)));
+            }
+            "session-variables" => self.all.session.extend(lower(rest)),
+            "installer-classes" => self.all.installer.extend(lower(rest)),
+            "writing-parameters" => self.all.writing.extend(lower(rest)),
+            "variable-parameters" => self.all.variable_parameters.extend(lower(rest)),
             "raises" => self.cmdlet_raise(rest, sentence)?,
             "cmdlet-special" => {
                 let (kind, names) = rest.split_first().ok_or("nothing special")?;
@@ -134,6 +154,25 @@ impl Reader<'_> {
                     }
                 });
             }
+            "options" => {
+                let options = match rest {
+                    ["any"] => Options::Any,
+                    _ => Options::These(rest.iter().map(|flag| (*flag).to_owned()).collect()),
+                };
+                change(&|program| match (&mut program.options, &options) {
+                    (Options::These(all), Options::These(more)) => all.extend(more.iter().cloned()),
+                    (held, more) => *held = more.clone(),
+                });
+            }
+            "sends" => {
+                let sends = match rest {
+                    ["names"] => Sends::Names,
+                    ["web"] => Sends::Web,
+                    _ => return Err("what is sent?".to_owned()),
+                };
+                change(&|program| program.sends = sends);
+            }
+            "sends-input" => change(&|program| program.sends_input = rest.iter().map(|word| (*word).to_owned()).collect()),
             "wraps" => {
                 let skip = rest.iter().find_map(|word| word.parse().ok()).unwrap_or(0);
                 let appends = rest.contains(&"appends");
@@ -256,6 +295,7 @@ fn pattern(word: &str) -> Pattern {
     match word {
         "*" => Pattern::Any,
         "none" => Pattern::End,
+        "plain" => Pattern::Name,
         _ if word.starts_with("only:") => {
             let flags = word.trim_start_matches("only:").split(',').filter(|flag| !flag.is_empty());
             Pattern::Only(flags.map(str::to_owned).collect())

@@ -72,6 +72,35 @@ pub(crate) enum Pattern {
     Assignment,
     /// No options but these are given.
     Only(Vec<String>),
+    /// The next argument is a plain name: known, and no path.
+    Name,
+}
+
+/// Which options leave a program that reads one that reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Options {
+    /// Any: none of them writes, runs, loads or sends.
+    Any,
+    /// These, beside those that the program's other lines name.
+    These(Vec<String>),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
+/// What a program sends of what it is given to another machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Sends {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Names of machines, which are looked up.
+    Names,
+    /// Addresses and what goes with them; only those of the web are understood.
+    Web,
 }
 
 /// Options or words that make it worse, wherever they stand.
@@ -124,6 +153,10 @@ pub(crate) struct Program {
     pub(crate) otherwise: Option<Verdict>,
     pub(crate) wraps: Option<Wrap>,
     pub(crate) special: Option<Special>,
+    pub(crate) options: Options,
+    pub(crate) sends: Sends,
+    /// First arguments with which its standard input is sent too; empty: it is not.
+    pub(crate) sends_input: Vec<String>,
 }
 
 /// A parameter that changes what a cmdlet does.

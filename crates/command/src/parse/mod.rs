@@ -84,6 +84,8 @@ pub(crate) enum Input {
     Inherited,
     /// The invocation before it in the pipeline.
     Pipe,
+    /// The same, and that is an `echo` of what stands in the text.
+    Said,
     /// A here-document or here-string.
     Text(Word),
 }

@@ -6,6 +6,7 @@
 
 use super::posix_word::Words;
 use super::{Dialect, Input, Invocation, Item, Redirect, Script, Word, tree};
+use crate::knowledge::knowledge;
 use crate::limits::{MAX_TREE_DEPTH, Work};
 use crate::reading::ActionClass;
 use tree_sitter::Node;
@@ -124,13 +125,18 @@ impl<'a> Reader<'a> {
     }
 
     fn pipeline(&mut self, node: Node<'_>) {
-        let mut first = true;
+        let (mut first, mut said) = (true, false);
         for child in Self::children(node) {
             if !child.is_named() {
                 continue;
             }
-            let input = if first { Input::Inherited } else { Input::Pipe };
+            let input = match (first, said) {
+                (true, _) => Input::Inherited,
+                (_, true) => Input::Said,
+                _ => Input::Pipe,
+            };
             first = child.kind() == "comment" && first;
+            said = child.kind() == "command" && self.only_says(child);
             match child.kind() {
                 "command" => self.command(child, Vec::new(), Vec::new(), input),
                 "redirected_statement" => self.redirected(child, input),
@@ -139,18 +145,43 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// `echo` of what stands in the text.
+    fn only_says(&self, node: Node<'_>) -> bool {
+        let text = self.of(node);
+        (text == "echo" || text.starts_with("echo ")) && !text.contains(['$', '`', '<', '>', '*', '?', '[', '~', '\n'])
+    }
+
+    /// A variable that a statement sets, to one of these if they are known.
+    pub(super) fn sets(&mut self, variable: &str, values: Vec<Word>) {
+        for value in values {
+            self.script.items.push(Item::Assign {
+                name: variable.to_owned(),
+                value,
+                exported: false,
+            });
+        }
+    }
+
     /// `for` and `case`: words beside statements.
     fn with_words(&mut self, node: Node<'_>) {
         if self.of(node).starts_with("select") {
             return self.opaque(node, "`select` asks somebody at a terminal.");
         }
+        let (mut variable, mut values) = (None, Vec::new());
         for child in Self::children(node) {
             match child.kind() {
+                "variable_name" if node.kind() == "for_statement" => variable = Some(self.of(child)),
                 "variable_name" | "extglob_pattern" | "regex" => {}
                 _ if Self::is_word(child) => {
-                    self.word(child);
+                    let word = self.word(child);
+                    values.push(word);
                 }
-                _ => self.statement(child, false),
+                _ => {
+                    if let Some(variable) = variable.take_if(|_| child.is_named()) {
+                        self.sets(variable, std::mem::take(&mut values));
+                    }
+                    self.statement(child, false)
+                }
             }
         }
     }
@@ -274,6 +305,13 @@ impl<'a> Reader<'a> {
         for child in Self::children(node) {
             match child.kind() {
                 "variable_assignment" => self.assignments(child, true),
+                "variable_name" if self.of(node).starts_with("export") || self.of(node).contains('x') => {
+                    self.script.items.push(Item::Assign {
+                        name: self.of(child).to_owned(),
+                        value: self.anything(child),
+                        exported: true,
+                    });
+                }
                 "variable_name" => {}
                 _ if Self::is_word(child) => {
                     let word = self.word(child);
@@ -286,13 +324,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A value that is not known, at a node.
+    pub(super) fn anything(&self, node: Node<'_>) -> Word {
+        Word {
+            text: format!("${}", self.of(node)),
+            start: node.start_byte(),
+            end: node.end_byte(),
+            ..Word::default()
+        }
+    }
+
     fn unset(&mut self, node: Node<'_>) {
         for child in Self::children(node) {
             let plain = self
                 .of(child)
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if child.is_named() && !plain {
+            if child.is_named() && (!plain || knowledge().is_dangerous_variable(self.of(child))) {
                 self.opaque(child, "It cannot be told what is unset.");
             }
         }

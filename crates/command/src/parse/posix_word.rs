@@ -2,6 +2,7 @@
 
 use super::posix::Reader;
 use super::{Dialect, Word};
+use crate::knowledge::knowledge;
 use tree_sitter::Node;
 
 /// Variables that hold a plain path or name on every machine, so that they never turn into options.
@@ -53,9 +54,28 @@ impl Words for Reader<'_> {
     /// Numbers, names and operators; everything else in it is opaque, because shells evaluate texts found in arithmetic.
     fn arithmetic(&mut self, node: Node<'_>) {
         let mut waiting = Self::children(node);
+        let text = self.of(node);
+        let sets = text.contains("++") || text.contains("--") || text.contains('=');
         while let Some(child) = waiting.pop() {
             if !self.enter(child) {
                 return;
+            }
+            if sets && matches!(child.kind(), "variable_name" | "word" | "identifier") {
+                let name = self.of(child);
+                if knowledge().is_dangerous_variable(name) {
+                    self.opaque(child, "Arithmetic sets a variable that changes what later commands do.");
+                }
+                if !self.of(node).starts_with('$') {
+                    // It becomes a number.
+                    let value = Word {
+                        text: "0".to_owned(),
+                        fixed: true,
+                        start: child.start_byte(),
+                        end: child.end_byte(),
+                        ..Word::default()
+                    };
+                    self.sets(name, vec![value]);
+                }
             }
             match child.kind() {
                 "command_substitution" | "expansion" => {
@@ -257,6 +277,12 @@ impl Reader<'_> {
             return self.variable(inner, text, word, true);
         }
         unknown(word, text);
+        if let Some((name, rest)) = inner.split_once('=') {
+            let name = name.trim_end_matches(':');
+            if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !rest.is_empty() {
+                self.sets(name, vec![word.clone()]);
+            }
+        }
         for child in Self::children(node) {
             match child.kind() {
                 "!" | "@" => self.opaque(child, "An expansion that evaluates what it finds."),

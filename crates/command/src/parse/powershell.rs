@@ -214,6 +214,17 @@ impl<'a> Reader<'a> {
                     ..Invocation::default()
                 }));
             }
+            "comparison_expression" | "comparison_argument_expression" => {
+                self.conversion(node);
+                self.each(node);
+            }
+            "foreach_statement" | "script_parameter" => {
+                if let Some(variable) = children(node).into_iter().find(|child| child.kind() == "variable") {
+                    self.set(variable);
+                }
+                self.each(node);
+            }
+            "attribute" if children(node).iter().any(|child| child.kind() == "type_literal") => self.cast(node),
             "attribute" if self.of(node).contains('{') => self.opaque(node, "An attribute that runs something."),
             "attribute" => {}
             kind if !node.is_named() || STRUCTURE.contains(&kind) => self.each(node),
@@ -269,11 +280,18 @@ impl<'a> Reader<'a> {
         let simple = bare
             .strip_prefix('$')
             .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte)));
-        let element = name.starts_with('$') && name.ends_with(']');
+        // An element of a variable's value: what counts is whose.
+        let base = name.split('[').next().unwrap_or_default();
+        let of_variable = base
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'))
+            .or_else(|| base.strip_prefix('$'));
+        let element = of_variable
+            .filter(|rest| name.ends_with(']') && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_:".contains(&byte)));
         let target = if simple {
             bare.to_owned()
-        } else if element {
-            "$element[]".to_owned()
+        } else if let Some(variable) = element {
+            format!("${variable}")
         } else {
             "$object.property".to_owned()
         };
@@ -289,6 +307,59 @@ impl<'a> Reader<'a> {
             value,
             exported: false,
         });
+    }
+
+    /// A variable that a statement gives values to which are not looked at.
+    fn set(&mut self, variable: Node<'_>) {
+        let (start, end) = (variable.start_byte(), variable.end_byte());
+        self.script.items.push(Item::Assign {
+            name: self.of(variable).to_owned(),
+            value: Word {
+                text: "$_".to_owned(),
+                start,
+                end,
+                ..Word::default()
+            },
+            exported: false,
+        });
+    }
+
+    /// `value -as [type]` makes one of the other, as a cast does.
+    fn conversion(&mut self, node: Node<'_>) {
+        let parts = children(node);
+        for (at, part) in parts.iter().enumerate() {
+            if part.kind() != "comparison_operator" || !self.of(*part).eq_ignore_ascii_case("-as") {
+                continue;
+            }
+            let kind = parts
+                .get(at + 1)
+                .map(|kind| {
+                    self.of(*kind)
+                        .chars()
+                        .filter(|letter| !letter.is_whitespace())
+                        .collect::<String>()
+                })
+                .filter(|kind| kind.starts_with('[') && kind.ends_with(']') && !kind.contains("::"));
+            let Some(kind) = kind else {
+                self.opaque(node, "What this is made into is only known when it runs.");
+                continue;
+            };
+            let (start, end) = (node.start_byte(), node.end_byte());
+            let mut words = vec![Word {
+                text: kind,
+                fixed: true,
+                start,
+                end,
+                ..Word::default()
+            }];
+            self.strings_in(node, &mut words);
+            self.script.items.push(Item::Run(Invocation {
+                words,
+                start,
+                end,
+                ..Invocation::default()
+            }));
+        }
     }
 
     fn function(&mut self, node: Node<'_>) {
