@@ -87,6 +87,12 @@ pub(crate) fn play_breach(out: &Path) -> Result<()> {
     left(&out, BREACH.iter())
 }
 
+/// The first story on workerd, where no window shows it afterwards.
+pub(crate) fn play_breach_on_workers(out: &Path) -> Result<()> {
+    let (out, _) = play_within("breach", "breach-worker", out, &["--host", "worker"], &[])?;
+    left(&out, BREACH.iter().filter(|name| **name != "console.png"))
+}
+
 /// The same for the second story. Its windows are open while it is played.
 pub(crate) fn play_firewall(out: &Path) -> Result<()> {
     let (out, _) = play("firewall", out)?;
@@ -96,7 +102,7 @@ pub(crate) fn play_firewall(out: &Path) -> Result<()> {
 /// The second story where nothing may have a network or a name of its own: it says so, and plays with a rule in a file.
 pub(crate) fn play_confined(out: &Path) -> Result<()> {
     let without = ["setpriv", "--bounding-set", "-sys_admin,-net_admin", "--"].map(OsString::from);
-    let (out, _) = play_within("firewall", "firewall-confined", out, &without)?;
+    let (out, _) = play_within("firewall", "firewall-confined", out, &[], &without)?;
     left(&out, FIREWALL.iter())?;
     let told = std::fs::read_to_string(out.join("journey.log")).context("reading what was told")?;
     ensure!(
@@ -108,24 +114,31 @@ pub(crate) fn play_confined(out: &Path) -> Result<()> {
 
 /// Plays a story; returns where it left its files and its programs' data.
 fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
-    play_within(story, story, out, &[])
+    play_within(story, story, out, &[], &[])
 }
 
-/// The same behind a command that takes rights away.
-fn play_within(story: &'static str, stage: &str, out: &Path, without: &[OsString]) -> Result<(PathBuf, PathBuf)> {
+/// The same with further arguments, behind a command that takes rights away.
+fn play_within(
+    story: &'static str,
+    stage_name: &str,
+    out: &Path,
+    arguments: &[&str],
+    without: &[OsString],
+) -> Result<(PathBuf, PathBuf)> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
     );
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
-    let stage = fresh_stage(&format!("journey-{stage}-stage"))?;
+    let stage = fresh_stage(&format!("journey-{stage_name}-stage"))?;
     let desktop = Desktop::start(&stage.join("desktop"))?;
-    let step = Step::new(format!("journey {story}"), place::program("caisey-journey"))
+    let step = Step::new(format!("journey {stage_name}"), place::program("caisey-journey"))
         .arguments(&[story, "--out"])
         .arguments(&[&out])
         .arguments(&["--stage"])
-        .arguments(&[&stage]);
+        .arguments(&[&stage])
+        .arguments(arguments);
     // The reader's browser is driven by a script.
     setup::with_node(step)
         .wrapped(&[desktop.wrapper(), without.to_vec()].concat(), desktop.environment())
@@ -160,7 +173,7 @@ pub(crate) fn chaos(rounds: u32, seed: u64, host: &str) -> Result<()> {
     play_chaos(rounds, seed, host)
 }
 
-/// The numbered journey on workerd, on programs that are built already.
+/// A session on workerd and a rewind, on programs that are built already.
 pub(crate) fn play_workers() -> Result<()> {
     Step::new("a session on workerd, and a rewind", place::program("caisey-stories"))
         .arguments(&["workers"])

@@ -1,12 +1,16 @@
 //! How many tests passed and failed, read from what the test programs print.
 
-/// Numbers of passed and failed tests.
+use std::fmt;
+
+/// Numbers of passed and failed tests, and of steps that could not be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Passed.
     pub(crate) passed: u64,
     /// Failed, timed out or could not be started.
     pub(crate) failed: u64,
+    /// Steps that this machine has not what it takes for.
+    pub(crate) skipped: u64,
 }
 
 impl Tally {
@@ -14,18 +18,34 @@ impl Tally {
     pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
+        self.skipped += other.skipped;
     }
 
     /// The final count, given how the program ended: a failed program has failed at least once, and a step that has no tests
     /// of its own counts as one.
     pub(crate) fn settled(self, reporter: Reporter, success: bool) -> Self {
         match (reporter, success) {
-            (Reporter::Whole, true) => Self { passed: 1, failed: 0 },
+            (Reporter::Whole, true) => Self {
+                passed: 1,
+                ..Self::default()
+            },
             (_, true) => self,
             (_, false) => Self {
                 passed: self.passed,
                 failed: self.failed.max(1),
+                ..self
             },
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        match self.skipped {
+            0 => Ok(()),
+            1 => write!(f, ", 1 step skipped"),
+            steps => write!(f, ", {steps} steps skipped"),
         }
     }
 }
@@ -67,6 +87,7 @@ impl Reporter {
         Tally {
             passed: before(text, "passed"),
             failed,
+            skipped: 0,
         }
     }
 }
@@ -109,7 +130,12 @@ mod tests {
     use super::*;
 
     fn check(reporter: Reporter, line: &str, passed: u64, failed: u64) {
-        assert_eq!(reporter.read(line), Tally { passed, failed }, "{line}");
+        let expected = Tally {
+            passed,
+            failed,
+            skipped: 0,
+        };
+        assert_eq!(reporter.read(line), expected, "{line}");
     }
 
     #[test]
@@ -147,13 +173,19 @@ mod tests {
 
     #[test]
     fn a_failed_program_never_counts_as_nothing_failed() {
-        assert_eq!(
-            Tally::default().settled(Reporter::Nextest, false),
-            Tally { passed: 0, failed: 1 }
-        );
-        assert_eq!(
-            Tally::default().settled(Reporter::Whole, true),
-            Tally { passed: 1, failed: 0 }
-        );
+        let counts = |tally: Tally| (tally.passed, tally.failed, tally.skipped);
+        assert_eq!(counts(Tally::default().settled(Reporter::Nextest, false)), (0, 1, 0));
+        assert_eq!(counts(Tally::default().settled(Reporter::Whole, true)), (1, 0, 0));
+    }
+
+    #[test]
+    fn the_last_line_says_what_was_left_out_only_when_something_was() {
+        let mut total = Tally {
+            passed: 7,
+            ..Tally::default()
+        };
+        assert_eq!(total.to_string(), "7 passed, 0 failed");
+        total.skipped = 2;
+        assert_eq!(total.to_string(), "7 passed, 0 failed, 2 steps skipped");
     }
 }

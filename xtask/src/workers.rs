@@ -17,13 +17,19 @@ pub(crate) fn run() -> Result<()> {
     prepare()?.map_err(|why| anyhow!("the Worker cannot be built here: {why}"))
 }
 
-/// Everything that a deployment does but sending it: the configuration is read, modules are gathered. Needs no account.
-pub(crate) fn dry_deployment() -> Step {
+/// Everything that a deployment does but sending it, to each environment: the configuration is read, modules are gathered. Needs no account.
+pub(crate) fn dry_deployments() -> [Step; 2] {
+    // An empty name is the configuration's top.
+    ["", "staging"].map(dry_deployment)
+}
+
+fn dry_deployment(environment: &str) -> Step {
     let wrangler = place::root().join("tests/workerd/node_modules/wrangler/bin/wrangler.js");
+    let name = format!("a deployment to Workers, without doing it {environment}");
     setup::with_node(
-        Step::new("a deployment to Workers, without doing it", "node")
+        Step::new(name.trim_end(), "node")
             .arguments(&[wrangler.as_os_str()])
-            .arguments(&["deploy", "--dry-run"])
+            .arguments(&["deploy", "--dry-run", "--env", environment])
             .within(FOLDER)
             .variable("WRANGLER_SEND_METRICS", "false")
             .variable("CI", "true"),

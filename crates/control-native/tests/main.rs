@@ -16,6 +16,7 @@ mod data_dir;
 mod desk;
 mod directory;
 mod document;
+mod erasure;
 mod full_disk;
 mod idle;
 mod isolation;
@@ -37,3 +38,5 @@ mod throttled;
 
 /// What this host finds of a command that changes something: it reads commands.
 pub const CLASS: &str = "changing";
+/// A longer frame is not read to its end.
+pub const CUT_BYTES: usize = 2 << 20;

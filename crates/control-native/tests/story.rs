@@ -11,7 +11,11 @@ use caisey_protocol::http::{EndpointState, EndpointView, EntriesPage, ProofAnswe
 use caisey_protocol::runtime::{FromRuntime, ToRuntime};
 use caisey_protocol::watch::{DirectoryEvent, LogEvent};
 use caisey_testkit::runtime::Runtime;
+use futures_util::SinkExt as _;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 /// Everything in the log, verified as a console would.
 pub async fn verified(desk: &Desk, token: &str, runtime: &Runtime) -> Vec<(String, Value)> {
@@ -346,12 +350,22 @@ async fn malformed_frames_close_the_connection_with_a_reason() {
         socket.send(&frame).await;
         assert_eq!(socket.error().await, code, "{what}");
     }
-    let mut socket = desk.runtime_socket(&runtime).await;
-    let ToRuntime::Challenge { .. } = socket.next().await else {
-        panic!("a challenge")
-    };
-    socket.send(&json!("x".repeat((1 << 20) + 1))).await;
-    assert_eq!(socket.error().await, "too_large");
+    // The limit is of bytes as they travel, whatever letters they are; two of a frame's are its quotes.
+    let most = caisey_protocol::MAX_MESSAGE_BYTES - 2;
+    for (what, words, code) in [
+        ("as long as a frame may be", "x".repeat(most), "bad_request"),
+        ("a byte longer", "x".repeat(most + 1), "too_large"),
+        ("as long, in two bytes a letter", "ř".repeat(most / 2), "bad_request"),
+        ("a letter longer", "ř".repeat(most / 2 + 1), "too_large"),
+        ("in three bytes a letter", "漢".repeat(most / 3 + 1), "too_large"),
+    ] {
+        let mut socket = desk.runtime_socket(&runtime).await;
+        let ToRuntime::Challenge { .. } = socket.next().await else {
+            panic!("a challenge")
+        };
+        socket.send(&json!(words)).await;
+        assert_eq!(socket.error().await, code, "{what}");
+    }
     let mut watch = desk.socket("/v1/watch", Some(&owner)).await.unwrap();
     let _: DirectoryEvent = watch.next().await;
     watch.send(&json!({})).await;
@@ -360,4 +374,37 @@ async fn malformed_frames_close_the_connection_with_a_reason() {
     let mut watch = desk.socket(&ahead, Some(&owner)).await.unwrap();
     assert_eq!(watch.error().await, "conflict");
     assert_eq!(verified(&desk, &owner, &runtime).await.len(), 1);
+}
+
+/// Between its limit and what it reads at all a host says why; beyond that the connection ends. Either costs nothing that is on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_of_any_length_cost_their_connection_and_nothing_else() {
+    let desk = Desk::start().await;
+    let owner = desk.owner();
+    let (_, mut runtime) = desk.machine(&owner, 1).await;
+    let mut kept = Vec::new();
+    // Two bytes are the quotes of a JSON text.
+    for length in [caisey_protocol::MAX_MESSAGE_BYTES + 1, crate::CUT_BYTES - 1, crate::CUT_BYTES] {
+        let mut socket = desk.connect(&mut runtime).await;
+        socket.send(&json!("x".repeat(length - 2))).await;
+        assert_eq!(socket.error().await, "too_large", "{length}");
+        let held = verified(&desk, &owner, &runtime).await;
+        assert!(held.starts_with(&kept) && held.len() > kept.len(), "{length}");
+        kept = held;
+    }
+    for length in [crate::CUT_BYTES + 1, crate::CUT_BYTES + (4 << 20)] {
+        let mut socket = desk.connect(&mut runtime).await;
+        let text = serde_json::to_string(&"x".repeat(length - 2)).unwrap();
+        // Nobody reads to its end; what was said of it may be lost where the connection is cut off meanwhile.
+        let _ = timeout(Duration::from_secs(2), socket.0.send(Message::text(text))).await;
+        while let Some(last) = socket.text().await {
+            let last: Value = serde_json::from_str(&last).unwrap();
+            assert!(last["type"] != "error" || last["code"] == "too_large", "{last}");
+        }
+        let held = verified(&desk, &owner, &runtime).await;
+        assert!(held.starts_with(&kept), "{length}");
+        kept = held;
+    }
+    desk.connect(&mut runtime).await;
+    assert!(verified(&desk, &owner, &runtime).await.starts_with(&kept));
 }

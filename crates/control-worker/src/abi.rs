@@ -2,8 +2,8 @@
 //!
 //! Promises: one instance is one object, or one request at the front; nothing is shared between instances. A panic aborts the instance and
 //! only that: its text is logged, JavaScript sees a trap and lets go of the instance. Bytes that cross are parcels (`parcel`); an answer is a
-//! pointer to 4 bytes of length and as many bytes, given back with `free`. Leaves out every decision. This is the one module with `unsafe`: the
-//! boundary has pointers in it.
+//! pointer to 4 bytes of length and as many bytes, given back with `free`. Leaves out every decision. This is the one module of this
+//! host with `unsafe`: the boundary has pointers in it.
 #![allow(unsafe_code)]
 
 use crate::place::Place;

@@ -4,30 +4,21 @@
 //! 1 a script), its length, its text, then parameters; answered as: 0 with the number of columns and the values row by row, or 1 with a text.
 //! A value is a tag (0 NULL, 1 whole number, 2 real number, 3 text, 4 blob) and 8 bytes, or a length and bytes.
 
-use caisey_control::store::{Rows, StoreError, Value};
+use caisey_control::store::{MAX_ROW_BYTES, Rows, StoreError, Value, check_parameters};
 use caisey_ledger::id::MAX_SAFE_INTEGER;
 
-/// What the platform has for one row or value, in bytes.
-const MAX_VALUE_BYTES: usize = 2_000_000;
-/// What it has for one statement's text.
+/// What the platform has for one statement's text.
 const MAX_SQL_BYTES: usize = 100_000;
-/// Bound parameters of one statement.
-const MAX_PARAMETERS: usize = 100;
 
 /// One statement with its parameters, as JavaScript reads it.
 pub(crate) fn question(sql: &str, params: &[Value]) -> Result<Vec<u8>, StoreError> {
     if !is_one_statement(sql) {
         return Err(StoreError::Refused("more than one statement at once".into()));
     }
-    if params.len() > MAX_PARAMETERS {
-        return Err(StoreError::Refused(format!(
-            "{} parameters; {MAX_PARAMETERS} are possible",
-            params.len()
-        )));
-    }
+    check_parameters(params)?;
     let mut out = begin(0, sql)?;
-    for (at, value) in params.iter().enumerate() {
-        put(&mut out, value).map_err(|what| StoreError::Refused(format!("parameter ?{} {what}", at + 1)))?;
+    for value in params {
+        put(&mut out, value);
     }
     Ok(out)
 }
@@ -40,7 +31,7 @@ pub(crate) fn script(sql: &str) -> Result<Vec<u8>, StoreError> {
 fn begin(how: u8, sql: &str) -> Result<Vec<u8>, StoreError> {
     if sql.len() > MAX_SQL_BYTES {
         return Err(StoreError::Refused(format!(
-            "a statement of {} bytes; {MAX_SQL_BYTES} are possible",
+            "statement too long: {} bytes; {MAX_SQL_BYTES} are possible",
             sql.len()
         )));
     }
@@ -50,32 +41,28 @@ fn begin(how: u8, sql: &str) -> Result<Vec<u8>, StoreError> {
     Ok(out)
 }
 
-fn put(out: &mut Vec<u8>, value: &Value) -> Result<(), String> {
-    let long = |length: usize| format!("has {length} bytes; {MAX_VALUE_BYTES} are possible");
+/// A value that was checked.
+fn put(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Null => out.push(0),
-        Value::Int(number) if number.unsigned_abs() <= MAX_SAFE_INTEGER => {
+        Value::Int(number) => {
             out.push(1);
-            #[allow(clippy::cast_precision_loss)] // checked just now
+            #[allow(clippy::cast_precision_loss)] // within 2^53
             out.extend_from_slice(&(*number as f64).to_le_bytes());
         }
-        Value::Real(number) if number.is_finite() => {
+        Value::Real(number) => {
             out.push(2);
             out.extend_from_slice(&number.to_le_bytes());
         }
-        Value::Int(_) | Value::Real(_) => return Err("is outside what every host carries".to_owned()),
-        Value::Text(text) if text.len() > MAX_VALUE_BYTES => return Err(long(text.len())),
         Value::Text(text) => {
             out.push(3);
             put_bytes(out, text.as_bytes());
         }
-        Value::Blob(bytes) if bytes.len() > MAX_VALUE_BYTES => return Err(long(bytes.len())),
         Value::Blob(bytes) => {
             out.push(4);
             put_bytes(out, bytes);
         }
     }
-    Ok(())
 }
 
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -159,6 +146,12 @@ fn number(rest: &mut &[u8]) -> Option<usize> {
 
 fn taken<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], StoreError> {
     let length = number(rest).ok_or_else(garbled)?;
+    // workerd makes longer values than the platform that it stands for.
+    if length > MAX_ROW_BYTES {
+        return Err(StoreError::Refused(format!(
+            "string or blob too big: a result of {length} bytes; {MAX_ROW_BYTES} are possible"
+        )));
+    }
     let (bytes, after) = rest.split_at_checked(length).ok_or_else(garbled)?;
     *rest = after;
     Ok(bytes)
@@ -212,7 +205,7 @@ mod tests {
         let refused = |value| matches!(question("SELECT ?1", &[value]), Err(StoreError::Refused(_)));
         assert!(refused(Value::Int(1 << 53)) && refused(Value::Int(i64::MIN)));
         assert!(refused(Value::Real(f64::NAN)) && refused(Value::Real(f64::INFINITY)));
-        assert!(refused(Value::Blob(vec![0; MAX_VALUE_BYTES + 1])) && refused(Value::Text("x".repeat(MAX_VALUE_BYTES + 1))));
+        assert!(refused(Value::Blob(vec![0; MAX_ROW_BYTES + 1])) && refused(Value::Text("x".repeat(MAX_ROW_BYTES + 1))));
         assert!(question("SELECT ?101", &vec![Value::Null; 101]).is_err());
         assert!(script(&"x".repeat(MAX_SQL_BYTES + 1)).is_err());
     }

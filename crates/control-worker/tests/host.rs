@@ -18,6 +18,8 @@ pub mod config {
     pub use caisey_control::issuer::IssuerConfig;
 }
 
+/// Of whoever operates the deployment.
+pub const OPERATOR_SECRET: &str = "the operator of a test, who may move it";
 /// The organisation's name within the issuer's tokens.
 const ORGANISATION: &str = "local";
 
@@ -73,6 +75,7 @@ impl ControlPlane {
         }
         let environment = [
             ("MAIL_TOKEN", "secret of the mail provider".to_owned()),
+            ("OPERATOR_SECRET", OPERATOR_SECRET.to_owned()),
             ("CAISEY", told.to_string()),
             ("CHECKPOINT_KEY", "NbqCNR+rbtfEVgGdnxGEfDcNPtAIxdz+k6QMp2XTUeg=".to_owned()),
         ];

@@ -11,8 +11,11 @@
 
 extern crate self as caisey_control_native;
 
+#[path = "../../control-native/tests/administration.rs"]
+mod administration;
 #[path = "../../control-native/tests/approvals.rs"]
 mod approvals;
+mod asleep;
 #[path = "../../control-native/tests/by_mail.rs"]
 mod by_mail;
 mod contract;
@@ -26,6 +29,9 @@ mod isolation;
 #[allow(dead_code)]
 mod issuer;
 mod kill;
+mod limits;
+#[path = "../../control-native/tests/lying.rs"]
+mod lying;
 mod mail;
 #[path = "../../control-native/tests/record.rs"]
 mod record;
@@ -43,3 +49,5 @@ pub use host::{Config, ControlPlane, RouteFacts, Running, config};
 
 /// What this host finds of a command that changes something: it cannot read commands (docs/decisions/0050-where-approvals-are-decided.md).
 pub const CLASS: &str = "opaque";
+/// A longer frame does not reach an object: the platform ends the connection.
+pub const CUT_BYTES: usize = 32 << 20;

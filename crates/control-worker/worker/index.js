@@ -34,7 +34,8 @@ export default {
 
 async function served(front, request, env) {
   const url = new URL(request.url);
-  const { body, tooLong } = await bounded(request, url.pathname.startsWith("/operator/") ? MAX_PIECE_BYTES : MAX_BODY_BYTES);
+  const most = url.pathname.startsWith("/operator/") ? MAX_PIECE_BYTES : MAX_BODY_BYTES;
+  const { body, tooLong } = await bounded(request, most);
   const described = {
     method: request.method,
     path: url.pathname,
@@ -44,7 +45,7 @@ async function served(front, request, env) {
     content_type: request.headers.get("content-type"),
     user_agent: request.headers.get("user-agent"),
     upgrade: request.headers.get("upgrade")?.toLowerCase() === "websocket",
-    too_long: tooLong,
+    longer_than: tooLong ? most : null,
     now: Date.now(),
   };
   const fresh = crypto.getRandomValues(new Uint8Array(32));

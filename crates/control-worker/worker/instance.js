@@ -28,6 +28,7 @@ export function* unpack(parcel) {
   }
 }
 
+export const lengthBytes = (text) => encoder.encode(text).length;
 export const text = (bytes) => decoder.decode(bytes);
 export const json = (bytes) => JSON.parse(decoder.decode(bytes));
 

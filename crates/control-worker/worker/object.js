@@ -5,7 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import module from "./control.wasm";
-import { instantiate, json, pack, text, unpack } from "./instance.js";
+import { instantiate, json, lengthBytes, pack, text, unpack } from "./instance.js";
 import { configuration } from "./configuration.js";
 
 const MAX_FRAME_BYTES = 1 << 20;
@@ -18,6 +18,9 @@ const LOOK_MS = 3_600_000;
 
 export class ControlObject extends DurableObject {
   part = "";
+  /** Tests have no time for these. */
+  nearMs = NEAR_MS;
+  lookMs = LOOK_MS;
   #instance;
   #queue = [];
   #flushing;
@@ -58,7 +61,7 @@ export class ControlObject extends DurableObject {
   async webSocketMessage(socket, message) {
     const { conn, kind } = socket.deserializeAttachment();
     if (kind !== "runtime") return this.put({ t: "heard", conn });
-    const trouble = typeof message !== "string" ? "binary" : message.length > MAX_FRAME_BYTES ? "too_long" : undefined;
+    const trouble = typeof message !== "string" ? "binary" : isLonger(message, MAX_FRAME_BYTES) ? "too_long" : undefined;
     return this.put({ t: "frame", conn, trouble }, trouble ? "" : message);
   }
 
@@ -115,7 +118,7 @@ export class ControlObject extends DurableObject {
         const lost = this.#try(this.#resumed(batch));
         if (lost !== undefined) return lost;
       }
-      const around = { now: Date.now(), alive: this.#alive(), name: this.ctx.id.name ?? "", watchers: this.watchers() };
+      const around = { now: this.now(), alive: this.#alive(), name: this.ctx.id.name ?? "", watchers: this.watchers() };
       const items = [JSON.stringify(around), crypto.getRandomValues(new Uint8Array(32))];
       if (this.#failed) items.push(JSON.stringify(this.#failed));
       for (const { happening, body } of batch) {
@@ -274,26 +277,40 @@ export class ControlObject extends DurableObject {
 
   /** Near deadlines are timers, which also keep the object from being put away; others are alarms, which outlive it. */
   #schedule({ deadline, waiting, connected }) {
-    const now = Date.now();
-    let near = waiting ? now + NEAR_MS : Infinity;
-    if (deadline !== null && deadline <= now + NEAR_MS) near = Math.min(near, deadline);
+    const now = this.now();
+    let near = waiting ? now + this.nearMs : Infinity;
+    if (deadline !== null && deadline <= now + this.nearMs) near = Math.min(near, deadline);
     if (near < this.#timerAt || this.#timerAt < now) {
       clearTimeout(this.#timer);
       this.#timerAt = near;
       if (near < Infinity) this.#timer = setTimeout(() => this.#wake(), Math.max(0, near - now));
     }
-    const far = Math.min(deadline === null ? Infinity : Math.max(deadline, now + NEAR_MS), connected ? now + LOOK_MS : Infinity);
+    const far = Math.min(deadline === null ? Infinity : Math.max(deadline, now + this.nearMs), connected ? now + this.lookMs : Infinity);
     // An alarm that comes too early changes nothing and sets the next: so it is set only when there is none before.
     if (far < (this.#alarmAt ?? Infinity)) {
       this.#alarmAt = far;
-      this.ctx.storage.setAlarm(far);
+      this.wakeAt(far);
     }
+  }
+
+  now() {
+    return Date.now();
+  }
+
+  /** Wakes the object then, whether it is in memory or not. */
+  wakeAt(time) {
+    this.ctx.storage.setAlarm(time);
   }
 
   #wake() {
     this.#timerAt = Infinity;
     this.put({ t: "wake" });
   }
+}
+
+/** In UTF-8, as it travelled: a letter here has at most three bytes there, so that most are not counted. */
+function isLonger(message, bytes) {
+  return message.length > bytes || (message.length * 3 > bytes && lengthBytes(message) > bytes);
 }
 
 /** For connections that may be gone at any moment. */

@@ -25,6 +25,25 @@ fn a_file_keeps_the_contract() {
     });
 }
 
+/// The platform documents 32, workerd takes 127: what is shared is written for the lesser.
+#[test]
+fn a_function_takes_as_many_arguments_as_the_platform_documents() {
+    let store = SqliteStore::in_memory().unwrap();
+    let most = |n: usize| store.exec(&format!("SELECT max({})", vec!["1"; n].join(", ")), &[]);
+    assert_eq!(most(32).unwrap(), [[Value::Int(1)]]);
+    assert!(matches!(most(33), Err(StoreError::Refused(_))));
+}
+
+/// And rows that statements make larger than what they were given.
+#[test]
+fn a_row_that_sql_makes_is_bounded_too() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.script("CREATE TABLE t (a ANY, b ANY) STRICT").unwrap();
+    let made = store.exec("INSERT INTO t (a, b) VALUES (zeroblob(1100000), zeroblob(1100000))", &[]);
+    assert!(matches!(made, Err(StoreError::Refused(_))));
+    assert_eq!(store.exec("SELECT count(*) FROM t", &[]).unwrap(), [[Value::Int(0)]]);
+}
+
 #[test]
 fn a_file_is_private_and_keeps_what_was_committed() {
     let folder = tempfile::tempdir().unwrap();

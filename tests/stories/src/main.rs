@@ -24,7 +24,7 @@ enum Story {
         #[arg(long, value_enum, default_value = "native")]
         host: Kind,
     },
-    /// The numbered journey on workerd: enrol, sign in, session, command, output, watch, checkpoint, proofs, cosignatures; then the database is
+    /// A session and a rewind on workerd: enrol, sign in, session, command, output, watch, checkpoint, proofs, cosignatures; then the database is
     /// set back, and everybody finds out.
     Workers {
         /// An empty folder, kept for inspection; a temporary one otherwise.

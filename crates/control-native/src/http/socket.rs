@@ -30,7 +30,7 @@ pub(super) enum Over {
 }
 
 /// Frames above this are cut off unread. Those between it and [`MAX_MESSAGE_BYTES`] are read to their end, so that whoever sent one
-/// hears why it was refused: a connection that is closed while its peer still sends takes the reason with it.
+/// hears why it was refused: a connection that is closed while its peer still sends may take the reason with it.
 const HARD_LIMIT: usize = 2 * MAX_MESSAGE_BYTES;
 
 /// What differs between the wires.
@@ -157,11 +157,7 @@ async fn outward<W: Wire>(
 
 async fn inward<W: Wire>(wire: &mut W, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
     match message {
-        Some(Ok(Message::Text(text))) if text.len() > MAX_MESSAGE_BYTES => Err(End::Because(ErrorBody {
-            code: ErrorCode::TooLarge,
-            detail: format!("A frame may not be longer than {MAX_MESSAGE_BYTES} bytes; nothing of it was taken."),
-            retry_after_ms: None,
-        })),
+        Some(Ok(Message::Text(text))) if text.len() > MAX_MESSAGE_BYTES => Err(End::Because(too_long())),
         Some(Ok(Message::Text(text))) => Ok(wire.heard(text).await?),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
         Some(Ok(Message::Binary(_))) => Err(End::Because(ErrorBody {
@@ -170,7 +166,17 @@ async fn inward<W: Wire>(wire: &mut W, message: Option<Result<Message, axum::Err
             retry_after_ms: None,
         })),
         Some(Ok(Message::Close(_))) => Err(End::Over(Over::Closed)),
+        // The library has a text for it and, through axum, no type.
+        Some(Err(error)) if error.to_string().contains("too long") => Err(End::Because(too_long())),
         Some(Err(_)) | None => Err(End::Over(Over::Lost)),
+    }
+}
+
+fn too_long() -> ErrorBody {
+    ErrorBody {
+        code: ErrorCode::TooLarge,
+        detail: format!("A frame may not be longer than {MAX_MESSAGE_BYTES} bytes; nothing of it was taken."),
+        retry_after_ms: None,
     }
 }
 

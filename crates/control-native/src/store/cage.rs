@@ -11,7 +11,7 @@ use rusqlite::limits::Limit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Durable Object limits as measured: bytes per value or row, bytes of SQL, columns, and so on.
+/// Durable Object limits, the documented one where workerd has a wider: bytes per value or row, bytes of SQL, columns, and so on.
 const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_LENGTH, 2_000_000),
     (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),

@@ -9,7 +9,7 @@ mod cage;
 mod failure;
 
 use cage::Cage;
-use caisey_control::store::{Rows, Store, StoreError, Value};
+use caisey_control::store::{Rows, Store, StoreError, Value, check_parameters};
 use caisey_ledger::id::MAX_SAFE_INTEGER;
 use failure::normalise;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
@@ -118,7 +118,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn exec(&self, sql: &str, params: &[Value]) -> Result<Rows, StoreError> {
-        check(params)?;
+        check_parameters(params)?;
         let mut statement = self.connection.prepare_cached(sql).map_err(normalise)?;
         let columns = statement.column_count();
         let mut rows = statement
@@ -184,24 +184,6 @@ impl ToSql for Bound<'_> {
             Value::Blob(bytes) => ValueRef::Blob(bytes),
         }))
     }
-}
-
-/// The other host carries integers as floating point and has no not-a-number.
-fn check(params: &[Value]) -> Result<(), StoreError> {
-    for (index, value) in params.iter().enumerate() {
-        let fits = match value {
-            Value::Int(number) => number.unsigned_abs() <= MAX_SAFE_INTEGER,
-            Value::Real(number) => number.is_finite(),
-            Value::Null | Value::Text(_) | Value::Blob(_) => true,
-        };
-        if !fits {
-            return Err(StoreError::Refused(format!(
-                "parameter ?{} is outside what every host carries",
-                index + 1
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn taken(value: ValueRef<'_>) -> Result<Value, StoreError> {

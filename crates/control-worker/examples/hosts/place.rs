@@ -56,8 +56,10 @@ impl Host {
     pub async fn start(kind: Kind) -> Self {
         let key = SigningKey::ed25519("bench");
         let issuer = Issuer::start(&[&key]).await;
-        // Not in memory: what is measured is durable.
-        let dir = tempfile::tempdir_in(std::env::current_dir().unwrap()).unwrap();
+        // Not in memory: what is measured is durable. Below the program, which is where cargo builds.
+        let tmp = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("tmp");
+        std::fs::create_dir_all(&tmp).unwrap();
+        let dir = tempfile::tempdir_in(tmp).unwrap();
         let trusted = json!([{ "issuer": issuer.url }]);
         let (program, base_url) = match kind {
             Kind::Native => native(dir.path(), &json!({ "issuers": trusted })),

@@ -26,7 +26,6 @@ use caisey_control::moving::Standing;
 use caisey_control::port::Caller;
 use caisey_control::rules::Rules;
 use caisey_ledger::id::{EndpointId, OrganisationId, TimeMs};
-use caisey_protocol::MAX_BODY_BYTES;
 use caisey_protocol::error::{ErrorBody, ErrorCode};
 use conversation::{Conversation, Need, Object, Outside, Stand};
 use routes::{Needs, Route};
@@ -50,8 +49,8 @@ struct Described {
     user_agent: Option<String>,
     /// Whether it asks for a WebSocket.
     upgrade: bool,
-    /// Its body was longer than allowed, and is not here.
-    too_long: bool,
+    /// Its body was longer than so many bytes, which are allowed, and is not here.
+    longer_than: Option<u64>,
     now: TimeMs,
 }
 
@@ -374,10 +373,10 @@ impl Request {
     }
 
     fn must_be_whole(&self) -> Result<(), ErrorBody> {
-        if !self.described.too_long {
+        let Some(most) = self.described.longer_than else {
             return Ok(());
-        }
-        let detail = format!("The request's body is longer than {MAX_BODY_BYTES} bytes, or did not arrive whole.");
+        };
+        let detail = format!("The request's body is longer than {most} bytes, or did not arrive whole.");
         Err(error(ErrorCode::TooLarge, detail))
     }
 

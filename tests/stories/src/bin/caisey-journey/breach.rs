@@ -11,7 +11,7 @@ use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::Console;
 use caisey_console::view::{Connection, SearchQuery, SessionDetail, Verification};
-use caisey_stories::stage::Stage;
+use caisey_stories::stage::{On, Stage};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -43,11 +43,15 @@ const SLIP: &str = "the local administrator's password is Fjord-Kite-88";
 const CALLER: &str =
     "Called by Marta Weiss, marta.weiss@nakagawa-retail.example, +81 3-5555-0142; she last signed in from 10.20.30.5.";
 
-/// Plays it.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
+/// Plays it on one of the hosts.
+pub(crate) async fn play(out: &Path, folder: &Path, on: On) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut teller = Teller::begin(out)?;
-    let (stage, mut control) = Stage::set(&folder.join("programs")).await?;
+    let programs = folder.join("programs");
+    let (stage, mut control) = match on {
+        On::Native => Stage::set(&programs).await?,
+        On::Workers => Stage::set_on_workers(&programs).await?,
+    };
     let mut runtime = stage.start_runtime()?;
     teller.tell(&format!("control plane at {}; one endpoint enrolled", stage.url()))?;
     let home = folder.join("console");
@@ -129,7 +133,10 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     judge(&detail)?;
     teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
 
-    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
+    // The issuer beside workerd ends with this story.
+    if on == On::Native {
+        leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
+    }
     runtime.kill()?;
     control.kill()?;
     offline(&console).await?;

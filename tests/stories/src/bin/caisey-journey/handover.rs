@@ -11,6 +11,7 @@ use crate::{breach, firewall, leaving, link};
 use anyhow::{Context, Result, ensure};
 use caisey_console::Console;
 use caisey_console::view::{DraftView, RecordOf, ReviewState, Shown};
+use caisey_stories::stage::On;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 /// Plays both stories and hands both records over, each in a folder of its own.
 pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
     let (near, own) = (out.join("breach"), folder.join("breach"));
-    let played = breach::play(&near, &own).await?;
+    let played = breach::play(&near, &own, On::Native).await?;
     let asked = "two days later: the insurer asks whether anybody opened the payroll folder";
     let hidden = hand_over(played, asked, &near, &own).await?;
     ensure!(

@@ -17,6 +17,7 @@ mod scene;
 mod teller;
 
 use anyhow::Result;
+use caisey_stories::stage::On;
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -30,6 +31,9 @@ enum Story {
         /// An empty folder for the programs' own data. The console's is in `console` below it.
         #[arg(long)]
         stage: PathBuf,
+        /// Which control plane.
+        #[arg(long, value_enum, default_value = "native")]
+        host: Host,
     },
     /// A firewall rule at two in the morning: who asked, who allowed it, what changed.
     Firewall {
@@ -81,10 +85,22 @@ enum Story {
     },
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Host {
+    Native,
+    Worker,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
-        Story::Breach { out, stage } => breach::play(&out, &stage).await.map(drop),
+        Story::Breach { out, stage, host } => {
+            let on = match host {
+                Host::Native => On::Native,
+                Host::Worker => On::Workers,
+            };
+            breach::play(&out, &stage, on).await.map(drop)
+        }
         Story::Firewall { out, stage } => firewall::play(&out, &stage).await.map(drop),
         Story::Handover { out, stage } => handover::play(&out, &stage).await,
         Story::Notification { stage, rounds } => notification::measure(&stage, rounds).await,
