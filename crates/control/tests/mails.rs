@@ -206,7 +206,11 @@ fn without_the_number_nothing_is_approved_and_nothing_denied_and_three_wrong_one
     );
     assert_eq!(typed(&mut room, &letter, &number, false), Shown::Over(Over::Locked));
     assert_eq!(count(&room, "approval.decided"), 0);
-    assert_eq!(count(&room, "approval.answer_refused"), 5, "those that came when it was locked are on record too");
+    assert_eq!(
+        count(&room, "approval.answer_refused"),
+        5,
+        "those that came when it was locked are on record too"
+    );
     assert!(!room.state().is_terminal());
     // The other contact is not locked out by it.
     let other = room.letters[1].clone();
