@@ -19,9 +19,10 @@ async fn silence_is_a_no_and_a_late_yes_does_not_count() {
     running.shutdown().await;
     let store = data.join(organisation.as_str()).join(format!("{}.sqlite", scene.endpoint));
     let set_back = "UPDATE approvals SET body = json_set(body, '$.approval.expires_at', ?1) WHERE action = ?2";
-    let changed = rusqlite::Connection::open(store)
-        .unwrap()
-        .execute(set_back, rusqlite::params![i64::try_from(now().get()).unwrap() - 1, action.as_str()]);
+    let changed = rusqlite::Connection::open(store).unwrap().execute(
+        set_back,
+        rusqlite::params![i64::try_from(now().get()).unwrap() - 1, action.as_str()],
+    );
     assert_eq!(changed.unwrap(), 1);
     let config = caisey_control_native::Config::embedded(dir.path().join("data"));
     let running = caisey_control_native::ControlPlane::start(config).await.unwrap();
