@@ -249,6 +249,12 @@ impl<'a> Line<'a> {
         self.map.places(self.start..self.end, first)
     }
 
+    /// Every small letter of ASCII that begins a word.
+    pub(crate) fn smalls(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let first = |block: &Block, before: &Block| block.small & !block.capital & !follow(block.word(), before.word());
+        self.map.places(self.start..self.end, first)
+    }
+
     /// The range without spaces and tabs at its ends.
     pub(crate) fn trim(&self, range: Range<usize>) -> Range<usize> {
         let start = self.forward(range.start, is_blank).min(range.end);

@@ -15,6 +15,7 @@ mod connection;
 mod document;
 mod domain;
 mod flag;
+mod handle;
 mod heading;
 mod host;
 #[cfg(test)]
@@ -132,6 +133,7 @@ impl Search<'_, '_> {
         self.shaped(from);
         composed::find(self);
         people::named(self);
+        handle::find(self);
         unknown::find(self);
     }
 

@@ -354,6 +354,17 @@ pub(crate) fn is_listed_name(word: &str) -> bool {
     GIVEN.contains(word) || FAMILY.contains(word)
 }
 
+/// Whether this is a family's name of the list.
+pub(super) fn is_family_name(word: &str) -> bool {
+    FAMILY.contains(word)
+}
+
+/// Whether some name of the lists may begin with these letters.
+#[inline]
+pub(super) fn begins_name(first: u8, second: u8, third: u8) -> bool {
+    BEGINNINGS.contains(first, second, third)
+}
+
 /// Whether this is a first name of the list.
 pub(super) fn is_given_name(word: &str) -> bool {
     GIVEN.contains(word)
