@@ -139,13 +139,14 @@ impl Search<'_, '_> {
 
     /// What words of the table announce.
     fn announced(&mut self) {
-        let rules: [Asked<Self>; 17] = [
+        let rules: [Asked<Self>; 18] = [
             (asks::SECRET, secret::find),
             (asks::MARK, token::find),
             (asks::PATH, path::find),
             (asks::DOCUMENT, document::find),
             (asks::LICENCE, licence::labelled),
             (asks::HOST, host::labelled),
+            (asks::HOST, host::serving),
             (asks::SHARE, host::slashed),
             (asks::USER, person::labelled),
             (asks::PEOPLE, people::addressed),
