@@ -74,12 +74,16 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         // At the beginning of a line "ssh" is a command; elsewhere, and of other words, sentences are made.
         let typed = COMMANDS.contains(&label) && line.start + 12 >= anchor.start;
         let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && !typed;
-        let named = is_telling(text) || text.len() >= 4 && rest != b'\'' && !is_ordinary(text) || line.reads(end, " closed");
+        let through = matches!(label, "via " | "ping " | "connect " | "connected to " | "processing ");
+        if label == "via " && is_interface(text) {
+            continue;
+        }
+        let named = is_telling(text) || text.len() >= 4 && !through && rest != b'\'' && !is_ordinary(text) || line.reads(end, " closed");
         if rest == b'@' || mentioned && !named {
             continue;
         }
         // "DC=ostwind,DC=lan" ends in what is no name.
-        if label == "dc=" && is_last_label(text) {
+        if label == "dc=" && (is_last_label(text) || text.len() == 2 || is_last_part(&line, anchor.start, end)) {
             continue;
         }
         // "Server: Apache/2.4", "host: 10.0.0.1", "Computer: The …"
@@ -88,6 +92,18 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
     }
+}
+
+/// `eth0`, `igb1`: how systems call their network cards.
+fn is_interface(text: &str) -> bool {
+    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    text.len() == letters.len() + 1 && letters.len() <= 6 && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// The last of several parts of a directory's name, which is no name of anybody's own.
+fn is_last_part(line: &Line<'_>, start: usize, end: usize) -> bool {
+    let next = line.forward(end, |byte| matches!(byte, b',' | b' '));
+    line.before(start) != 0 && line.str_before(start, 40).contains('=') && !line.reads(next, "dc=")
 }
 
 /// "saturn is slow", "bocian nie odpowiada": what machines do, behind a word that can only be a name.
