@@ -128,7 +128,7 @@ impl Meaning {
             Self::Piped | Self::Credential => asks::SECRET,
             Self::Greeting | Self::Title | Self::Said | Self::Does | Self::Near | Self::Closing | Self::Honorific => asks::PEOPLE,
             Self::Profiles => asks::PATH,
-            Self::Share => asks::SHARE,
+            Self::Share => asks::SHARE | asks::SECRET,
             Self::Extension | Self::Ending => asks::DOCUMENT,
             Self::Mark(_) => asks::MARK,
             Self::Before(_) => asks::BEFORE,

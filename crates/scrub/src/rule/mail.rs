@@ -1,6 +1,7 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
 use super::Search;
+use super::connection::go_source;
 use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
 use super::people::{is_listed_name, is_no_name};
@@ -18,6 +19,12 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     for at in line.ats() {
         if line.before(at) == b'\'' && matches!(line.at(at + 1), b'\'' | b'%') {
             database_account(search, at);
+            continue;
+        }
+        if let Some(range) = go_source(&line, at) {
+            search
+                .found
+                .push(Finding::new(range, Class::ConnectionString, "go-source"));
             continue;
         }
         let local = line.back(at, |byte| {

@@ -38,6 +38,7 @@ mod speaker;
 mod spoken;
 mod table;
 mod token;
+mod typed;
 mod unknown;
 mod value;
 mod windows;
@@ -201,6 +202,7 @@ impl Search<'_, '_> {
                 phone::find(self);
             }
             token::dense(self);
+            typed::mailbox(self);
             machine::numbered(self);
             beside::addresses(self, from);
             beside::hosts_file(self);
@@ -209,6 +211,9 @@ impl Search<'_, '_> {
         }
         if line.has(has::COLON) {
             beside::ports(self);
+            if line.has(has::DIGIT | has::UPPER) {
+                token::bots(self);
+            }
         }
     }
 }

@@ -144,6 +144,10 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         return None;
     }
     at = next;
+    // "PASSWORD = N'x'", as SQL marks text of any script.
+    if line.at(at) == b'N' && line.at(at + 1) == b'\'' {
+        at += 1;
+    }
     let quote = line.at(at);
     if matches!(quote, b'"' | b'\'') || (quote == b'\\' && line.at(at + 1) == b'"') {
         let start = if quote == b'\\' { at + 2 } else { at + 1 };
