@@ -118,9 +118,7 @@ impl Meaning {
             Self::Setting(Class::User) => asks::USER | asks::SECRET | asks::NUMBER,
             Self::Phrase(Class::User) => asks::USER | asks::SECRET,
             Self::Field(Class::User) | Self::Mention(Class::User) => asks::USER,
-            Self::Setting(Class::Host) | Self::Phrase(Class::Host) | Self::Mention(Class::Host) | Self::Serves => {
-                asks::HOST
-            }
+            Self::Setting(Class::Host) | Self::Phrase(Class::Host) | Self::Mention(Class::Host) | Self::Serves => asks::HOST,
             Self::Setting(_) | Self::Phrase(_) => asks::SECRET,
             Self::Toward => asks::PEOPLE | asks::SECRET,
             Self::Scheme => asks::SCHEME | asks::SECRET,

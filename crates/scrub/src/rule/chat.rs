@@ -34,8 +34,32 @@ struct Turn {
 
 /// Who speaks with somebody whose name nobody knows.
 const PARTIES: &[&str] = &[
-    "client", "customer", "support", "agent", "tech", "technician", "helpdesk", "caller", "me", "you", "admin", "operator", "kunde",
-    "techniker", "anrufer", "cliente", "soporte", "suporte", "supporto", "technicien", "klant", "kund", "klient", "asiakas", "tuki", "service desk",
+    "client",
+    "customer",
+    "support",
+    "agent",
+    "tech",
+    "technician",
+    "helpdesk",
+    "caller",
+    "me",
+    "you",
+    "admin",
+    "operator",
+    "kunde",
+    "techniker",
+    "anrufer",
+    "cliente",
+    "soporte",
+    "suporte",
+    "supporto",
+    "technicien",
+    "klant",
+    "kund",
+    "klient",
+    "asiakas",
+    "tuki",
+    "service desk",
 ];
 
 impl Chat {

@@ -43,7 +43,9 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
 /// `rest:https://…`, `jdbc:sqlserver://…`: what stands before a scheme and belongs to it.
 fn outer(line: &Line<'_>, start: usize) -> usize {
     let before = line.back(start.saturating_sub(1), |byte| byte.is_ascii_lowercase());
-    let known = ["rest", "jdbc", "rclone", "svn", "sftp", "swift", "s3", "http", "hg", "bzr", "r2dbc"];
+    let known = [
+        "rest", "jdbc", "rclone", "svn", "sftp", "swift", "s3", "http", "hg", "bzr", "r2dbc",
+    ];
     if line.before(start) == b':' && known.contains(&line.str(before..start - 1)) {
         before
     } else {
@@ -54,7 +56,9 @@ fn outer(line: &Line<'_>, start: usize) -> usize {
 /// `//name:password@server/share`, as macOS mounts shares.
 pub(super) fn share_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let outside = matches!(line.before(anchor.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
-    let end = line.forward(anchor.end, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`'));
+    let end = line.forward(anchor.end, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+    });
     let (credentials, machine) = line.str(anchor.end..end).rsplit_once('@')?;
     let (name, password) = credentials.split_once(':')?;
     let fits = !name.is_empty() && name.bytes().all(|byte| is_name(byte) || byte == b';') && !password.is_empty();
@@ -69,7 +73,9 @@ pub(super) fn go_source(line: &Line<'_>, at: usize) -> Option<Range<usize>> {
     }
     let inside = |byte: u8| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'=');
     let start = line.back(at, inside);
-    let end = line.forward(at, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`'));
+    let end = line.forward(at, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+    });
     line.str(start..at).contains(':').then_some(start..end)
 }
 

@@ -11,16 +11,19 @@ use crate::finding::Finding;
 use crate::line::{has, is_alphanumeric};
 
 /// What begins names of programs' parts (`com.keller`) and of machines rather than accounts.
-const NO_ACCOUNT: &[&str] = &["com", "org", "net", "io", "www", "mail", "smtp", "imap", "java", "javax", "std", "self", "this"];
+const NO_ACCOUNT: &[&str] = &[
+    "com", "org", "net", "io", "www", "mail", "smtp", "imap", "java", "javax", "std", "self", "this",
+];
 
 /// Letters that no ending of a word is: behind a name, the first letter of another.
 const INITIALS: &[u8] = b"bcfhjkmpqvwxz";
 
 /// First names that are words of some language in small letters.
 const WORDS: &[&str] = &[
-    "della", "sandi", "marina", "salam", "yazan", "erna", "chung", "vita", "perla", "paloma", "diana", "dalia", "alegria", "sarana", "serena",
-    "fortuna", "gemma", "linda", "flora", "norma", "gloria", "aurora", "dina", "dino", "nina", "pina", "mira", "sara", "lena", "mina",
-    "jana", "vera", "bella", "mona", "luna", "maja", "maya", "rena", "tina", "tone", "bente", "rolle",
+    "della", "sandi", "marina", "salam", "yazan", "erna", "chung", "vita", "perla", "paloma", "diana", "dalia", "alegria",
+    "sarana", "serena", "fortuna", "gemma", "linda", "flora", "norma", "gloria", "aurora", "dina", "dino", "nina", "pina",
+    "mira", "sara", "lena", "mina", "jana", "vera", "bella", "mona", "luna", "maja", "maya", "rena", "tina", "tone", "bente",
+    "rolle",
 ];
 
 pub(super) fn find(search: &mut Search<'_, '_>) {

@@ -78,7 +78,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         if label == "via " && is_interface(text) {
             continue;
         }
-        let named = is_telling(text) || text.len() >= 4 && !through && rest != b'\'' && !is_ordinary(text) || line.reads(end, " closed");
+        let named =
+            is_telling(text) || text.len() >= 4 && !through && rest != b'\'' && !is_ordinary(text) || line.reads(end, " closed");
         if rest == b'@' || mentioned && !named {
             continue;
         }
@@ -112,7 +113,8 @@ pub(super) fn serving(search: &mut Search<'_, '_>) {
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Serves) {
         let range = line.back(anchor.start, |byte| is_alphanumeric(byte) || byte == b'-')..anchor.start;
         let text = line.str(range.clone());
-        let fits = (3..=24).contains(&text.len()) && text.starts_with(char::is_alphabetic) && !is_ordinary(text) && is_host_name(text);
+        let fits =
+            (3..=24).contains(&text.len()) && text.starts_with(char::is_alphabetic) && !is_ordinary(text) && is_host_name(text);
         let whole = !is_alphanumeric(line.at(anchor.end)) || anchor.word.ends_with(' ');
         if fits && whole && stands_apart(&line, range.start) && !goes_on(&line, range.end) && !is_found(search, range.start) {
             search.found.push(Finding::new(range, Class::Host, "serving-machine"));
@@ -123,8 +125,26 @@ pub(super) fn serving(search: &mut Search<'_, '_>) {
 /// "server druif", "servidor JATOBA": behind one blank, a word of one case that no vocabulary has.
 fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
     let kinds = [
-        "server", "servidor", "serveur", "palvelin", "szerver", "serwer", "serverul", "sunucu", "host", "hypervisor", "rechner", "máquina",
-        "equipo", "machine", "workstation", "computer", "dator", "komputer", "počítač", "tietokone",
+        "server",
+        "servidor",
+        "serveur",
+        "palvelin",
+        "szerver",
+        "serwer",
+        "serverul",
+        "sunucu",
+        "host",
+        "hypervisor",
+        "rechner",
+        "máquina",
+        "equipo",
+        "machine",
+        "workstation",
+        "computer",
+        "dator",
+        "komputer",
+        "počítač",
+        "tietokone",
     ];
     let end = line.forward(after + 1, is_name);
     let text = line.str(after + 1..end).trim_end_matches('.');

@@ -22,9 +22,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         }
         if let Some(range) = go_source(&line, at) {
-            search
-                .found
-                .push(Finding::new(range, Class::ConnectionString, "go-source"));
+            search.found.push(Finding::new(range, Class::ConnectionString, "go-source"));
             continue;
         }
         let local = line.back(at, |byte| {

@@ -261,7 +261,9 @@ pub(super) fn family(line: &Line<'_>, end: usize) -> usize {
 }
 
 /// What stands before a name of Arabic with a dash.
-const ARTICLES: &[&str] = &["al", "el", "az", "ez", "as", "es", "ash", "ad", "an", "ar", "at", "ul", "ben", "bin", "ould"];
+const ARTICLES: &[&str] = &[
+    "al", "el", "az", "ez", "as", "es", "ash", "ad", "an", "ar", "at", "ul", "ben", "bin", "ould",
+];
 
 /// What is put behind a family's name.
 const GENERATIONS: &[&str] = &["II", "III", "IV", "Jr", "Sr", "Jr.", "Sr."];

@@ -68,8 +68,8 @@ pub(super) fn is_full_name(text: &str) -> bool {
 
 pub(super) const PARTICLES: &[&str] = &[
     "von", "van", "de", "der", "den", "del", "della", "di", "la", "le", "bin", "al", "dos", "da", "zu", "zur", "zum", "ter",
-    "ten", "el", "das", "do", "af", "av", "ben", "ibn", "e", "y", "dela", "delos", "v.d.", "v/d", "v.", "auf", "vom", "des", "du",
-    "degli", "dei", "dal", "dalla", "bint", "abu", "ul", "ud",
+    "ten", "el", "das", "do", "af", "av", "ben", "ibn", "e", "y", "dela", "delos", "v.d.", "v/d", "v.", "auf", "vom", "des",
+    "du", "degli", "dei", "dal", "dalla", "bint", "abu", "ul", "ud",
 ];
 
 const COMPANIES: &[&str] = &[
@@ -301,8 +301,14 @@ fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
 fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
     let start = line.forward(anchor.end, is_blank);
     let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let told = ["is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now"];
-    let start = if told.contains(&line.str(start..tie)) { line.forward(tie, is_blank) } else { start };
+    let told = [
+        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now",
+    ];
+    let start = if told.contains(&line.str(start..tie)) {
+        line.forward(tie, is_blank)
+    } else {
+        start
+    };
     let end = line.forward(start, is_name).min(start + 26);
     let text = line.str(start..end).trim_end_matches('.');
     let small = text

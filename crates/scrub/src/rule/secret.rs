@@ -108,7 +108,11 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         Meaning::NamePassword => (name_password(line, anchor)?.1?, Class::Password, "name-and-password"),
         Meaning::Slash => (slash(line, anchor)?.1, Class::Password, "name-and-password"),
         Meaning::Scheme => (url_with_password(line, anchor)?, Class::ConnectionString, "url-with-password"),
-        Meaning::Share => (share_with_password(line, anchor)?, Class::ConnectionString, "url-with-password"),
+        Meaning::Share => (
+            share_with_password(line, anchor)?,
+            Class::ConnectionString,
+            "url-with-password",
+        ),
         _ => return None,
     };
     Some(Finding::new(range, class, rule))

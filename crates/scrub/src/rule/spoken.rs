@@ -288,9 +288,9 @@ pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
 /// `Welcome2Oak`, `Th3Ledger`: both cases, and a digit between letters.
 pub(super) fn is_mixed(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let inner = bytes.windows(3).any(|three| {
-        matches!(three, [a, b, c] if a.is_ascii_alphabetic() && b.is_ascii_digit() && c.is_ascii_alphabetic())
-    });
+    let inner = bytes
+        .windows(3)
+        .any(|three| matches!(three, [a, b, c] if a.is_ascii_alphabetic() && b.is_ascii_digit() && c.is_ascii_alphabetic()));
     let capitals = bytes.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let small = bytes.iter().filter(|byte| byte.is_ascii_lowercase()).count();
     (8..=32).contains(&text.len()) && inner && capitals >= 1 && small >= 4 && bytes.iter().all(u8::is_ascii_alphanumeric)

@@ -41,9 +41,22 @@ pub(super) fn setting(line: &Line<'_>, anchor: &Anchor, value: &Value) -> Option
 pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let first = line.forward(line.start, is_blank);
     let asked = line.str(first..anchor.end);
-    let asks = ["enter ", "type ", "retype ", "repeat ", "confirm ", "verify ", "new ", "current ", "vault ", "master ", "passphrase", "[sudo]"]
-        .iter()
-        .any(|lead| begins(asked, lead));
+    let asks = [
+        "enter ",
+        "type ",
+        "retype ",
+        "repeat ",
+        "confirm ",
+        "verify ",
+        "new ",
+        "current ",
+        "vault ",
+        "master ",
+        "passphrase",
+        "[sudo]",
+    ]
+    .iter()
+    .any(|lead| begins(asked, lead));
     if !asks || anchor.start > first + 40 {
         return None;
     }
@@ -95,7 +108,18 @@ pub(super) fn prints(line: &Line<'_>) -> bool {
     let word = line.str(start..end);
     let word = word.strip_suffix(".txt").unwrap_or(word);
     let last = word.rsplit(['.', '_', '-', '/', '\\']).next().unwrap_or_default();
-    let kinds = ["password", "pass", "passphrase", "psk", "pw", "pwd", "secret", "wachtwoord", "passwort", "kennwort"];
+    let kinds = [
+        "password",
+        "pass",
+        "passphrase",
+        "psk",
+        "pw",
+        "pwd",
+        "secret",
+        "wachtwoord",
+        "passwort",
+        "kennwort",
+    ];
     // "/etc/passwd" lists accounts; a word alone is a command.
     let typed = line.str(line.start..start);
     let prompt = typed.contains("$ ") || typed.contains("# ") || typed.contains("> ") || typed.contains("% ");
