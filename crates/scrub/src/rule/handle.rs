@@ -3,12 +3,14 @@
 
 use super::Search;
 use super::domain::is_ending;
-use super::people::{begins_name, is_family_name, is_given_name};
+use super::people::{is_family_name, is_given_name, listed_names};
 use super::unknown::{is_known, is_ordinary};
 use super::value::is_found;
+use super::windows::is_file_ending;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{has, is_alphanumeric};
+use std::sync::LazyLock;
 
 /// What begins names of programs' parts (`com.keller`) and of machines rather than accounts.
 const NO_ACCOUNT: &[&str] = &[
@@ -25,6 +27,33 @@ const WORDS: &[&str] = &[
     "mira", "sara", "lena", "mina", "jana", "vera", "bella", "mona", "luna", "maja", "maya", "rena", "tina", "tone", "bente",
     "rolle",
 ];
+
+/// A bit for the first four letters of every name in the lists: what few words in small letters share.
+static FOURS: LazyLock<Vec<u64>> = LazyLock::new(|| {
+    let mut known = vec![0; (1 << 16) / 64];
+    for name in listed_names() {
+        if let [a, b, c, d, ..] = *name.as_bytes() {
+            let place = place([a, b, c, d]);
+            if let Some(bits) = known.get_mut(place / 64) {
+                *bits |= 1 << (place % 64);
+            }
+        }
+    }
+    known
+});
+
+/// Where the bit of four letters stands: their highest sixteen bits when mixed.
+#[inline]
+fn place(letters: [u8; 4]) -> usize {
+    (u32::from_le_bytes(letters).wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+/// Whether some name of the lists may begin with these small letters.
+#[inline]
+fn begins_name(letters: [u8; 4]) -> bool {
+    let place = place(letters);
+    FOURS.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+}
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -59,7 +88,7 @@ fn joined(search: &mut Search<'_, '_>, sign: usize) {
         || line.at(range.end) == b'.' && is_alphanumeric(line.at(range.end + 1));
     let inside = is_alphanumeric(before) || matches!(before, b'.' | b'_' | b'-' | b'@' | b'$' | b'%' | b'#' | b'&');
     let dotted = line.at(sign) == b'.';
-    if goes_on || inside || range.len() > 40 || dotted && is_ending(last) || NO_ACCOUNT.contains(&name) {
+    if goes_on || inside || range.len() > 40 || dotted && (is_ending(last) || is_file_ending(last)) || NO_ACCOUNT.contains(&name) {
         return;
     }
     let in_path = matches!(before, b'/' | b'\\') || matches!(line.at(range.end), b'/' | b'\\');
@@ -88,9 +117,11 @@ fn is_account(first: &str, last: &str, dotted: bool) -> bool {
 fn single(search: &mut Search<'_, '_>) {
     let line = search.line;
     for start in line.smalls() {
-        let bytes = line.slice(start..start + 5);
-        let &[a, b, c, d, e] = bytes else { continue };
-        let (whole, behind, third) = (begins_name(a, b, c), begins_name(b, c, d), begins_name(c, d, e));
+        let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
+            continue;
+        };
+        let (whole, behind) = (begins_name([a, b, c, d]), begins_name([b, c, d, e]));
+        let third = matches!(*more, [f] if begins_name([c, d, e, f]));
         if !(whole || behind || third) || !is_apart(line.before(start)) {
             continue;
         }

@@ -381,10 +381,9 @@ pub(super) fn is_family_name(word: &str) -> bool {
     FAMILY.contains(word)
 }
 
-/// Whether some name of the lists may begin with these letters.
-#[inline]
-pub(super) fn begins_name(first: u8, second: u8, third: u8) -> bool {
-    BEGINNINGS.contains(first, second, third)
+/// All names of the lists that are no other words.
+pub(super) fn listed_names() -> impl Iterator<Item = &'static str> {
+    GIVEN.all().chain(FAMILY.all())
 }
 
 /// Whether this is a first name of the list.

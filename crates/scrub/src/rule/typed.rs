@@ -33,13 +33,22 @@ pub(super) fn setting(line: &Line<'_>, anchor: &Anchor, value: &Value) -> Option
     let first = line.forward(line.start, is_blank);
     let sign = line.before(line.back(value.range.start, is_blank));
     let alone = name_start(line, anchor) == first && (anchor.word.contains('_') || sign == b'=');
-    let whole = line.trim(value.range.start..line.end);
+    let whole = rest(line, value.range.start)?;
     (!value.quoted && value.separated && alone && is_words(line.str(whole.clone()))).then_some(whole)
+}
+
+/// The rest of a line without blanks at its ends, when it is not too long for a password of several words.
+fn rest(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+    let range = line.trim(from..line.end);
+    (range.len() <= LONGEST).then_some(range)
 }
 
 /// "Enter passphrase for /dev/sda3: two words", "Vault password: two words": what somebody typed where a program asked.
 pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let first = line.forward(line.start, is_blank);
+    if anchor.start > first + 40 {
+        return None;
+    }
     let asked = line.str(first..anchor.end);
     let asks = [
         "enter ",
@@ -57,12 +66,12 @@ pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
     ]
     .iter()
     .any(|lead| begins(asked, lead));
-    if !asks || anchor.start > first + 40 {
+    if !asks {
         return None;
     }
     let lead = line.slice(anchor.end..line.end.min(anchor.end + 48));
     let colon = anchor.end + memchr::memmem::find(lead, b": ")?;
-    let range = line.trim(colon + 2..line.end);
+    let range = rest(line, colon + 2)?;
     is_words(line.str(range.clone())).then_some(range)
 }
 
@@ -120,10 +129,13 @@ pub(super) fn prints(line: &Line<'_>) -> bool {
         "passwort",
         "kennwort",
     ];
-    // "/etc/passwd" lists accounts; a word alone is a command.
+    // A word alone is a command.
+    if last.len() == word.len() || !is_one_of(last, &kinds) || word.starts_with('-') {
+        return false;
+    }
+    // "/etc/passwd" lists accounts.
     let typed = line.str(line.start..start);
-    let prompt = typed.contains("$ ") || typed.contains("# ") || typed.contains("> ") || typed.contains("% ");
-    prompt && last.len() < word.len() && is_one_of(last, &kinds) && !word.starts_with('-')
+    ["$ ", "# ", "> ", "% "].iter().any(|prompt| typed.contains(prompt))
 }
 
 /// Whether a line that a command printed may be a secret as a whole.

@@ -104,8 +104,15 @@ fn starts_column(line: &Line<'_>, start: usize, end: usize) -> bool {
 const FILE_ENDINGS: &[&str] = &[
     "exe", "dll", "sys", "ini", "txt", "log", "ps1", "psm1", "bat", "cmd", "vbs", "js", "ts", "rs", "py", "c", "h", "cpp", "cs",
     "xml", "json", "yml", "yaml", "toml", "dat", "msi", "zip", "config", "conf", "inf", "evtx", "etl", "dmp", "lnk", "html",
-    "htm", "css", "md", "cer", "pfx", "crt", "pem", "key", "reg", "db", "bak", "tmp", "csv",
+    "htm", "css", "md", "cer", "pfx", "crt", "pem", "key", "reg", "db", "bak", "tmp", "csv", "nupkg", "nuspec", "csproj", "vbproj",
+    "fsproj", "vcxproj", "props", "resx", "tfvars", "tfstate", "ipynb", "parquet", "sqlite", "plist", "mobileconfig", "appimage",
+    "flatpak", "gradle", "whl", "rpm", "deb", "jar", "war", "apk", "tgz", "iso", "qcow2", "vmdk", "vhdx", "msix", "appx",
 ];
+
+/// Whether names of files end in this.
+pub(super) fn is_file_ending(last: &str) -> bool {
+    is_one_of(last, FILE_ENDINGS)
+}
 
 /// Whether a label of accounts stands right before.
 fn follows_label(line: &Line<'_>, start: usize) -> bool {
