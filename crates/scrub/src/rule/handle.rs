@@ -88,7 +88,8 @@ fn joined(search: &mut Search<'_, '_>, sign: usize) {
         || line.at(range.end) == b'.' && is_alphanumeric(line.at(range.end + 1));
     let inside = is_alphanumeric(before) || matches!(before, b'.' | b'_' | b'-' | b'@' | b'$' | b'%' | b'#' | b'&');
     let dotted = line.at(sign) == b'.';
-    if goes_on || inside || range.len() > 40 || dotted && (is_ending(last) || is_file_ending(last)) || NO_ACCOUNT.contains(&name) {
+    if goes_on || inside || range.len() > 40 || dotted && (is_ending(last) || is_file_ending(last)) || NO_ACCOUNT.contains(&name)
+    {
         return;
     }
     let in_path = matches!(before, b'/' | b'\\') || matches!(line.at(range.end), b'/' | b'\\');

@@ -146,13 +146,14 @@ fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
         "počítač",
         "tietokone",
     ];
+    if line.at(after) != b' ' || !kinds.contains(&label) {
+        return false;
+    }
     let end = line.forward(after + 1, is_name);
     let text = line.str(after + 1..end).trim_end_matches('.');
     let small = text.bytes().all(|byte| byte.is_ascii_lowercase());
     let large = text.bytes().all(|byte| byte.is_ascii_uppercase());
-    line.at(after) == b' '
-        && kinds.contains(&label)
-        && text.len() >= 4
+    text.len() >= 4
         && (small || large)
         && !is_ordinary(text)
         && matches!(line.at(end), 0 | b' ' | b',' | b'.' | b')' | b'?' | b'!' | b':' | b';')

@@ -55,6 +55,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             if line.at(domain_end) == b':' && is_no_word(line.str(secret.clone())) && !line.str(secret.clone()).contains('/') {
                 search.found.push(Finding::new(secret, Class::Password, "beside-address"));
             }
+        } else if is_realm(name, domain) {
+            search.found.push(Finding::new(local..domain_end, Class::Upn, "realm"));
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
                 search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
@@ -118,6 +120,14 @@ fn is_domain(domain: &str) -> bool {
         && last.bytes().all(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
         && domain.split('.').all(|label| !label.is_empty())
         && !["service", "timer", "socket", "mount", "target", "slice"].contains(&last)
+}
+
+/// Realms of hypervisors and directories, which have no dot.
+const REALMS: &[&str] = &["pve", "pam", "pbs", "pmg", "ldap", "openid", "oidc", "krb5"];
+
+/// `anna@pve`: an account and the realm that knows it.
+fn is_realm(name: &str, domain: &str) -> bool {
+    REALMS.contains(&domain) && !is_generic(name)
 }
 
 fn says_upn(line: &Line<'_>, at: usize) -> bool {

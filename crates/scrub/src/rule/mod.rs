@@ -26,6 +26,7 @@ mod listing;
 mod log;
 mod machine;
 mod mail;
+mod national;
 mod network;
 mod path;
 mod people;
@@ -199,6 +200,7 @@ impl Search<'_, '_> {
             // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
             if line.digits() >= 6 {
                 bank::find(self);
+                national::find(self);
                 phone::find(self);
             }
             token::dense(self);

@@ -299,6 +299,9 @@ fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
 
 /// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
 fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
+    if line.at(anchor.end) != b' ' {
+        return false;
+    }
     let start = line.forward(anchor.end, is_blank);
     let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let told = [
@@ -315,8 +318,7 @@ fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
     let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
-    line.at(anchor.end) == b' '
-        && (4..=24).contains(&text.len())
+    (4..=24).contains(&text.len())
         && small
         && letters >= 1
         && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':')

@@ -113,10 +113,13 @@ pub(super) fn mailbox(search: &mut Search<'_, '_>) {
 /// Whether a command of this line prints a secret and nothing else: it ends in the name of a file or setting that holds one.
 pub(super) fn prints(line: &Line<'_>) -> bool {
     let end = line.back(line.end, |byte| is_blank(byte) || matches!(byte, b'"' | b'\''));
-    let start = line.back(end, |byte| !is_blank(byte));
-    let word = line.str(start..end);
-    let word = word.strip_suffix(".txt").unwrap_or(word);
-    let last = word.rsplit(['.', '_', '-', '/', '\\']).next().unwrap_or_default();
+    let file = end.saturating_sub(".txt".len());
+    let end = if line.reads(file, ".txt") { file } else { end };
+    let last = line.back(end, |byte| byte.is_ascii_alphabetic())..end;
+    // A word alone is a command.
+    if !(2..=10).contains(&last.len()) || !matches!(line.before(last.start), b'.' | b'_' | b'-' | b'/' | b'\\') {
+        return false;
+    }
     let kinds = [
         "password",
         "pass",
@@ -129,8 +132,8 @@ pub(super) fn prints(line: &Line<'_>) -> bool {
         "passwort",
         "kennwort",
     ];
-    // A word alone is a command.
-    if last.len() == word.len() || !is_one_of(last, &kinds) || word.starts_with('-') {
+    let start = line.back(last.start, |byte| !is_blank(byte));
+    if !is_one_of(line.str(last), &kinds) || line.at(start) == b'-' {
         return false;
     }
     // "/etc/passwd" lists accounts.
