@@ -249,6 +249,18 @@ impl<'a> Line<'a> {
         self.map.places(self.start..self.end, first)
     }
 
+    /// Every small letter of ASCII that begins a word, behind no dot, dash, slash, `@` or backslash, with three more behind it (which are not
+    /// looked at beyond a block's end).
+    pub(crate) fn smalls(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let first = |block: &Block, before: &Block| {
+            let inside = |block: &Block| block.word() | block.dot | block.dash | block.slash | block.rare;
+            let small = block.small;
+            let four = small & (small >> 1 | !0 << 63) & (small >> 2 | !0 << 62) & (small >> 3 | !0 << 61);
+            four & !block.capital & !follow(inside(block), inside(before))
+        };
+        self.map.places(self.start..self.end, first)
+    }
+
     /// The range without spaces and tabs at its ends.
     pub(crate) fn trim(&self, range: Range<usize>) -> Range<usize> {
         let start = self.forward(range.start, is_blank).min(range.end);

@@ -230,3 +230,67 @@ fn passwords_in_short_answers() {
     check("sshpass -pnordlys-polarnatt ssh localhost", &["password=nordlys-polarnatt"]);
     check("it has a temporary pass adobo-sinigang", &["password=adobo-sinigang"]);
 }
+
+#[test]
+fn accounts_that_say_whose_they_are() {
+    check(
+        "ticket reassigned from annika.soderholm yesterday",
+        &["user=annika.soderholm"],
+    );
+    check("login of a.soderholm failed", &["user=a.soderholm"]);
+    check("ticket 4411: annika cannot print", &["user=annika"]);
+    check("nuget push a.nupkg and b.csproj, then a.parquet", &[]);
+    check("import com.soderholm and a.parquet from org.annika", &[]);
+}
+
+#[test]
+fn machines_by_what_they_do_and_are_called() {
+    check("rejoined KOMP-MAGAZYN2 to the domain", &["host=KOMP-MAGAZYN2"]);
+    check("the server druif needs a reboot", &["host=druif"]);
+    check("bocian nie odpowiada od rana", &["host=bocian"]);
+    check("the server room needs a fan", &[]);
+}
+
+#[test]
+fn passwords_of_several_words() {
+    check("repo_pw=rosemary parsley thyme", &["password=rosemary parsley thyme"]);
+    check(
+        "Enter passphrase for /dev/sda3: grass snake ladder",
+        &["password=grass snake ladder"],
+    );
+    check(
+        "# cat /run/secrets/db_password\ngrass-snake-ladder",
+        &["password=grass-snake-ladder"],
+    );
+    check("# cat /etc/passwd\ngames:x:5", &[]);
+    let long = format!("Enter passphrase for /dev/sda3: {}", "grass snake ".repeat(8));
+    check(&long, &[]);
+}
+
+#[test]
+fn addresses_with_passwords_in_other_forms() {
+    check(
+        "mount_smbfs //anna:Sommer2026@fs1/data /mnt/data",
+        &["connection-string=//anna:Sommer2026@fs1/data"],
+    );
+    check(
+        "dsn: app:Sommer2026@tcp(10.0.0.5:3306)/shop",
+        &["connection-string=app:Sommer2026@tcp(10.0.0.5:3306)/shop"],
+    );
+}
+
+#[test]
+fn numbers_of_persons_without_labels() {
+    check("the caller gave 811218-9876 and hung up", &["ssn=811218-9876"]);
+    check("row 14: 44051401359", &["ssn=44051401359"]);
+    check("order 44051401358 of 20241106-1200", &[]);
+}
+
+#[test]
+fn realms_and_profiles_on_servers() {
+    check("lotte@pve - permission check failed", &["upn=lotte@pve"]);
+    check(
+        "moved to /volume1/homes/lotte/scans",
+        &["user-path=/volume1/homes/lotte/scans"],
+    );
+}

@@ -71,6 +71,8 @@ pub(crate) enum Meaning {
     Near,
     /// What people do, behind the name of one that is no other word.
     Does,
+    /// What machines do, behind the name of one that is no other word.
+    Serves,
     /// The end of a letter, before the name of a person on this line or the next.
     Closing,
     /// What is put behind names in Chinese, Japanese and Korean.
@@ -116,7 +118,7 @@ impl Meaning {
             Self::Setting(Class::User) => asks::USER | asks::SECRET | asks::NUMBER,
             Self::Phrase(Class::User) => asks::USER | asks::SECRET,
             Self::Field(Class::User) | Self::Mention(Class::User) => asks::USER,
-            Self::Setting(Class::Host) | Self::Phrase(Class::Host) | Self::Mention(Class::Host) => asks::HOST,
+            Self::Setting(Class::Host) | Self::Phrase(Class::Host) | Self::Mention(Class::Host) | Self::Serves => asks::HOST,
             Self::Setting(_) | Self::Phrase(_) => asks::SECRET,
             Self::Toward => asks::PEOPLE | asks::SECRET,
             Self::Scheme => asks::SCHEME | asks::SECRET,
@@ -124,7 +126,7 @@ impl Meaning {
             Self::Piped | Self::Credential => asks::SECRET,
             Self::Greeting | Self::Title | Self::Said | Self::Does | Self::Near | Self::Closing | Self::Honorific => asks::PEOPLE,
             Self::Profiles => asks::PATH,
-            Self::Share => asks::SHARE,
+            Self::Share => asks::SHARE | asks::SECRET,
             Self::Extension | Self::Ending => asks::DOCUMENT,
             Self::Mark(_) => asks::MARK,
             Self::Before(_) => asks::BEFORE,
@@ -188,6 +190,7 @@ fn meaning(section: &'static str) -> Option<Meaning> {
         "toward" => Meaning::Toward,
         "said" => Meaning::Said,
         "does" => Meaning::Does,
+        "serves" => Meaning::Serves,
         "near" => Meaning::Near,
         "closing" => Meaning::Closing,
         "honorific" => Meaning::Honorific,

@@ -4,9 +4,10 @@
 use super::people::{is_listed_name, name_here};
 use super::person::{is_account_name, is_full_name};
 use super::plausible::is_secret_word;
-use super::spoken::{is_strong, pair};
+use super::spoken::{is_mixed, is_numbered, is_signed, is_strong, pair};
+use super::typed::{is_printed, prints};
 use super::unknown::is_ordinary;
-use super::value::suffix;
+use super::value::{name_start, suffix};
 use super::words::begins;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
@@ -72,9 +73,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
         Below::Nothing => None,
         Below::Answer(class) => {
             let range = line.trim(first..line.end);
-            let text = line.str(range.clone());
-            let prompt = text.ends_with(['$', '#', '%', '>']) || text.contains(' ');
-            (!prompt && (6..=200).contains(&range.len())).then_some((range, class))
+            is_printed(line.str(range.clone())).then_some((range, class))
         }
         Below::Rest(class) => rest(&line, first).map(|range| (range, class)),
         Below::Codes(left) => {
@@ -127,7 +126,9 @@ fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
             return None;
         }
         let last = line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'?'));
-        if class == Class::Password && is_strong(line.str(at..last)) {
+        let word = line.str(at..last);
+        let shown = || is_strong(word) || is_mixed(word) || is_signed(word) || is_numbered(word);
+        if class == Class::Password && shown() {
             return Some(at..last);
         }
         if class == Class::Phone && line.at(at).is_ascii_digit() {
@@ -217,6 +218,9 @@ fn only_word(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
 /// What this line says of the next.
 fn announced(search: &Search<'_, '_>, first: usize) -> Below {
     let line = &search.line;
+    if prints(line) {
+        return Below::Answer(Class::Password);
+    }
     for anchor in search.anchors {
         let class = match anchor.meaning {
             Meaning::Closing if first == anchor.start => {
@@ -244,7 +248,7 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
         if is_named(line, first, anchor)
             && line.forward(end, |byte| matches!(byte, b'"' | b'\'' | b',') || is_blank(byte)) == line.end
             || line.reads(end, "</key>")
-            || line.before(anchor.start) == b'<' && line.at(end) == b'>' && end + 1 == line.end
+            || line.before(name_start(line, anchor)) == b'<' && line.at(end) == b'>' && end + 1 == line.end
         {
             return Below::Value(class);
         }
@@ -307,7 +311,7 @@ fn named_value(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
 fn fits(text: &str, class: Class) -> bool {
     match class {
         Class::User => is_account_name(text) || text.contains(' ') && is_full_name(text),
-        Class::Password => is_secret_word(text),
+        Class::Password => is_secret_word(&text.replace(' ', "-")) && text.matches(' ').count() <= 5,
         Class::Token => text.len() >= 8 && !text.contains(' ') && text.bytes().any(|byte| byte.is_ascii_digit()),
         _ => false,
     }

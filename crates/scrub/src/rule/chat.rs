@@ -4,8 +4,9 @@
 
 use super::people::{is_letter, is_no_name};
 use super::person::{is_account_name, is_full_name};
-use super::spoken::{is_signed, is_strong};
+use super::spoken::{is_mixed, is_numbered, is_signed, is_strong};
 use super::unknown::is_ordinary;
+use super::words::is_one_of;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank};
@@ -20,8 +21,46 @@ const MOST_SAID: usize = 400;
 /// Lines that may be of a conversation.
 #[derive(Default)]
 pub(crate) struct Chat {
-    lines: Vec<(Range<usize>, Range<usize>)>,
+    lines: Vec<Turn>,
 }
+
+/// A line that somebody may have said.
+struct Turn {
+    speaker: Range<usize>,
+    said: Range<usize>,
+    /// It is a sentence: what shows that people speak.
+    prose: bool,
+}
+
+/// Who speaks with somebody whose name nobody knows.
+const PARTIES: &[&str] = &[
+    "client",
+    "customer",
+    "support",
+    "agent",
+    "tech",
+    "technician",
+    "helpdesk",
+    "caller",
+    "me",
+    "you",
+    "admin",
+    "operator",
+    "kunde",
+    "techniker",
+    "anrufer",
+    "cliente",
+    "soporte",
+    "suporte",
+    "supporto",
+    "technicien",
+    "klant",
+    "kund",
+    "klient",
+    "asiakas",
+    "tuki",
+    "service desk",
+];
 
 impl Chat {
     /// Notes the line when somebody may speak in it.
@@ -35,18 +74,25 @@ impl Chat {
     pub(super) fn find(&self, map: &Map<'_>, found: &mut Vec<Finding>) {
         let name = |range: &Range<usize>| map.text.get(range.clone()).unwrap_or_default();
         let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
-        for (speaker, _) in &self.lines {
-            *turns.entry(name(speaker)).or_default() += 1;
+        for turn in self.lines.iter().filter(|turn| turn.prose) {
+            *turns.entry(name(&turn.speaker)).or_default() += 1;
         }
-        turns.retain(|speaker, count| *count >= 2 && is_speaker(speaker));
-        if turns.len() < 2 {
+        let party = |speaker: &str| is_one_of(speaker, PARTIES);
+        let known = turns
+            .iter()
+            .filter(|(speaker, count)| **count >= 2 && (is_speaker(speaker) || party(speaker)));
+        if known.count() < 2 {
             return;
         }
+        // Among people that speak, a word may be somebody's name as well.
+        turns.retain(|speaker, count| party(speaker) || is_speaker(speaker) || *count >= 2 && is_person_here(speaker));
         let mut known: Vec<Range<usize>> = found.iter().map(|finding| finding.range.clone()).collect();
         known.sort_unstable_by_key(|range| range.start);
-        for (speaker, said) in self.lines.iter().filter(|(speaker, _)| turns.contains_key(name(speaker))) {
-            found.push(Finding::new(speaker.clone(), Class::User, "speaker"));
-            secrets(map.text, said, &known, found);
+        for turn in self.lines.iter().filter(|turn| turns.contains_key(name(&turn.speaker))) {
+            if !party(name(&turn.speaker)) {
+                found.push(Finding::new(turn.speaker.clone(), Class::User, "speaker"));
+            }
+            secrets(map.text, &turn.said, &known, found);
         }
     }
 }
@@ -57,8 +103,13 @@ fn is_speaker(name: &str) -> bool {
     name.chars().count() >= 2 && !ordinary && (!name.is_ascii() || is_account_name(name) || is_full_name(name))
 }
 
+/// Whether a word that is an ordinary one may be what somebody is called who speaks.
+fn is_person_here(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphabetic() || c == '-') && !is_no_name(name) && name.chars().count() >= 2
+}
+
 /// `ravi: …`, `[tmcgill]: …`, `aoife 14:21: …`, `12/02/2026, 07:31 - Niall H: …`, `Wout > …`: the name, and what is said.
-fn spoken_by(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
+fn spoken_by(line: &Line<'_>) -> Option<Turn> {
     let start = behind_time(line);
     let start = start + usize::from(line.at(start) == b'[');
     let end = line.forward(start, |byte| {
@@ -78,7 +129,11 @@ fn spoken_by(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
         && !line.at(range.start).is_ascii_digit()
         && line.str(range.clone()).matches(' ').count() <= 2;
     let said = sign + 1..line.end.min(sign + MOST_SAID);
-    (fits && is_said(line, &range, &said)).then_some((range, said))
+    fits.then(|| Turn {
+        prose: is_said(line, &range, &said),
+        speaker: range,
+        said,
+    })
 }
 
 /// Without the time that may follow a name.
@@ -135,10 +190,23 @@ fn secrets(text: &str, said: &Range<usize>, known: &[Range<usize>], found: &mut 
             .unwrap_or_default()
             .iter()
             .all(|other| other.end <= range.start);
-        if inner.len() >= 8 && apart && (is_strong(inner) || is_signed(inner) || is_chained(inner)) {
+        if inner.len() >= 8 && apart && looks_secret(inner) {
             found.push(Finding::new(range, Class::Password, "said-in-chat"));
         }
     }
+}
+
+/// Whether a word that somebody says can hardly be anything but a password, or an account.
+fn looks_secret(word: &str) -> bool {
+    is_strong(word) || is_signed(word) || is_mixed(word) || is_numbered(word) || is_chained(word) || is_strung(word)
+}
+
+/// `blåbär-kaffe-sko`: three words or more that dashes join, of which one at least is in no vocabulary.
+fn is_strung(text: &str) -> bool {
+    let parts = || text.split('-');
+    (3..=6).contains(&parts().count())
+        && parts().all(|part| part.chars().count() >= 3 && part.chars().all(char::is_alphabetic))
+        && parts().any(|part| !is_ordinary(part))
 }
 
 /// `crepe-cidre-29`, `Zaytoun.19`: small words and a number that dashes or dots join.

@@ -37,7 +37,46 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
     let end = line.forward(authority_end, |byte| {
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
     });
-    (!password.is_empty() && start < anchor.start).then_some(start..end)
+    (!password.is_empty() && start < anchor.start).then(|| outer(line, start)..end)
+}
+
+/// `rest:https://…`, `jdbc:sqlserver://…`: what stands before a scheme and belongs to it.
+fn outer(line: &Line<'_>, start: usize) -> usize {
+    let before = line.back(start.saturating_sub(1), |byte| byte.is_ascii_lowercase());
+    let known = [
+        "rest", "jdbc", "rclone", "svn", "sftp", "swift", "s3", "http", "hg", "bzr", "r2dbc",
+    ];
+    if line.before(start) == b':' && known.contains(&line.str(before..start - 1)) {
+        before
+    } else {
+        start
+    }
+}
+
+/// `//name:password@server/share`, as macOS mounts shares.
+pub(super) fn share_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let outside = matches!(line.before(anchor.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
+    let end = line.forward(anchor.end, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+    });
+    let (credentials, machine) = line.str(anchor.end..end).rsplit_once('@')?;
+    let (name, password) = credentials.split_once(':')?;
+    let fits = !name.is_empty() && name.bytes().all(|byte| is_name(byte) || byte == b';') && !password.is_empty();
+    (outside && fits && !password.contains('/') && machine.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        .then_some(anchor.start..end)
+}
+
+/// `name:password@tcp(10.0.0.5:3306)/base`, as programs in Go name their databases.
+pub(super) fn go_source(line: &Line<'_>, at: usize) -> Option<Range<usize>> {
+    if !(line.reads(at, "@tcp(") || line.reads(at, "@unix(")) {
+        return None;
+    }
+    let inside = |byte: u8| !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'=');
+    let start = line.back(at, inside);
+    let end = line.forward(at, |byte| {
+        !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
+    });
+    line.str(start..at).contains(':').then_some(start..end)
 }
 
 /// `postgres://name:pa/ss#word@host/db`: what should have been escaped. Not in addresses of the web, whose paths hold anything.

@@ -1,6 +1,8 @@
-//! Names of machines that what stands before them announces: labels, commands, slashes of shares.
+//! Names of machines that what stands beside them announces: labels, commands, slashes of shares, what machines do.
 
 use super::domain::{is_last_label, is_vendor};
+use super::people::{goes_on, stands_apart};
+use super::unknown::is_ordinary;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, ends, holds, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -52,7 +54,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // `host fyr1 { hardware ethernet …`
         let braced = matches!(label, "host" | "server") && is_declared(&line, after, label);
-        let bare = command || braced || is_flag(&line, anchor) || is_bare(&line, after);
+        let bare = command || braced || is_flag(&line, anchor) || is_bare(&line, after) || is_called(&line, after, label);
         let Some(value) = value::value(&line, after, bare, Reach::Word) else {
             continue;
         };
@@ -72,11 +74,17 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         // At the beginning of a line "ssh" is a command; elsewhere, and of other words, sentences are made.
         let typed = COMMANDS.contains(&label) && line.start + 12 >= anchor.start;
         let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && !typed;
-        if rest == b'@' || mentioned && !is_telling(text) && !line.reads(end, " closed") {
+        let through = matches!(label, "via " | "ping " | "connect " | "connected to " | "processing ");
+        if label == "via " && is_interface(text) {
+            continue;
+        }
+        let named =
+            is_telling(text) || text.len() >= 4 && !through && rest != b'\'' && !is_ordinary(text) || line.reads(end, " closed");
+        if rest == b'@' || mentioned && !named {
             continue;
         }
         // "DC=ostwind,DC=lan" ends in what is no name.
-        if label == "dc=" && is_last_label(text) {
+        if label == "dc=" && (is_last_label(text) || text.len() == 2 || is_last_part(&line, anchor.start, end)) {
             continue;
         }
         // "Server: Apache/2.4", "host: 10.0.0.1", "Computer: The …"
@@ -85,6 +93,70 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         search.found.push(Finding::new(start..end, Class::Host, "labelled-host"));
     }
+}
+
+/// `eth0`, `igb1`: how systems call their network cards.
+fn is_interface(text: &str) -> bool {
+    let letters = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    text.len() == letters.len() + 1 && letters.len() <= 6 && letters.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+/// The last of several parts of a directory's name, which is no name of anybody's own.
+fn is_last_part(line: &Line<'_>, start: usize, end: usize) -> bool {
+    let next = line.forward(end, |byte| matches!(byte, b',' | b' '));
+    line.before(start) != 0 && line.str_before(start, 40).contains('=') && !line.reads(next, "dc=")
+}
+
+/// "saturn is slow", "bocian nie odpowiada": what machines do, behind a word that can only be a name.
+pub(super) fn serving(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Serves) {
+        let range = line.back(anchor.start, |byte| is_alphanumeric(byte) || byte == b'-')..anchor.start;
+        let text = line.str(range.clone());
+        let fits =
+            (3..=24).contains(&text.len()) && text.starts_with(char::is_alphabetic) && !is_ordinary(text) && is_host_name(text);
+        let whole = !is_alphanumeric(line.at(anchor.end)) || anchor.word.ends_with(' ');
+        if fits && whole && stands_apart(&line, range.start) && !goes_on(&line, range.end) && !is_found(search, range.start) {
+            search.found.push(Finding::new(range, Class::Host, "serving-machine"));
+        }
+    }
+}
+
+/// "server druif", "servidor JATOBA": behind one blank, a word of one case that no vocabulary has.
+fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
+    let kinds = [
+        "server",
+        "servidor",
+        "serveur",
+        "palvelin",
+        "szerver",
+        "serwer",
+        "serverul",
+        "sunucu",
+        "host",
+        "hypervisor",
+        "rechner",
+        "máquina",
+        "equipo",
+        "machine",
+        "workstation",
+        "computer",
+        "dator",
+        "komputer",
+        "počítač",
+        "tietokone",
+    ];
+    if line.at(after) != b' ' || !kinds.contains(&label) {
+        return false;
+    }
+    let end = line.forward(after + 1, is_name);
+    let text = line.str(after + 1..end).trim_end_matches('.');
+    let small = text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let large = text.bytes().all(|byte| byte.is_ascii_uppercase());
+    text.len() >= 4
+        && (small || large)
+        && !is_ordinary(text)
+        && matches!(line.at(end), 0 | b' ' | b',' | b'.' | b')' | b'?' | b'!' | b':' | b';')
 }
 
 /// "equipo RECEPCION2", "laptop LON-LT-2209": behind one blank, capitals with digits or a dash, as machines are written.

@@ -31,9 +31,10 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             continue;
         }
         if !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead))) {
-            if (is_named(text) || is_small(text))
+            let goes_on = is_name(line.at(end)) && (line.at(end) != b'.' || is_alphanumeric(line.at(end + 1)));
+            if (is_named(text) || is_small(text) || is_own(text))
                 && !matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'{' | b'<')
-                && !is_name(line.at(end))
+                && !goes_on
                 && !is_found(search, start)
             {
                 search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
@@ -109,9 +110,120 @@ fn is_sited(text: &str) -> bool {
 
 /// What begins the names of machines in small letters, and few other words with a dash.
 const SMALL: &[&str] = &[
-    "srv", "svr", "nas", "esx", "esxi", "hv", "rds", "nb", "pc", "fs", "dc", "fw", "sw", "ap", "gw", "nvr", "ts", "app", "db",
-    "web", "print", "prn", "nes", "vc", "vm", "sql", "pg", "cups", "gpu", "ups", "mail", "mx", "dns", "vpn", "lnx", "ws", "lt",
-    "nbk", "mac", "imac", "cam", "sbc", "pbx", "kvm",
+    "srv",
+    "svr",
+    "nas",
+    "esx",
+    "esxi",
+    "hv",
+    "rds",
+    "nb",
+    "pc",
+    "fs",
+    "dc",
+    "fw",
+    "sw",
+    "ap",
+    "gw",
+    "nvr",
+    "ts",
+    "app",
+    "db",
+    "web",
+    "print",
+    "prn",
+    "nes",
+    "vc",
+    "vm",
+    "sql",
+    "pg",
+    "cups",
+    "gpu",
+    "ups",
+    "mail",
+    "mx",
+    "dns",
+    "vpn",
+    "lnx",
+    "ws",
+    "lt",
+    "nbk",
+    "mac",
+    "imac",
+    "cam",
+    "sbc",
+    "pbx",
+    "kvm",
+    "tsrv",
+    "xcp",
+    "pve",
+    "wlc",
+    "rtr",
+    "usw",
+    "uap",
+    "udm",
+    "nuc",
+    "phone",
+    "laptop",
+    "mbp",
+    "macbook",
+    "thinkpad",
+    "xps",
+    "tablet",
+    "ipad",
+    "iphone",
+    "kiosk",
+    "pos",
+    "scanner",
+    "printer",
+    "drucker",
+    "skrivare",
+    "skriver",
+    "tulostin",
+    "impresora",
+    "imprimante",
+    "stampante",
+    "drukarka",
+    "tiskarna",
+    "nyomtato",
+    "desktop",
+    "bastion",
+    "mgmt",
+    "idrac",
+    "ilo",
+    "ipmi",
+    "bmc",
+    "docker",
+    "k8s",
+    "k3s",
+    "node",
+    "dbsrv",
+    "websrv",
+    "appsrv",
+    "filesrv",
+    "hyperv",
+    "proxmox",
+    "router",
+    "switch",
+    "camera",
+    "tv",
+    "pi",
+    "raspi",
+    "rpi",
+    "vps",
+    "gitlab",
+    "jenkins",
+    "runner",
+    "ci",
+    "erp",
+    "crm",
+    "veeam",
+    "bkp",
+    "backup",
+    "ldap",
+    "radius",
+    "nps",
+    "wsus",
 ];
 
 /// `nas-keller`, `srv-erp-db`, `oxlip-fs`: a kind of machine at either end, and a part that is no word.
@@ -142,6 +254,22 @@ fn is_named(text: &str) -> bool {
         && words().all(|word| word.len() >= 2)
         && words().any(|word| KINDS.contains(&word))
         && !words().any(|word| matches!(word, "BASED" | "SIDE" | "TO" | "ID" | "BIT" | "IN" | "OFF" | "ON"))
+}
+
+/// `HYPER-OST`, `KOMP-MAGAZYN2`, `WM-DC-A`: capitals, one of the parts long and no word.
+fn is_own(text: &str) -> bool {
+    let parts = || text.split('-');
+    let letters = |part: &str| {
+        part.trim_end_matches(|c: char| c.is_ascii_digit())
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase())
+    };
+    let stem = parts().next().unwrap_or_default();
+    parts().all(letters)
+        && (2..=3).contains(&parts().count())
+        && stem.len() >= 2
+        && !NUMBERED.contains(&stem)
+        && parts().any(|part| part.len() >= 5 && part.bytes().all(|byte| byte.is_ascii_uppercase()) && !is_ordinary(part))
 }
 
 /// Prefixes of names such as `WS042` and `sql01`, in which no dash helps to tell.

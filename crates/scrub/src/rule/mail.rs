@@ -1,6 +1,7 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
 use super::Search;
+use super::connection::go_source;
 use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
 use super::people::{is_listed_name, is_no_name};
@@ -18,6 +19,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     for at in line.ats() {
         if line.before(at) == b'\'' && matches!(line.at(at + 1), b'\'' | b'%') {
             database_account(search, at);
+            continue;
+        }
+        if let Some(range) = go_source(&line, at) {
+            search.found.push(Finding::new(range, Class::ConnectionString, "go-source"));
             continue;
         }
         let local = line.back(at, |byte| {
@@ -50,6 +55,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             if line.at(domain_end) == b':' && is_no_word(line.str(secret.clone())) && !line.str(secret.clone()).contains('/') {
                 search.found.push(Finding::new(secret, Class::Password, "beside-address"));
             }
+        } else if is_realm(name, domain) {
+            search.found.push(Finding::new(local..domain_end, Class::Upn, "realm"));
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
                 search.found.push(Finding::new(local..at, Class::User, "user-at-host"));
@@ -113,6 +120,14 @@ fn is_domain(domain: &str) -> bool {
         && last.bytes().all(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
         && domain.split('.').all(|label| !label.is_empty())
         && !["service", "timer", "socket", "mount", "target", "slice"].contains(&last)
+}
+
+/// Realms of hypervisors and directories, which have no dot.
+const REALMS: &[&str] = &["pve", "pam", "pbs", "pmg", "ldap", "openid", "oidc", "krb5"];
+
+/// `anna@pve`: an account and the realm that knows it.
+fn is_realm(name: &str, domain: &str) -> bool {
+    REALMS.contains(&domain) && !is_generic(name)
 }
 
 fn says_upn(line: &Line<'_>, at: usize) -> bool {

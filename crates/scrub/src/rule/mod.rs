@@ -15,6 +15,7 @@ mod connection;
 mod document;
 mod domain;
 mod flag;
+mod handle;
 mod heading;
 mod host;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod listing;
 mod log;
 mod machine;
 mod mail;
+mod national;
 mod network;
 mod path;
 mod people;
@@ -37,6 +39,7 @@ mod speaker;
 mod spoken;
 mod table;
 mod token;
+mod typed;
 mod unknown;
 mod value;
 mod windows;
@@ -132,18 +135,20 @@ impl Search<'_, '_> {
         self.shaped(from);
         composed::find(self);
         people::named(self);
+        handle::find(self);
         unknown::find(self);
     }
 
     /// What words of the table announce.
     fn announced(&mut self) {
-        let rules: [Asked<Self>; 17] = [
+        let rules: [Asked<Self>; 18] = [
             (asks::SECRET, secret::find),
             (asks::MARK, token::find),
             (asks::PATH, path::find),
             (asks::DOCUMENT, document::find),
             (asks::LICENCE, licence::labelled),
             (asks::HOST, host::labelled),
+            (asks::HOST, host::serving),
             (asks::SHARE, host::slashed),
             (asks::USER, person::labelled),
             (asks::PEOPLE, people::addressed),
@@ -195,9 +200,11 @@ impl Search<'_, '_> {
             // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
             if line.digits() >= 6 {
                 bank::find(self);
+                national::find(self);
                 phone::find(self);
             }
             token::dense(self);
+            typed::mailbox(self);
             machine::numbered(self);
             beside::addresses(self, from);
             beside::hosts_file(self);
@@ -206,6 +213,9 @@ impl Search<'_, '_> {
         }
         if line.has(has::COLON) {
             beside::ports(self);
+            if line.has(has::DIGIT | has::UPPER) {
+                token::bots(self);
+            }
         }
     }
 }

@@ -117,7 +117,23 @@ fn start(line: &Line<'_>, anchor: &Anchor, windows: bool) -> Option<usize> {
         "/backup",
         "/backups",
     ];
+    // "/volume1/homes/toos": servers keep profiles where they keep everything.
+    let kept = [
+        "/volume",
+        "/var/services",
+        "/share",
+        "/storage",
+        "/tank",
+        "/pool",
+        "/zfs",
+        "/exports",
+        "/raid",
+        "/nas",
+        "/vol",
+    ];
+    let served = || kept.iter().any(|lead| text.starts_with(lead)) && text.matches('/').count() <= 4;
     (parents.contains(&text)
+        || served()
         || text.starts_with("/mnt/")
         || text.starts_with("/Volumes/")
         || text.starts_with("/media/")

@@ -235,6 +235,11 @@ pub(super) fn family(line: &Line<'_>, end: usize) -> usize {
             break;
         }
         let start = particles(line, whole + 1);
+        let generation = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte == b'.');
+        if GENERATIONS.contains(&line.str(start..generation)) {
+            whole = generation;
+            break;
+        }
         let letter = initial(line, start);
         if letter > start && !is_alphanumeric(line.at(letter)) {
             whole = letter;
@@ -246,17 +251,34 @@ pub(super) fn family(line: &Line<'_>, end: usize) -> usize {
             break;
         }
         whole = next;
+        // "Klomp-de Bruin"
+        let second = particles(line, next + 1);
+        if line.at(next) == b'-' && second > next + 1 && capital(line, second) > second {
+            whole = capital(line, second);
+        }
     }
     whole
 }
+
+/// What stands before a name of Arabic with a dash.
+const ARTICLES: &[&str] = &[
+    "al", "el", "az", "ez", "as", "es", "ash", "ad", "an", "ar", "at", "ul", "ben", "bin", "ould",
+];
+
+/// What is put behind a family's name.
+const GENERATIONS: &[&str] = &["II", "III", "IV", "Jr", "Sr", "Jr.", "Sr."];
 
 /// Behind "von der ".
 fn particles(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
     for _ in 0..2 {
-        let end = line.forward(at, is_letter);
-        let particle = PARTICLES.contains(&line.str(at..end));
-        if !particle || line.at(end) != b' ' {
+        let end = line.forward(at, |byte| is_letter(byte) || matches!(byte, b'.' | b'/'));
+        let word = line.str(at..end);
+        // "el-Masri", "az-Zahra"
+        if line.at(end) == b'-' && ARTICLES.contains(&word) && is_capital(line, end + 1) {
+            return end + 1;
+        }
+        if !PARTICLES.contains(&word) || line.at(end) != b' ' {
             break;
         }
         at = end + 1;
@@ -352,6 +374,16 @@ pub(super) fn is_surely_person(text: &str) -> bool {
 /// Whether this word stands in a list of names, and for nothing else.
 pub(crate) fn is_listed_name(word: &str) -> bool {
     GIVEN.contains(word) || FAMILY.contains(word)
+}
+
+/// Whether this is a family's name of the list.
+pub(super) fn is_family_name(word: &str) -> bool {
+    FAMILY.contains(word)
+}
+
+/// All names of the lists that are no other words.
+pub(super) fn listed_names() -> impl Iterator<Item = &'static str> {
+    GIVEN.all().chain(FAMILY.all())
 }
 
 /// Whether this is a first name of the list.

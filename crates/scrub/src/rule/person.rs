@@ -68,7 +68,8 @@ pub(super) fn is_full_name(text: &str) -> bool {
 
 pub(super) const PARTICLES: &[&str] = &[
     "von", "van", "de", "der", "den", "del", "della", "di", "la", "le", "bin", "al", "dos", "da", "zu", "zur", "zum", "ter",
-    "ten", "el", "das", "do", "af", "av", "ben", "ibn",
+    "ten", "el", "das", "do", "af", "av", "ben", "ibn", "e", "y", "dela", "delos", "v.d.", "v/d", "v.", "auf", "vom", "des",
+    "du", "degli", "dei", "dal", "dalla", "bint", "abu", "ul", "ud",
 ];
 
 const COMPANIES: &[&str] = &[
@@ -298,17 +299,29 @@ fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
 
 /// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
 fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let end = line.forward(anchor.end + 1, is_name).min(anchor.end + 26);
-    let text = line.str(anchor.end + 1..end).trim_end_matches('.');
+    if line.at(anchor.end) != b' ' {
+        return false;
+    }
+    let start = line.forward(anchor.end, is_blank);
+    let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+    let told = [
+        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now",
+    ];
+    let start = if told.contains(&line.str(start..tie)) {
+        line.forward(tie, is_blank)
+    } else {
+        start
+    };
+    let end = line.forward(start, is_name).min(start + 26);
+    let text = line.str(start..end).trim_end_matches('.');
     let small = text
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
     let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
-    line.at(anchor.end) == b' '
-        && (5..=24).contains(&text.len())
+    (4..=24).contains(&text.len())
         && small
         && letters >= 1
-        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.')
+        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':')
         && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
         && (letters < text.len() || !is_ending(text))
 }

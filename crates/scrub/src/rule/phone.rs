@@ -140,8 +140,9 @@ fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
 /// Whether another number stands on either side, behind blanks.
 fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
     let before = line.before(line.back(start, is_blank));
-    let after = line.at(line.forward(end, is_blank));
-    before.is_ascii_digit() || after.is_ascii_digit()
+    let next = line.forward(end, is_blank);
+    let word = line.slice(next..line.forward(next, |byte| !is_blank(byte)).min(next + 24));
+    before.is_ascii_digit() || word.first().is_some_and(u8::is_ascii_digit) && !word.iter().any(u8::is_ascii_alphabetic)
 }
 
 /// "call me back on", "phone number is", "Tel. (work)": a few short words before the number.
@@ -210,6 +211,9 @@ fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
     }
     match first {
         _ if abroad => (3..=6).contains(&count) && first <= 5,
+        // "06 5550 1234", "06-12 34 56 78"
+        2 if count == 3 && second == 4 && text.len() == 12 && sign == b' ' => true,
+        2 if count == 5 && sign == b'-' && groups().all(|group| group.len() == 2) => true,
         2 => (2..=4).contains(&count) && second >= 3 && (open || matches!(sign, b'-' | b'/')),
         3..=5 => (2..=5).contains(&count) && second >= 2,
         _ => false,

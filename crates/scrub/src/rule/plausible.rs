@@ -39,7 +39,7 @@ pub(super) fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Optio
             } else if text.ends_with([',', ';', ')', '}', ']']) && next <= line.end {
                 range.end -= 1;
             }
-        } else {
+        } else if !line.reads(range.start, "$argon2") {
             range = value::until(line, range, b";,&)}]|");
         }
     }

@@ -1,12 +1,13 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
-use super::connection::{connection_string, keywords, listed, oracle, url_with_password};
+use super::connection::{connection_string, keywords, listed, oracle, share_with_password, url_with_password};
 use super::flag::{credential, flagged, name_password, others, piped, slash};
 use super::host::is_host_name;
 use super::person::is_account_name;
 use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
 use super::spoken;
-use super::value::{self, Reach, Value, is_flag, is_found, name_start, suffix};
+use super::typed;
+use super::value::{self, Reach, Value, is_flag, is_found, suffix};
 use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
@@ -73,7 +74,9 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             let groups = (class == Class::Password)
                 .then(|| spoken::grouped(line, anchor.end))
                 .flatten();
+            let typed = (class == Class::Password).then(|| typed::prompted(line, anchor)).flatten();
             let range = groups
+                .or(typed)
                 .or_else(|| setting(line, anchor, class))
                 .or_else(|| numbered(line, anchor));
             let range = range.or_else(|| paired(line, anchor));
@@ -95,13 +98,21 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             (range.or_else(|| said(line, anchor))?, Class::Password, "spoken-pin")
         }
         Meaning::Wireless => (spoken::wireless(line, anchor)?, Class::Password, "spoken-password"),
-        Meaning::Weak if labels() => (weak(line, anchor)?, Class::Token, "labelled-secret"),
+        Meaning::Weak if labels() => {
+            let range = typed::key(line, anchor).or_else(|| weak(line, anchor));
+            (range?, Class::Token, "labelled-secret")
+        }
         Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
         Meaning::Credential => (credential(line, anchor)?, Class::Password, "credential-call"),
         Meaning::Flag(flag) => (flagged(line, anchor, flag)?, Class::Password, "password-flag"),
         Meaning::NamePassword => (name_password(line, anchor)?.1?, Class::Password, "name-and-password"),
         Meaning::Slash => (slash(line, anchor)?.1, Class::Password, "name-and-password"),
         Meaning::Scheme => (url_with_password(line, anchor)?, Class::ConnectionString, "url-with-password"),
+        Meaning::Share => (
+            share_with_password(line, anchor)?,
+            Class::ConnectionString,
+            "url-with-password",
+        ),
         _ => return None,
     };
     Some(Finding::new(range, class, rule))
@@ -305,17 +316,10 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if label.ends_with("cookie") {
         return cookies(line, &value);
     }
-    // `repo_pw: two words`, the only thing that a line of settings says.
-    let first = line.forward(line.start, is_blank);
-    if class == Class::Password && !value.quoted && value.separated && label.contains('_') && name_start(line, anchor) == first {
-        let whole = line.trim(value.range.start..line.end);
-        let text = line.str(whole.clone());
-        let words = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b' ' || byte >= 0x80);
-        if words && text.contains(' ') && text.len() <= 64 {
-            return Some(whole);
-        }
+    if class == Class::Password
+        && let Some(whole) = typed::setting(line, anchor, &value)
+    {
+        return Some(whole);
     }
     let range = secret_part(line, &value, class)?;
     let assigned = line.before(range.start) == b'=' && range.len() <= 64 && line.at(range.end) == b' ';

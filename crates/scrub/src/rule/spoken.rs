@@ -221,7 +221,7 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
         }
         let text = line.str(at..end);
         let bracketed = line.before(at) == b'(' && line.at(end) == b')' && is_no_word(text) && !text.contains('/');
-        if is_strong(text) || is_signed(text) || bracketed {
+        if is_strong(text) || is_signed(text) || is_mixed(text) || is_numbered(text) || bracketed {
             return Some(at..end);
         }
         at = line.forward(end, |byte| !is_blank(byte));
@@ -285,9 +285,33 @@ pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
     None
 }
 
+/// `Welcome2Oak`, `Th3Ledger`: both cases, and a digit between letters.
+pub(super) fn is_mixed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if !(8..=32).contains(&bytes.len()) {
+        return false;
+    }
+    let inner = bytes
+        .windows(3)
+        .any(|three| matches!(three, [a, b, c] if a.is_ascii_alphabetic() && b.is_ascii_digit() && c.is_ascii_alphabetic()));
+    let capitals = bytes.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let small = bytes.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    inner && capitals >= 1 && small >= 4 && bytes.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// `flamengo81`: a word that no vocabulary has, and two to four digits.
+pub(super) fn is_numbered(text: &str) -> bool {
+    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = text.len() - word.len();
+    (2..=4).contains(&digits) && (5..=24).contains(&word.len()) && word.chars().all(char::is_alphabetic) && !is_ordinary(word)
+}
+
 /// Letters and digits with a sign that words do not have, or in both cases: what is a password where passwords are spoken of.
 pub(super) fn is_strong(text: &str) -> bool {
     let text = text.trim_end_matches(['.', ',', ')', '?']);
+    if !(6..=32).contains(&text.len()) || !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
     let letters = count(u8::is_ascii_alphabetic) + text.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count();
     let sign = text.contains(['!', '#', '$', '%', '&', '*', '?', '+', '^', '~']);
@@ -299,8 +323,7 @@ pub(super) fn is_strong(text: &str) -> bool {
     ]
     .iter()
     .any(|lead| super::words::begins(text, lead));
-    (6..=32).contains(&text.len())
-        && letters >= 3
+    letters >= 3
         && !other
         && !product
         && (digits >= 1 && sign || digits >= 2 && cased || digits >= 1 && cased && text.contains('-'))

@@ -92,9 +92,36 @@ pub(super) fn dense(search: &mut Search<'_, '_>) {
     while at < line.end {
         let (start, end) = (line.back(at, inside), line.run(at, inside));
         if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
-            search.found.push(Finding::new(start..end, Class::Token, "dense-token"));
+            search
+                .found
+                .push(Finding::new(start..escaped(&line, end), Class::Token, "dense-token"));
         }
         at = end.max(at) + SHORTEST;
+    }
+}
+
+/// Over "%3D" and what goes on behind it, as addresses of the web have signs.
+fn escaped(line: &Line<'_>, end: usize) -> usize {
+    let mut end = end;
+    while line.at(end) == b'%' && line.at(end + 1).is_ascii_hexdigit() && line.at(end + 2).is_ascii_hexdigit() {
+        end = line.forward(end + 3, |byte| byte.is_ascii_alphanumeric());
+    }
+    end
+}
+
+/// `6833824896:AAg44ia…`: a bot's number, and 35 signs that begin with two capitals.
+pub(super) fn bots(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for colon in line.colons() {
+        if !line.before(colon).is_ascii_digit() || !line.reads(colon + 1, "AA") {
+            continue;
+        }
+        let start = line.back(colon, |byte| byte.is_ascii_digit());
+        let end = line.forward(colon + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        let fits = (8..=10).contains(&(colon - start)) && (33..=37).contains(&(end - colon - 1));
+        if fits && !is_alphanumeric(line.before(start)) && !is_found(search, start) {
+            search.found.push(Finding::new(start..end, Class::Token, "bot-token"));
+        }
     }
 }
 

@@ -28,6 +28,11 @@ pub(super) fn is_ordinary(word: &str) -> bool {
     VOCABULARY.contains(word) || is_no_name(word) || parts() || is_compound(word)
 }
 
+/// Whether the vocabulary has this very word.
+pub(super) fn is_known(word: &str) -> bool {
+    VOCABULARY.contains(word)
+}
+
 /// "Druckertreiber", "Datensicherungsplan": two words of the vocabulary, with or without an "s" between.
 fn is_compound(word: &str) -> bool {
     let cuts = word.char_indices().map(|(at, _)| at);

@@ -77,6 +77,10 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         b'=' | b':' => {
             separated = true;
             at = dotted + 1;
+            // "sysName.0 = STRING: prn-lab3", as SNMP has it.
+            if line.reads(at, " STRING: ") {
+                at += " STRING: ".len();
+            }
             if matches!(line.at(at), b'=' | b'>') || line.before(at) == b':' && line.at(at) == b':' {
                 at += 1;
             }
@@ -87,7 +91,7 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
             at = dotted + 1;
         }
         // "password | x", as psql prints one record.
-        b'|' if !bare && dotted > at && line.start + 40 > at && is_blank(line.at(dotted + 1)) => {
+        b'|' if !bare && dotted > at && line.start + 40 > at && is_blank(line.at(dotted + 1)) && is_pair(line, dotted) => {
             separated = true;
             at = dotted + 1;
         }
@@ -140,6 +144,10 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         return None;
     }
     at = next;
+    // "PASSWORD = N'x'", as SQL marks text of any script.
+    if line.at(at) == b'N' && line.at(at + 1) == b'\'' {
+        at += 1;
+    }
     let quote = line.at(at);
     if matches!(quote, b'"' | b'\'') || (quote == b'\\' && line.at(at + 1) == b'"') {
         let start = if quote == b'\\' { at + 2 } else { at + 1 };
@@ -164,6 +172,11 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         quoted: false,
         separated,
     })
+}
+
+/// Whether this bar is the only one: a name and its value, and no row of a table.
+fn is_pair(line: &Line<'_>, bar: usize) -> bool {
+    line.forward(bar + 1, |byte| byte != b'|') >= line.end.min(bar + 256)
 }
 
 /// Whether what follows this sign is a value in quotes that a call names or is given.

@@ -44,6 +44,10 @@ impl Words {
 struct Sorted {
     bits: Vec<u64>,
     words: Vec<(u32, &'static str)>,
+    /// Where the words begin whose highest bits are these, about one of them each.
+    shelves: Vec<usize>,
+    /// What is left out of the mixed bytes of a word to find its shelf.
+    shift: u32,
 }
 
 impl Sorted {
@@ -57,7 +61,25 @@ impl Sorted {
                 *bits |= bit;
             }
         }
-        Self { bits, words }
+        let count = words.len().max(2).next_power_of_two();
+        let shift = u32::BITS - count.trailing_zeros();
+        let mut shelves = vec![0; count + 1];
+        for (mixed, _) in &words {
+            if let Some(next) = shelves.get_mut((mixed >> shift) as usize + 1) {
+                *next += 1;
+            }
+        }
+        let mut all = 0;
+        for shelf in &mut shelves {
+            all += *shelf;
+            *shelf = all;
+        }
+        Self {
+            bits,
+            words,
+            shelves,
+            shift,
+        }
     }
 
     fn contains(&self, word: &str) -> bool {
@@ -66,9 +88,13 @@ impl Sorted {
         if self.bits.get(place).is_none_or(|bits| bits & bit == 0) {
             return false;
         }
-        let from = self.words.partition_point(|(other, _)| *other < mixed);
-        let mut same = self.words.iter().skip(from).take_while(|(other, _)| *other == mixed);
-        same.any(|(_, known)| known.eq_ignore_ascii_case(word))
+        let shelf = (mixed >> self.shift) as usize;
+        let Some(&[from, to]) = self.shelves.get(shelf..shelf + 2) else {
+            return false;
+        };
+        let near = self.words.get(from..to).unwrap_or_default();
+        near.iter()
+            .any(|(other, known)| *other == mixed && known.eq_ignore_ascii_case(word))
     }
 }
 
