@@ -37,7 +37,7 @@ test('from a client to a command that enrols a machine; it is shown once', async
   await dialog.getByRole('button', { name: 'Copy' }).first().click();
   await expect(dialog.getByRole('button', { name: 'Copied' })).toBeVisible();
   const command = await page.evaluate(() => navigator.clipboard.readText());
-  expect(command).toMatch(/^sudo CAISEY_TOKEN=\S+ caisey-runtime enrol --control 'https:\S+'$/);
+  expect(command).toMatch(/^sudo CAISEY_TOKEN=\S+ caisey-runtime enrol --control 'https:\S+' && sudo caisey-runtime service install$/);
   await page.keyboard.press('Escape');
   await expect(dialog).toContainText('It cannot be shown again');
   await dialog.getByRole('button', { name: 'Close it' }).click();
