@@ -1,5 +1,6 @@
 /**
- * Asks endpoints whether a call can be answered right now: when they are first shown, when one is selected, and when a person asks.
+ * Asks endpoints whether a call can be answered right now: when they are first shown, when they came or went, when one is selected, and when a person
+ * asks.
  * Few at a time; an answer is never made up from anything else.
  */
 import { asFailure } from '../../app/errors';
@@ -13,7 +14,10 @@ const AT_ONCE = 4;
 
 export class SendableAsker {
   #known = $state.raw(new Map<string, Asked>());
-  #shown = new Set<string>();
+  /** The state in which each was asked last because it was on screen. */
+  #shown = new Map<string, string>();
+  /** Came or went while they were being asked. */
+  #again = new Set<string>();
   #queue: string[] = [];
   #busy = 0;
 
@@ -23,12 +27,13 @@ export class SendableAsker {
     return this.#known.get(row.endpoint) ?? (row.sendable ? { state: 'answered', answer: row.sendable } : { state: 'never' });
   }
 
-  /** Rows came on screen: each is asked once. */
+  /** Rows are on screen: each is asked once, and again when it came or went. */
   show(rows: readonly EndpointRow[]): void {
     for (const row of rows) {
-      if (this.#shown.has(row.endpoint)) continue;
-      this.#shown.add(row.endpoint);
-      this.#queue.push(row.endpoint);
+      if (this.#shown.get(row.endpoint) === row.state) continue;
+      this.#shown.set(row.endpoint, row.state);
+      if (this.#known.get(row.endpoint)?.state === 'asking') this.#again.add(row.endpoint);
+      else this.#queue.push(row.endpoint);
     }
     this.#next();
   }
@@ -37,6 +42,7 @@ export class SendableAsker {
   forget(): void {
     this.#known = new Map();
     this.#shown.clear();
+    this.#again.clear();
     this.#queue = [];
   }
 
@@ -49,6 +55,7 @@ export class SendableAsker {
     } catch (thrown) {
       this.#set(endpoint, { state: 'failed', why: asFailure(thrown).message });
     }
+    if (this.#again.delete(endpoint)) await this.ask(endpoint);
   }
 
   #next(): void {
