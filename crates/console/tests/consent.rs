@@ -329,7 +329,7 @@ async fn a_request_that_lies_is_never_asked() {
     }
 }
 
-/// What the control plane calls a command is not part of what is signed about it; this console reads the command itself.
+/// A control plane may call a command what it likes; this console reads the command itself.
 #[tokio::test]
 async fn a_class_that_plays_a_command_down_is_not_repeated_and_takes_more_than_one_press() {
     for (number, command, told, says, one_press) in [
