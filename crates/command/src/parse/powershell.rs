@@ -344,22 +344,27 @@ impl<'a> Reader<'a> {
                 self.opaque(node, "What this is made into is only known when it runs.");
                 continue;
             };
-            let (start, end) = (node.start_byte(), node.end_byte());
-            let mut words = vec![Word {
-                text: kind,
-                fixed: true,
-                start,
-                end,
-                ..Word::default()
-            }];
-            self.strings_in(node, &mut words);
-            self.script.items.push(Item::Run(Invocation {
-                words,
-                start,
-                end,
-                ..Invocation::default()
-            }));
+            self.made_into(kind, node);
         }
+    }
+
+    /// What a cast runs: the type, on the strings at this node.
+    fn made_into(&mut self, kind: String, node: Node<'_>) {
+        let (start, end) = (node.start_byte(), node.end_byte());
+        let mut words = vec![Word {
+            text: kind,
+            fixed: true,
+            start,
+            end,
+            ..Word::default()
+        }];
+        self.strings_in(node, &mut words);
+        self.script.items.push(Item::Run(Invocation {
+            words,
+            start,
+            end,
+            ..Invocation::default()
+        }));
     }
 
     fn function(&mut self, node: Node<'_>) {
@@ -433,21 +438,7 @@ impl<'a> Reader<'a> {
             .chars()
             .filter(|character| !character.is_whitespace())
             .collect();
-        let (start, end) = (node.start_byte(), node.end_byte());
-        let mut words = vec![Word {
-            text: name,
-            fixed: true,
-            start,
-            end,
-            ..Word::default()
-        }];
-        self.strings_in(node, &mut words);
-        self.script.items.push(Item::Run(Invocation {
-            words,
-            start,
-            end,
-            ..Invocation::default()
-        }));
+        self.made_into(name, node);
         self.each(node);
     }
 }
