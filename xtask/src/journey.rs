@@ -19,25 +19,32 @@ const FIREWALL: [&str; 5] = [
 ];
 
 /// A suspected breach after hours: installs and builds what it needs, then plays.
-pub(crate) fn breach(out: &Path) -> Result<()> {
-    setup::everything()?;
-    build::all()?;
-    play_breach(out)?;
+pub(crate) fn breach(out: &Path, host: &str) -> Result<()> {
+    everything_for(host)?;
+    play_breach(out, host)?;
     println!("\nLeft in {}: {}", out.display(), BREACH.join(", "));
     Ok(())
 }
 
 /// A firewall rule at two in the morning: installs and builds what it needs, then plays; `confined` as in a container without rights.
-pub(crate) fn firewall(out: &Path, confined: bool) -> Result<()> {
-    setup::everything()?;
-    build::all()?;
+pub(crate) fn firewall(out: &Path, confined: bool, host: &str) -> Result<()> {
+    everything_for(host)?;
     if confined {
-        play_confined(out)?;
+        play_confined(out, host)?;
     } else {
-        play_firewall(out)?;
+        play_firewall(out, host)?;
     }
     println!("\nLeft in {}: {}", out.display(), FIREWALL.join(", "));
     Ok(())
+}
+
+/// What stories on this host need: `native` or `worker`.
+fn everything_for(host: &str) -> Result<()> {
+    setup::everything()?;
+    if host == "worker" {
+        workers::run()?;
+    }
+    build::all()
 }
 
 /// What handing a record over leaves beside that.
@@ -55,10 +62,9 @@ const HANDED_OVER: [&str; 10] = [
 ];
 
 /// Both stories, and their records handed over.
-pub(crate) fn handover(out: &Path) -> Result<()> {
-    setup::everything()?;
-    build::all()?;
-    play_handover(out)?;
+pub(crate) fn handover(out: &Path, host: &str) -> Result<()> {
+    everything_for(host)?;
+    play_handover(out, host)?;
     println!(
         "\nLeft in {}, in `breach` and `firewall`: what these stories leave, and {}",
         out.display(),
@@ -68,8 +74,8 @@ pub(crate) fn handover(out: &Path) -> Result<()> {
 }
 
 /// Plays both stories to their end on programs that are built already.
-pub(crate) fn play_handover(out: &Path) -> Result<()> {
-    let (out, stage) = play("handover", out)?;
+pub(crate) fn play_handover(out: &Path, host: &str) -> Result<()> {
+    let (out, stage) = play("handover", host, out)?;
     for (story, leaves) in [("breach", BREACH.as_slice()), ("firewall", FIREWALL.as_slice())] {
         let (near, own) = (out.join(story), stage.join(story));
         let of = |whose: &str, open: &str, picture: &str| photograph(&stage, &own.join(whose), open, &near.join(picture));
@@ -81,28 +87,22 @@ pub(crate) fn play_handover(out: &Path) -> Result<()> {
 }
 
 /// Plays on programs that are built already.
-pub(crate) fn play_breach(out: &Path) -> Result<()> {
-    let (out, stage) = play("breach", out)?;
+fn play_breach(out: &Path, host: &str) -> Result<()> {
+    let (out, stage) = play("breach", host, out)?;
     photograph(&stage, &stage.join("console"), "session:latest", &out.join("console.png"))?;
     left(&out, BREACH.iter())
 }
 
-/// The first story on workerd, where no window shows it afterwards.
-pub(crate) fn play_breach_on_workers(out: &Path) -> Result<()> {
-    let (out, _) = play_within("breach", "breach-worker", out, &["--host", "worker"], &[])?;
-    left(&out, BREACH.iter().filter(|name| **name != "console.png"))
-}
-
 /// The same for the second story. Its windows are open while it is played.
-pub(crate) fn play_firewall(out: &Path) -> Result<()> {
-    let (out, _) = play("firewall", out)?;
+fn play_firewall(out: &Path, host: &str) -> Result<()> {
+    let (out, _) = play("firewall", host, out)?;
     left(&out, FIREWALL.iter())
 }
 
 /// The second story where nothing may have a network or a name of its own: it says so, and plays with a rule in a file.
-pub(crate) fn play_confined(out: &Path) -> Result<()> {
+pub(crate) fn play_confined(out: &Path, host: &str) -> Result<()> {
     let without = ["setpriv", "--bounding-set", "-sys_admin,-net_admin", "--"].map(OsString::from);
-    let (out, _) = play_within("firewall", "firewall-confined", out, &[], &without)?;
+    let (out, _) = play_behind(&without, "firewall", "firewall-confined", host, out)?;
     left(&out, FIREWALL.iter())?;
     let told = std::fs::read_to_string(out.join("journey.log")).context("reading what was told")?;
     ensure!(
@@ -113,35 +113,28 @@ pub(crate) fn play_confined(out: &Path) -> Result<()> {
 }
 
 /// Plays a story; returns where it left its files and its programs' data.
-fn play(story: &'static str, out: &Path) -> Result<(PathBuf, PathBuf)> {
-    play_within(story, story, out, &[], &[])
+fn play(story: &str, host: &str, out: &Path) -> Result<(PathBuf, PathBuf)> {
+    play_behind(&[], story, &format!("{story}-{host}"), host, out)
 }
 
-/// The same with further arguments, behind a command that takes rights away.
-fn play_within(
-    story: &'static str,
-    stage_name: &str,
-    out: &Path,
-    arguments: &[&str],
-    without: &[OsString],
-) -> Result<(PathBuf, PathBuf)> {
+/// The same behind a command that takes rights away.
+fn play_behind(without: &[OsString], story: &str, name: &str, host: &str, out: &Path) -> Result<(PathBuf, PathBuf)> {
     ensure!(
         cfg!(target_os = "linux"),
         "journeys need the virtual desktop, which exists on Linux only"
     );
     let out = std::path::absolute(out)?;
     std::fs::create_dir_all(&out).with_context(|| format!("making {}", out.display()))?;
-    let stage = fresh_stage(&format!("journey-{stage_name}-stage"))?;
+    let stage = fresh_stage(&format!("journey-{name}-stage"))?;
     let desktop = Desktop::start(&stage.join("desktop"))?;
-    let step = Step::new(format!("journey {stage_name}"), place::program("caisey-journey"))
-        .arguments(&[story, "--out"])
+    let step = Step::new(format!("journey {name}"), place::program("caisey-journey"))
+        .arguments(&[story, "--host", host, "--out"])
         .arguments(&[&out])
         .arguments(&["--stage"])
-        .arguments(&[&stage])
-        .arguments(arguments);
+        .arguments(&[&stage]);
     // The reader's browser is driven by a script.
     setup::with_node(step)
-        .wrapped(&[desktop.wrapper(), without.to_vec()].concat(), desktop.environment())
+        .wrapped(&[desktop.wrapper().as_slice(), without].concat(), desktop.environment())
         .must_succeed()?;
     Ok((out, stage))
 }
@@ -165,11 +158,7 @@ fn left<'a>(out: &Path, names: impl Iterator<Item = &'a &'static str>) -> Result
 
 /// Kills everything, over and over, on one of the hosts: `native` or `worker`.
 pub(crate) fn chaos(rounds: u32, seed: u64, host: &str) -> Result<()> {
-    setup::everything()?;
-    if host == "worker" {
-        workers::run()?;
-    }
-    build::all()?;
+    everything_for(host)?;
     play_chaos(rounds, seed, host)
 }
 

@@ -94,6 +94,9 @@ enum Story {
         /// Directory for session.json, transcript.pdf, console.png and journey.log.
         #[arg(long)]
         out: PathBuf,
+        /// Which control plane: `native` or `worker`.
+        #[arg(long, default_value = "native")]
+        host: String,
     },
     /// A firewall rule at two in the morning: who asked, who allowed it, what changed.
     Firewall {
@@ -103,6 +106,9 @@ enum Story {
         /// As where nothing may have a network of its own: the rule is a line in a file.
         #[arg(long)]
         confined: bool,
+        /// Which control plane: `native` or `worker`.
+        #[arg(long, default_value = "native")]
+        host: String,
     },
     /// Both, and their records handed over: attested by a second person, scrubbed, shared, packed, signed, asked about payroll, tabulated.
     Handover {
@@ -110,6 +116,9 @@ enum Story {
         /// of the review and of the shared page.
         #[arg(long)]
         out: PathBuf,
+        /// Which control plane: `native` or `worker`.
+        #[arg(long, default_value = "native")]
+        host: String,
     },
 }
 
@@ -121,14 +130,14 @@ fn main() -> ExitCode {
         Task::Setup => setup::everything(),
         Task::Workers => workers::run(),
         Task::Journey {
-            story: Story::Breach { out },
-        } => journey::breach(&out),
+            story: Story::Breach { out, host },
+        } => journey::breach(&out, &host),
         Task::Journey {
-            story: Story::Firewall { out, confined },
-        } => journey::firewall(&out, confined),
+            story: Story::Firewall { out, confined, host },
+        } => journey::firewall(&out, confined, &host),
         Task::Journey {
-            story: Story::Handover { out },
-        } => journey::handover(&out),
+            story: Story::Handover { out, host },
+        } => journey::handover(&out, &host),
         Task::Bench { only } => bench::run(&only),
         Task::Chaos { rounds, seed, host } => journey::chaos(rounds, seed, &host),
         Task::Robot { rounds } => robot::run(rounds),

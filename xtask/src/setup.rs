@@ -34,6 +34,9 @@ const DESKTOP: &[&str] = &[
     "fonts-noto-cjk",
 ];
 
+/// For the grammars within the Worker's module: a C compiler that knows wasm32.
+const WORKER: &[&str] = &["clang"];
+
 /// Other people's tools that the tests hold our work against.
 const TESTS: &[&str] = &[
     "webkit2gtk-driver",
@@ -66,7 +69,7 @@ pub(crate) fn for_run(has_display: bool) -> Result<()> {
 
 /// What `cargo xtask test` and the journeys need.
 pub(crate) fn everything() -> Result<()> {
-    system_packages(&[BUILD, DESKTOP, TESTS].concat())?;
+    system_packages(&[BUILD, DESKTOP, WORKER, TESTS].concat())?;
     node_packages(&[PAGES, IDENTITY, WORKERD])?;
     for tool in ["cargo-nextest", "cargo-deny"] {
         cargo_tool(tool)?;

@@ -31,7 +31,7 @@ const ON_WORKERD: [&str; 7] = [
     "a session on workerd, and a rewind",
     "an organisation moves to workerd and back",
     "chaos (worker host)",
-    "journey breach-worker",
+    "journey handover-worker",
 ];
 
 /// Runs everything.
@@ -144,14 +144,14 @@ fn all(total: &mut Tally) -> Result<(), Stop> {
         journey::play_attack(which)?;
         total.passed += 1;
     }
+    // Both stories, from their first command to what a stranger reads.
     if cfg!(target_os = "linux") && workers.is_ok() {
-        journey::play_breach_on_workers(&place::target().join("journey-worker"))?;
-        total.passed += 1;
+        journey::play_handover(&place::target().join("journey-worker"), "worker")?;
+        total.passed += 2;
     }
     if cfg!(target_os = "linux") {
-        // Both stories, from their first command to what a stranger reads.
-        journey::play_handover(&place::target().join("journey"))?;
-        journey::play_confined(&place::target().join("journey-confined"))?;
+        journey::play_handover(&place::target().join("journey"), "native")?;
+        journey::play_confined(&place::target().join("journey-confined"), "native")?;
         total.passed += 3;
     }
     Ok(())

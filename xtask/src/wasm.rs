@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What has to compile there: the rooms that docs/ARCHITECTURE.md calls pure. `caisey-command` without its grammars, which are C.
+/// What has to compile there: the rooms that docs/ARCHITECTURE.md calls pure.
 const ROOMS: &[&str] = &[
     "caisey-ledger",
     "caisey-protocol",
@@ -37,9 +37,59 @@ const OWN: &str = "wasm";
 /// check have built most of it already and a check would read all of it a second time.
 pub(crate) fn step() -> Result<Step, String> {
     let rooms: Vec<String> = ROOMS.iter().map(|room| format!("--package={room}")).collect();
-    Ok(cargo("pure rooms for wasm32", "build")?
-        .arguments(&["--profile=wasm", "--no-default-features"])
+    Ok(with_grammars(cargo("pure rooms for wasm32", "build")?)?
+        .arguments(&["--profile=wasm", "--no-default-features", "--features=caisey-command/grammars"])
         .arguments(&rooms))
+}
+
+/// A build for the target that includes the grammars with which commands are read. They are C, so it needs a C compiler for the target, and
+/// what stands for a C library there: the parser's crate carries it (`src/wasm-stdlib`), and headers of it are in `tree-sitter-language`.
+pub(crate) fn with_grammars(step: Step) -> Result<Step, String> {
+    let compiler = Command::new("clang").arg("--print-targets").stderr(Stdio::null()).output();
+    if !compiler.is_ok_and(|answer| String::from_utf8_lossy(&answer.stdout).contains("wasm32")) {
+        return Err("there is no clang that compiles C for wasm32".to_owned());
+    }
+    let found = headers().and_then(|headers| Ok((headers, empty_sources()?)));
+    let (headers, sources) = found.map_err(|error| format!("{error:#}"))?;
+    // What the build script of `tree-sitter-language` would say, but for the sources: it names some that refuse to be compiled, because
+    // the parser's crate has brought its own since 0.27, and a grammar that was published before still asks for them.
+    let told = |name: &str, folder: &Path| format!("target.{TARGET}.tree-sitter-language.{name}='{}'", folder.display());
+    Ok(step
+        .arguments(&["--config", &told("wasm-headers", &headers)])
+        .arguments(&["--config", &told("wasm-src", &sources)])
+        // One grammar does not ask for the headers.
+        .variable(format!("CFLAGS_{}", TARGET.replace('-', "_")), format!("-I{}", headers.display())))
+}
+
+/// Where the headers are.
+fn headers() -> Result<PathBuf> {
+    let answer = Command::new(place::cargo())
+        .args(["metadata", "--locked", "--format-version=1", "--all-features"])
+        .current_dir(place::root())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("asking cargo where its packages are")?;
+    let told: serde_json::Value = serde_json::from_slice(&answer.stdout).context("reading what cargo says of its packages")?;
+    let packages = told["packages"].as_array().into_iter().flatten();
+    let manifest = packages
+        .filter(|package| package["name"] == "tree-sitter-language")
+        .find_map(|package| package["manifest_path"].as_str())
+        .context("no package tree-sitter-language is used")?;
+    Ok(Path::new(manifest).with_file_name("wasm").join("include"))
+}
+
+/// Sources with nothing in them.
+fn empty_sources() -> Result<PathBuf> {
+    let folder = place::target().join("wasm-sources");
+    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    for name in ["stdio.c", "stdlib.c", "string.c"] {
+        let file = folder.join(name);
+        // A file that stays keeps its time, so that grammars are not compiled again for it.
+        if !file.is_file() {
+            std::fs::write(&file, "").with_context(|| format!("writing {}", file.display()))?;
+        }
+    }
+    Ok(folder)
 }
 
 /// Builds the browser's check and lays it where the control plane's build looks for it; or says why that cannot be done on this machine.

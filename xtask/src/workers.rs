@@ -38,7 +38,7 @@ fn dry_deployment(environment: &str) -> Step {
 
 /// The same for the tests: the inner error is why it cannot be done on this machine.
 pub(crate) fn prepare() -> Result<Result<(), String>> {
-    let build = match wasm::cargo("the Worker's module", "build") {
+    let build = match wasm::cargo("the Worker's module", "build").and_then(wasm::with_grammars) {
         Ok(build) => build,
         Err(why) => return Ok(Err(why)),
     };

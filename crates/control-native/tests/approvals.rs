@@ -1,6 +1,5 @@
 //! Approvals over the real wires: somebody proposes, somebody is asked, signs, and the real runtime runs it or refuses.
 
-use crate::CLASS;
 use crate::desk::{Desk, PATIENCE, Reply, Socket, now};
 use crate::story::kinds_of;
 use caisey_client::ControlUrl;
@@ -288,7 +287,7 @@ async fn a_contact_is_asked_signs_and_the_real_runtime_runs_it_once() {
     let facts = scene.until(&action, "action.authorised").await;
     assert_eq!(
         (&facts["channel"], &facts["policy"], &facts["class"]),
-        (&json!("console"), &json!("default"), &json!(CLASS))
+        (&json!("console"), &json!("default"), &json!("changing"))
     );
     let trusted = scene
         .entries()
@@ -410,7 +409,7 @@ async fn policies_are_checked_versioned_and_decide_from_the_next_command_on() {
     assert_eq!((bad.status, bad.code().as_str()), (400, "bad_request"));
     let forbid = policy(
         0,
-        &format!(r#"@label("Not here") forbid (principal, action == Action::"{CLASS}", resource);"#),
+        r#"@label("Not here") forbid (principal, action == Action::"changing", resource);"#,
     );
     let first: PolicyView = scene.desk.post("/v1/policies", &scene.owner.token, &forbid).await.ok();
     let again: PolicyView = scene.desk.post("/v1/policies", &scene.owner.token, &forbid).await.ok();

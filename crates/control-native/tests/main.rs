@@ -36,7 +36,5 @@ mod slow;
 mod story;
 mod throttled;
 
-/// What this host finds of a command that changes something: it reads commands.
-pub const CLASS: &str = "changing";
 /// A longer frame is not read to its end.
 pub const CUT_BYTES: usize = 2 << 20;

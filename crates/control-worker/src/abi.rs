@@ -103,18 +103,18 @@ pub extern "C" fn tx_body() -> u32 {
     }
 }
 
-/// Room for bytes that JavaScript brings.
+/// Room for bytes that JavaScript brings. Not called as C's function is: the grammars bring that one.
 #[unsafe(no_mangle)]
-pub extern "C" fn alloc(length: usize) -> *mut u8 {
+pub extern "C" fn take_room(length: usize) -> *mut u8 {
     Box::into_raw(vec![0_u8; length].into_boxed_slice()).cast()
 }
 
 /// Gives room back.
 ///
 /// # Safety
-/// `pointer` and `length` are those of [`alloc`], or of an answer with its length.
+/// `pointer` and `length` are those of [`take_room`], or of an answer with its length.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free(pointer: *mut u8, length: usize) {
+pub unsafe extern "C" fn give_room(pointer: *mut u8, length: usize) {
     // SAFETY: the caller's promise.
     drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, length)) });
 }
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn free(pointer: *mut u8, length: usize) {
 /// Makes this instance what the configuration says. To be called once, first.
 ///
 /// # Safety
-/// `pointer` and `length` are those of [`alloc`].
+/// `pointer` and `length` are those of [`take_room`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn init(pointer: *mut u8, length: usize) -> *const u8 {
     std::panic::set_hook(Box::new(|panic| log(&panic.to_string())));
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn init(pointer: *mut u8, length: usize) -> *const u8 {
 /// Takes a parcel and gives one.
 ///
 /// # Safety
-/// `pointer` and `length` are those of [`alloc`].
+/// `pointer` and `length` are those of [`take_room`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn handle(pointer: *mut u8, length: usize) -> *const u8 {
     // SAFETY: the caller's promise.
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn handle(pointer: *mut u8, length: usize) -> *const u8 {
 /// Takes over what JavaScript wrote.
 ///
 /// # Safety
-/// `pointer` and `length` are those of [`alloc`].
+/// `pointer` and `length` are those of [`take_room`].
 unsafe fn brought(pointer: *mut u8, length: usize) -> Vec<u8> {
     // SAFETY: the caller's promise.
     unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, length)) }.into_vec()

@@ -47,7 +47,5 @@ mod workerd;
 
 pub use host::{Config, ControlPlane, RouteFacts, Running, config};
 
-/// What this host finds of a command that changes something: it cannot read commands (docs/decisions/0050-where-approvals-are-decided.md).
-pub const CLASS: &str = "opaque";
 /// A longer frame does not reach an object: the platform ends the connection.
 pub const CUT_BYTES: usize = 32 << 20;

@@ -67,12 +67,12 @@ export class Instance {
   }
 
   call(name, parcel) {
-    const at = this.#exports.alloc(parcel.length);
+    const at = this.#exports.take_room(parcel.length);
     this.#bytes(at, parcel.length).set(parcel);
     const answer = this.#exports[name](at, parcel.length);
     const length = new DataView(this.#exports.memory.buffer).getUint32(answer, true);
     const copy = this.#bytes(answer + 4, length).slice();
-    this.#exports.free(answer, length + 4);
+    this.#exports.give_room(answer, length + 4);
     return copy;
   }
 

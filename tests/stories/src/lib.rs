@@ -2,6 +2,7 @@
 pub mod attacks;
 pub mod chaos;
 pub mod first_command;
+pub mod issuer;
 pub mod moving;
 pub mod peer;
 pub mod programs;

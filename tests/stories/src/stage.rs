@@ -4,11 +4,13 @@
 //! Promises that every part can be killed and started again on the same data and address. Stories add a contact, or put the runtime
 //! elsewhere. Leaves out what is played on it.
 
+use crate::issuer::{self, Person, TestIssuer};
 use crate::programs::{Program, built, length};
-use crate::workerd::{TestIssuer, Workerd, issued};
+use crate::workerd::Workerd;
 use anyhow::{Context, Result, bail};
 use caisey_client::address::ControlUrl;
 use caisey_client::api::Api;
+use caisey_client::oidc::Provider;
 use caisey_client::token::{BearerToken, TokenError, TokenFuture, TokenSource};
 use caisey_ledger::id::{ClientId, InstallerId, TimeMs};
 use caisey_protocol::http::{CreateClient, CreateInstaller};
@@ -20,6 +22,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Mutex;
 
 const EMAIL: &str = "jordan@msp.example";
+const TECHNICIAN: &str = "Jordan Doe";
+const CLIENT: &str = "Nakagawa Retail";
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Names and folders of everything on the stage.
@@ -64,17 +68,17 @@ impl Stage {
     /// # Errors
     /// Whatever did not work, with the program's last lines.
     pub async fn set_with(folder: &Path, runtime: PathBuf) -> Result<(Self, Program)> {
-        let (mut stage, control) = Self::without_endpoint(folder, "Jordan Doe", "Nakagawa Retail").await?;
+        let (mut stage, control) = Self::without_endpoint(On::Native, folder, TECHNICIAN, CLIENT).await?;
         stage.runtime = vec![runtime.to_string_lossy().into_owned()];
         stage.enrol().await?;
         Ok((stage, control))
     }
 
-    /// A control plane with this technician and client, and no endpoint yet.
+    /// A control plane on this host with this technician and client, and no endpoint yet.
     ///
     /// # Errors
     /// Whatever did not work, with the program's last lines.
-    pub async fn without_endpoint(folder: &Path, technician: &str, client_name: &str) -> Result<(Self, Program)> {
+    pub async fn without_endpoint(on: On, folder: &Path, technician: &str, client_name: &str) -> Result<(Self, Program)> {
         std::fs::create_dir_all(folder)?;
         let mut stage = Self {
             folder: folder.to_owned(),
@@ -83,7 +87,12 @@ impl Stage {
             client: ClientId::from_bits(fresh()?),
             host: Host::Native,
         };
-        let code = stage.add_person(EMAIL, technician, &["--role", "owner"])?;
+        if on == On::Workers {
+            stage.host = Host::Workers(Workerd::find()?, TestIssuer::start().await?);
+            // The address stays when the program is killed and comes again.
+            stage.address = crate::workerd::free_address()?;
+        }
+        let code = stage.add_person(EMAIL, technician, "owner", None)?;
         let (control, url) = stage.start_control()?;
         stage.address = url.trim_start_matches("http://").to_owned();
         stage.first_use(code).await?;
@@ -96,18 +105,7 @@ impl Stage {
     /// # Errors
     /// Whatever did not work, with the program's last lines.
     pub async fn set_on_workers(folder: &Path) -> Result<(Self, Program)> {
-        std::fs::create_dir_all(folder)?;
-        let issuer = TestIssuer::start().await?;
-        let stage = Self {
-            folder: folder.to_owned(),
-            // The address stays when the program is killed and comes again.
-            address: crate::workerd::free_address()?,
-            runtime: vec![built("caisey-runtime")?.to_string_lossy().into_owned()],
-            client: ClientId::from_bits(fresh()?),
-            host: Host::Workers(Workerd::find()?, issuer),
-        };
-        let (control, _) = stage.start_control()?;
-        stage.make_client("Nakagawa Retail").await?;
+        let (stage, control) = Self::without_endpoint(On::Workers, folder, TECHNICIAN, CLIENT).await?;
         stage.enrol().await?;
         Ok((stage, control))
     }
@@ -126,8 +124,9 @@ impl Stage {
             host: Host::Either(Workerd::find()?, TestIssuer::start().await?, On::Native, String::new()),
         };
         stage.move_to(On::Native, "first")?;
+        stage.add_person(EMAIL, TECHNICIAN, "owner", None)?;
         let (control, _) = stage.start_control()?;
-        stage.make_client("Nakagawa Retail").await?;
+        stage.make_client(CLIENT).await?;
         stage.enrol().await?;
         Ok((stage, control))
     }
@@ -202,13 +201,12 @@ impl Stage {
         Ok(())
     }
 
-    /// Makes an account for a contact of the stage's client and returns a refresh token of theirs, as a desktop keeps one.
+    /// Makes a contact of the stage's client, and returns what a desktop keeps of their sign-in.
     ///
     /// # Errors
     /// When the control plane refuses.
-    pub async fn add_contact(&self, email: &str, name: &str) -> Result<String> {
-        let code = self.add_person(email, name, &["--role", "contact", "--client", self.client.as_str()])?;
-        self.first_use(code).await
+    pub async fn add_contact(&self, email: &str, name: &str) -> Result<Kept> {
+        self.add(email, name, "contact", Some(&self.client)).await?.kept().await
     }
 
     /// The client whose endpoint is on the stage.
@@ -224,12 +222,16 @@ impl Stage {
         Ok(Api::new(self.url().parse::<ControlUrl>()?, self.tokens())?)
     }
 
-    async fn first_use(&self, code: String) -> Result<String> {
-        let request = TokenRequest::OneTimeCode {
-            code,
-            password: PASSWORD.to_owned(),
-        };
-        Ok(token(&self.url(), &request).await?.refresh_token)
+    /// Whoever has a one-time code sets their password with it.
+    async fn first_use(&self, code: Option<String>) -> Result<()> {
+        if let Some(code) = code {
+            let request = TokenRequest::OneTimeCode {
+                code,
+                password: PASSWORD.to_owned(),
+            };
+            token(&self.url(), &request).await?;
+        }
+        Ok(())
     }
 
     fn run_runtime(&self, arguments: &[&str]) -> Result<String> {
@@ -280,7 +282,7 @@ impl Stage {
         let issuers = self.path("issuers.json");
         std::fs::write(
             &issuers,
-            serde_json::json!({ "issuers": [{ "issuer": issuer.url }] }).to_string(),
+            serde_json::json!({ "issuers": [issuer.config()] }).to_string(),
         )?;
         let arguments = [
             "serve",
@@ -313,42 +315,56 @@ impl Stage {
     /// # Errors
     /// When it fails.
     pub async fn add_colleague(&self, email: &str, name: &str, role: &str) -> Result<Account> {
-        let code = self.add_person(email, name, &["--role", role])?;
+        self.add(email, name, role, None).await
+    }
+
+    async fn add(&self, email: &str, name: &str, role: &str, client: Option<&ClientId>) -> Result<Account> {
+        let code = self.add_person(email, name, role, client)?;
         self.first_use(code).await?;
+        self.account(email)
+    }
+
+    fn account(&self, email: &str) -> Result<Account> {
+        let issued = match self.test_issuer() {
+            None => None,
+            Some(issuer) => Some(Issued {
+                at: issuer.tokens_at(email)?,
+                kept: Kept {
+                    provider: Some(issuer.provider()),
+                    refresh_token: issuer.refresh_token(email)?,
+                },
+            }),
+        };
         Ok(Account {
             url: self.url(),
             email: email.to_owned(),
-            issuer: None,
+            issued,
         })
     }
 
     /// Tokens of the stage's technician.
     pub fn tokens(&self) -> Arc<dyn TokenSource> {
-        self.technician().tokens()
+        tokens_for(&self.url(), self.issuer())
     }
 
     /// The issuer beside the control plane, when that has no accounts of its own.
     pub fn issuer(&self) -> Option<&str> {
+        self.test_issuer().map(TestIssuer::url)
+    }
+
+    fn test_issuer(&self) -> Option<&TestIssuer> {
         match &self.host {
             Host::Native => None,
-            Host::Workers(_, issuer) | Host::Either(_, issuer, ..) => Some(&issuer.url),
+            Host::Workers(_, issuer) | Host::Either(_, issuer, ..) => Some(issuer),
         }
     }
 
-    /// A refresh token of the stage's technician, as a desktop keeps one to be signed in the next time.
+    /// What a desktop keeps of the technician's sign-in, to be signed in the next time.
     ///
     /// # Errors
     /// When the control plane gives none.
-    pub async fn refresh_token(&self) -> Result<String> {
-        self.technician().refresh_token().await
-    }
-
-    fn technician(&self) -> Account {
-        Account {
-            url: self.url(),
-            email: EMAIL.to_owned(),
-            issuer: self.issuer().map(str::to_owned),
-        }
+    pub async fn kept(&self) -> Result<Kept> {
+        self.account(EMAIL)?.kept().await
     }
 
     /// What `caisey-runtime status` says.
@@ -375,17 +391,23 @@ impl Stage {
         self.folder.join(name).to_string_lossy().into_owned()
     }
 
-    /// Returns the one-time code with which they set their password.
-    fn add_person(&self, email: &str, name: &str, role: &[&str]) -> Result<String> {
+    /// Returns the one-time code with which they set their password; none where the issuer knows them.
+    fn add_person(&self, email: &str, name: &str, role: &str, client: Option<&ClientId>) -> Result<Option<String>> {
+        if let Some(issuer) = self.test_issuer() {
+            issuer.admit(Person {
+                email: email.to_owned(),
+                name: name.to_owned(),
+                role: role.to_owned(),
+                client: client.cloned(),
+            });
+            return Ok(None);
+        }
         let data = self.path("control");
-        let mut arguments = vec!["member", "add", "--data", &data, email, "--name", name];
-        arguments.extend(role);
+        let mut arguments = vec!["member", "add", "--data", &data, email, "--name", name, "--role", role];
+        arguments.extend(client.iter().flat_map(|client| ["--client", client.as_str()]));
         let said = run_to_end(&built("caisey-control")?, &arguments)?;
-        said.trim()
-            .rsplit(' ')
-            .next()
-            .map(str::to_owned)
-            .context("no one-time code was printed")
+        let code = said.trim().rsplit(' ').next().map(str::to_owned);
+        code.context("no one-time code was printed").map(Some)
     }
 }
 
@@ -407,12 +429,27 @@ fn run_to_end(program: &Path, arguments: &[&str]) -> Result<String> {
 
 /// Tokens of the stage's technician at this control plane, renewed by password, or by the issuer beside it.
 pub fn tokens_for(url: &str, issuer: Option<&str>) -> Arc<dyn TokenSource> {
-    let account = Account {
+    // The technician is admitted first.
+    let issued = issuer.map(|issuer| issuer::tokens_at(issuer, 0));
+    renewed(url, EMAIL, issued)
+}
+
+fn renewed(url: &str, email: &str, issued: Option<String>) -> Arc<dyn TokenSource> {
+    Arc::new(Renewed {
         url: url.to_owned(),
-        email: EMAIL.to_owned(),
-        issuer: issuer.map(str::to_owned),
-    };
-    account.tokens()
+        email: email.to_owned(),
+        issued,
+        current: Mutex::new(None),
+    })
+}
+
+/// What a desktop keeps of a sign-in.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The issuer; none for an account of the control plane's own.
+    pub provider: Option<Provider>,
+    /// Its secret.
+    pub refresh_token: String,
 }
 
 /// Somebody with the stage's password, or with the issuer's word.
@@ -420,44 +457,59 @@ pub fn tokens_for(url: &str, issuer: Option<&str>) -> Arc<dyn TokenSource> {
 pub struct Account {
     url: String,
     email: String,
-    issuer: Option<String>,
+    issued: Option<Issued>,
+}
+
+/// The issuer's word.
+#[derive(Debug, Clone)]
+struct Issued {
+    /// Where tokens are had.
+    at: String,
+    kept: Kept,
 }
 
 impl Account {
     /// Their tokens.
     pub fn tokens(&self) -> Arc<dyn TokenSource> {
-        Arc::new(Renewed {
-            account: self.clone(),
-            current: Mutex::new(None),
-        })
+        renewed(&self.url, &self.email, self.issued.as_ref().map(|issued| issued.at.clone()))
     }
 
-    /// A refresh token, as a desktop keeps one to be signed in the next time.
+    /// What a desktop keeps of their sign-in.
     ///
     /// # Errors
-    /// When the control plane gives none.
-    pub async fn refresh_token(&self) -> Result<String> {
-        Ok(token(&self.url, &self.by_password()).await?.refresh_token)
-    }
-
-    async fn fresh(&self) -> Result<String> {
-        match &self.issuer {
-            Some(issuer) => issued(issuer).await,
-            None => Ok(token(&self.url, &self.by_password()).await?.access_token),
+    /// When the control plane gives nothing.
+    pub async fn kept(&self) -> Result<Kept> {
+        if let Some(issued) = &self.issued {
+            return Ok(issued.kept.clone());
         }
+        Ok(Kept {
+            provider: None,
+            refresh_token: token(&self.url, &by_password(&self.email)).await?.refresh_token,
+        })
     }
+}
 
-    fn by_password(&self) -> TokenRequest {
-        TokenRequest::Password {
-            username: self.email.clone(),
-            password: PASSWORD.to_owned(),
-        }
+fn by_password(email: &str) -> TokenRequest {
+    TokenRequest::Password {
+        username: email.to_owned(),
+        password: PASSWORD.to_owned(),
     }
 }
 
 struct Renewed {
-    account: Account,
+    url: String,
+    email: String,
+    issued: Option<String>,
     current: Mutex<Option<BearerToken>>,
+}
+
+impl Renewed {
+    async fn fresh(&self) -> Result<String> {
+        match &self.issued {
+            Some(at) => issuer::issued(at).await,
+            None => Ok(token(&self.url, &by_password(&self.email)).await?.access_token),
+        }
+    }
 }
 
 impl TokenSource for Renewed {
@@ -468,7 +520,6 @@ impl TokenSource for Renewed {
                 return Ok(token.clone());
             }
             let fresh = self
-                .account
                 .fresh()
                 .await
                 .map_err(|error| TokenError::Unreachable(format!("{error:#}")))?;

@@ -133,10 +133,7 @@ pub(crate) async fn play(out: &Path, folder: &Path, on: On) -> Result<Played> {
     judge(&detail)?;
     teller.tell(&format!("session closed; all {} entries verified", detail.items.len()))?;
 
-    // The issuer beside workerd ends with this story.
-    if on == On::Native {
-        leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
-    }
+    leave_signed_in(&stage.url(), stage.kept().await?, &home).await?;
     runtime.kill()?;
     control.kill()?;
     offline(&console).await?;

@@ -4,8 +4,11 @@
 use crate::scene::PATIENCE;
 use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
+use caisey_client::token::RefreshStore as _;
+use caisey_console::kept_tokens::KeptRefresh;
+use caisey_console::remembered::{self, Remembered};
 use caisey_console::{Access, Console, ConsoleConfig, Ports, SignIn, TokenSource};
-use caisey_stories::stage::Stage;
+use caisey_stories::stage::{Kept, Stage};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,14 +45,17 @@ pub(crate) async fn sign_in(home: &Path, label: &str, url: &str, tokens: Arc<dyn
 }
 
 /// The desktop starts as its person left it: signed in to this control plane. What it keeps for that is in the key store and in one file.
-pub(crate) async fn leave_signed_in(url: &str, secret: String, home: &Path) -> Result<()> {
-    let name = format!("refresh-token {url}");
-    tokio::task::spawn_blocking(move || Ports::system().keys.set(&name, secret.as_bytes()))
+pub(crate) async fn leave_signed_in(url: &str, kept: Kept, home: &Path) -> Result<()> {
+    let keys = KeptRefresh::new(Ports::system().keys, url, kept.provider.as_ref());
+    tokio::task::spawn_blocking(move || keys.set(&kept.refresh_token))
         .await?
+        .map_err(anyhow::Error::msg)
         .context("keeping the sign-in")?;
-    std::fs::create_dir_all(home)?;
-    let remembered = serde_json::json!({"start": "control_plane", "address": url});
-    std::fs::write(home.join("desktop.json"), remembered.to_string()).context("leaving the console as it was")
+    let chosen = Remembered::ControlPlane {
+        address: url.to_owned(),
+        provider: kept.provider,
+    };
+    remembered::store(home, &chosen).context("leaving the console as it was")
 }
 
 /// The endpoint, once it answers.

@@ -13,7 +13,7 @@ use crate::teller::Teller;
 use anyhow::{Context, Result, ensure};
 use caisey_console::Console;
 use caisey_console::view::{ApprovalRow, SessionDetail, TimelineItem, Verification};
-use caisey_stories::stage::Stage;
+use caisey_stories::stage::{On, Stage};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -32,14 +32,14 @@ const KINDS: &[&str] = &[
     "session.closed",
 ];
 
-/// Plays it.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
+/// Plays it on one of the hosts.
+pub(crate) async fn play(out: &Path, folder: &Path, on: On) -> Result<Played> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     let mut teller = Teller::begin(out)?;
-    let (mut stage, mut control) = Stage::without_endpoint(&folder.join("programs"), "John Doe", "Contoso Freight").await?;
-    let token = stage.add_contact("maria@contoso.example", "Maria Novak").await?;
+    let (mut stage, mut control) = Stage::without_endpoint(on, &folder.join("programs"), "John Doe", "Contoso Freight").await?;
+    let kept = stage.add_contact("maria@contoso.example", "Maria Novak").await?;
     teller.tell(&format!("control plane at {}", stage.url()))?;
-    let mut office = Office::open(&folder.join("office"), out, &stage.url(), token).await?;
+    let mut office = Office::open(&folder.join("office"), out, &stage.url(), kept).await?;
     contact_speaks(&stage).await?;
     teller.tell("Maria Novak’s console is open; its key, from her key store, is the first that speaks for Contoso Freight")?;
 
@@ -150,7 +150,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<Played> {
     console.shut_down().await;
     drop(office);
     // One key store for everybody on this desktop: after the contact's console, so that each finds its own sign-in.
-    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
+    leave_signed_in(&stage.url(), stage.kept().await?, &home).await?;
     runtime.kill()?;
     control.kill()?;
     let printed = exported::export(&mut teller, out, &home, &session)?;

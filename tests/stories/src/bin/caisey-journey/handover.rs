@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-/// Plays both stories and hands both records over, each in a folder of its own.
-pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
+/// Plays both stories on one of the hosts and hands both records over, each in a folder of its own.
+pub(crate) async fn play(out: &Path, folder: &Path, on: On) -> Result<()> {
     let (near, own) = (out.join("breach"), folder.join("breach"));
-    let played = breach::play(&near, &own, On::Native).await?;
+    let played = breach::play(&near, &own, on).await?;
     let asked = "two days later: the insurer asks whether anybody opened the payroll folder";
     let hidden = hand_over(played, asked, &near, &own).await?;
     ensure!(
@@ -27,7 +27,7 @@ pub(crate) async fn play(out: &Path, folder: &Path) -> Result<()> {
         "who called is not hidden: {hidden:?}"
     );
     let (near, own) = (out.join("firewall"), folder.join("firewall"));
-    let played = firewall::play(&near, &own).await?;
+    let played = firewall::play(&near, &own, on).await?;
     let asked =
         "Monday morning: the client’s IT manager asks who changed the firewall at two, and whether anybody was in payroll";
     hand_over(played, asked, &near, &own).await.map(drop)
@@ -64,11 +64,11 @@ async fn hand_over(played: Played, asked: &str, out: &Path, folder: &Path) -> Re
     console.shut_down().await;
 
     // Whoever shares from the command line does so as the person who is signed in at this console.
-    leave_signed_in(&stage.url(), stage.refresh_token().await?, &home).await?;
+    leave_signed_in(&stage.url(), stage.kept().await?, &home).await?;
     let address = link::share(&home, out, &mut teller)?;
     link::look(&address, out, &private, &mut teller)?;
     link::visits(&home, out, &private, &mut teller)?;
-    leave_signed_in(&stage.url(), colleague.refresh_token().await?, &desk).await?;
+    leave_signed_in(&stage.url(), colleague.kept().await?, &desk).await?;
     drop(control);
 
     leaving::documents(out, &imprint, &draft.title, &audit, &address).await?;

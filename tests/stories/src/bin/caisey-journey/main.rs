@@ -43,6 +43,9 @@ enum Story {
         /// An empty folder for the programs' own data.
         #[arg(long)]
         stage: PathBuf,
+        /// Which control plane.
+        #[arg(long, value_enum, default_value = "native")]
+        host: Host,
     },
     /// No story but a measurement, printed as JSON: how soon a contact's desktop is asked to show a request.
     #[command(hide = true)]
@@ -82,6 +85,9 @@ enum Story {
         /// As for the others, in `breach` and `firewall` below it. The reviewers' consoles are in `reviewer` below these.
         #[arg(long)]
         stage: PathBuf,
+        /// Which control plane.
+        #[arg(long, value_enum, default_value = "native")]
+        host: Host,
     },
 }
 
@@ -91,18 +97,21 @@ enum Host {
     Worker,
 }
 
+impl From<Host> for On {
+    fn from(host: Host) -> Self {
+        match host {
+            Host::Native => Self::Native,
+            Host::Worker => Self::Workers,
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     match Story::parse() {
-        Story::Breach { out, stage, host } => {
-            let on = match host {
-                Host::Native => On::Native,
-                Host::Worker => On::Workers,
-            };
-            breach::play(&out, &stage, on).await.map(drop)
-        }
-        Story::Firewall { out, stage } => firewall::play(&out, &stage).await.map(drop),
-        Story::Handover { out, stage } => handover::play(&out, &stage).await,
+        Story::Breach { out, stage, host } => breach::play(&out, &stage, host.into()).await.map(drop),
+        Story::Firewall { out, stage, host } => firewall::play(&out, &stage, host.into()).await.map(drop),
+        Story::Handover { out, stage, host } => handover::play(&out, &stage, host.into()).await,
         Story::Notification { stage, rounds } => notification::measure(&stage, rounds).await,
         Story::Share { listen, rules } => place::share(&listen, rules.as_deref()).await,
         Story::Relay { listen, to } => place::relay(&listen, &to).await,

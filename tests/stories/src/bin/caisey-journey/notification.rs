@@ -9,7 +9,7 @@ use crate::firewall::{contact_speaks, own_request};
 use crate::office::Office;
 use anyhow::{Context, Result, ensure};
 use caisey_console::view::NewCommand;
-use caisey_stories::stage::Stage;
+use caisey_stories::stage::{On, Stage};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -26,9 +26,9 @@ const WARMING: u32 = 3;
 /// Measures, and prints.
 #[allow(clippy::print_stdout, reason = "what it found goes to whoever started it")]
 pub(crate) async fn measure(folder: &Path, rounds: u32) -> Result<()> {
-    let (stage, mut control) = Stage::without_endpoint(&folder.join("programs"), "John Doe", "Contoso Freight").await?;
-    let token = stage.add_contact("maria@contoso.example", "Maria Novak").await?;
-    let mut office = Office::open(&folder.join("office"), folder, &stage.url(), token).await?;
+    let (stage, mut control) = Stage::without_endpoint(On::Native, &folder.join("programs"), "John Doe", "Contoso Freight").await?;
+    let kept = stage.add_contact("maria@contoso.example", "Maria Novak").await?;
+    let mut office = Office::open(&folder.join("office"), folder, &stage.url(), kept).await?;
     contact_speaks(&stage).await?;
     stage.enrol().await?;
     let mut runtime = stage.start_runtime()?;

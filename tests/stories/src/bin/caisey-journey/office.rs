@@ -6,6 +6,7 @@ use crate::desk::leave_signed_in;
 use crate::exported::run;
 use anyhow::{Context, Result, ensure};
 use caisey_stories::programs::{Program, built};
+use caisey_stories::stage::Kept;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ pub(crate) struct Office {
 
 impl Office {
     /// Opens the console as its person left it: signed in at this control plane.
-    pub(crate) async fn open(folder: &Path, out: &Path, url: &str, refresh_token: String) -> Result<Self> {
+    pub(crate) async fn open(folder: &Path, out: &Path, url: &str, kept: Kept) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
         let config = folder.join("dunstrc");
         std::fs::write(&config, DUNST).context("writing the notification service's configuration")?;
@@ -38,7 +39,7 @@ impl Office {
             &folder.join("dunst.log"),
         )?;
         let home = folder.join("home");
-        leave_signed_in(url, refresh_token, &home).await?;
+        leave_signed_in(url, kept, &home).await?;
         let console = built("caisey-console")?.to_string_lossy().into_owned();
         let at_home = format!("CAISEY_HOME={}", home.display());
         let window = Program::start(Path::new("env"), &[&at_home, &console], &folder.join("window.log"))?;
