@@ -35,8 +35,8 @@ pub enum Input {
     AskedToWait(u64),
     /// The deadline has come.
     Deadline,
-    /// The operating system reports another network, or woke from sleep.
-    NetworkChanged,
+    /// The machine woke from sleep: what failed before may work now.
+    Woke,
     /// There is a new token or key.
     CredentialsChanged,
     /// End for good.
@@ -50,8 +50,6 @@ pub enum Output {
     Connect,
     /// Come back with `Deadline` at this time of the steady clock, in milliseconds.
     WaitUntil(u64),
-    /// Is the open connection still alive? Send something that must be answered; report `Closed` if it is not.
-    Probe,
     /// Close whatever is open.
     Close,
 }
@@ -72,7 +70,7 @@ pub enum State {
     Waiting {
         /// Steady clock, milliseconds.
         until_ms: u64,
-        /// Whether our identity was refused: a changed network does not help then.
+        /// Whether our identity was refused: waking from sleep does not help then.
         refused: bool,
     },
     /// Ended.
@@ -151,18 +149,13 @@ impl Connection {
                     Some(Output::WaitUntil(until_ms))
                 }
             }
-            (
-                State::Waiting {
-                    refused: false,
-                    until_ms,
-                },
-                Input::NetworkChanged,
-            ) => Some(self.hurry(now_ms, until_ms)),
+            // Sleep changes nothing about who we are.
+            (State::Waiting { until_ms, refused: true }, Input::Woke) => Some(Output::WaitUntil(until_ms)),
+            (State::Waiting { until_ms, .. }, Input::Woke) => Some(self.hurry(now_ms, until_ms)),
             (State::Waiting { until_ms, .. }, Input::CredentialsChanged) => {
                 self.refusals = 0;
                 Some(self.hurry(now_ms, until_ms))
             }
-            (State::Open { .. }, Input::NetworkChanged) => Some(Output::Probe),
             _ => None,
         }
     }
@@ -269,24 +262,22 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_identity_waits_long_and_ignores_the_network() {
+    fn a_refused_identity_waits_long_and_ignores_sleep() {
         let mut connection = started();
         let wait = wait_of(connection.handle(0, 0, Input::Refused), 0);
         assert!(wait >= REFUSED_MIN_MS);
-        assert_eq!(connection.handle(5_000, 0, Input::NetworkChanged), None);
+        assert_eq!(connection.handle(5_000, 0, Input::Woke), Some(Output::WaitUntil(wait)));
         assert_eq!(connection.handle(5_000, 0, Input::CredentialsChanged), Some(Output::Connect));
     }
 
     #[test]
-    fn a_changed_network_is_used_at_once_but_never_hammered() {
+    fn after_sleep_it_is_tried_at_once_but_never_hammered() {
         let mut connection = started();
         connection.handle(0, 500, Input::Failed);
-        assert_eq!(connection.handle(10, 0, Input::NetworkChanged), Some(Output::WaitUntil(500)));
+        assert_eq!(connection.handle(10, 0, Input::Woke), Some(Output::WaitUntil(500)));
         assert_eq!(connection.handle(500, 0, Input::Deadline), Some(Output::Connect));
         connection.handle(600, 1_000, Input::Failed);
-        assert_eq!(connection.handle(1_550, 0, Input::NetworkChanged), Some(Output::Connect));
-        connection.handle(1_560, 0, Input::Opened);
-        assert_eq!(connection.handle(1_570, 0, Input::NetworkChanged), Some(Output::Probe));
+        assert_eq!(connection.handle(1_550, 0, Input::Woke), Some(Output::Connect));
     }
 
     fn any_input() -> impl Strategy<Value = Input> {
@@ -297,7 +288,7 @@ mod tests {
             Just(Input::Refused),
             any::<u64>().prop_map(Input::AskedToWait),
             Just(Input::Deadline),
-            Just(Input::NetworkChanged),
+            Just(Input::Woke),
             Just(Input::CredentialsChanged),
         ]
     }

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod address;
 pub mod api;
+pub mod awake;
 pub mod connection;
 pub mod error;
 mod exchange;

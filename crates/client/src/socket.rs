@@ -1,10 +1,11 @@
 //! A live connection: JSON text frames over a WebSocket, typed both ways.
 //!
 //! Promises: no message longer than the wire allows is sent or taken; both directions are bounded, so that a slow reader slows the
-//! writer instead of filling memory; a peer that has been silent for [`DEAD_AFTER`] although it was pinged is given up as lost; and
-//! the last thing a reader sees is why the connection ended. Leaves out reconnecting: see [`crate::connection`].
+//! writer instead of filling memory; a peer that has been silent for [`DEAD_AFTER`] although it was pinged is given up as lost, and so is
+//! one whose connection this machine slept through; the last thing a reader sees is why the connection ended. Leaves out reconnecting: see [`crate::connection`].
 
 use crate::address::ControlUrl;
+use crate::awake;
 use crate::error::{ApiError, chain};
 use crate::exchange::{position_of, refusal};
 use crate::tls;
@@ -16,6 +17,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -48,6 +50,9 @@ pub enum Lost {
     /// The transport broke.
     #[error("the connection broke: {0}")]
     Broken(String),
+    /// This machine slept: whether the connection outlived that would show after [`DEAD_AFTER`] only.
+    #[error("this computer was asleep")]
+    Slept,
     /// Nothing was heard for [`DEAD_AFTER`].
     #[error("nothing was heard for 75 seconds; the connection is taken for dead")]
     Silent,
@@ -249,8 +254,13 @@ async fn write_frames(mut sink: SplitSink<Wire, Message>, mut queue: mpsc::Recei
 }
 
 async fn read_frames<In: DeserializeOwned>(mut stream: SplitStream<Wire>, queue: &mpsc::Sender<Result<In, Lost>>) -> Lost {
+    let mut woke = pin!(awake::woke());
     loop {
-        let message = match time::timeout(DEAD_AFTER, stream.next()).await {
+        let next = tokio::select! {
+            next = time::timeout(DEAD_AFTER, stream.next()) => next,
+            () = &mut woke => return Lost::Slept,
+        };
+        let message = match next {
             Err(_) => return Lost::Silent,
             Ok(None) => return Lost::Closed,
             Ok(Some(Ok(message))) => message,

@@ -94,6 +94,7 @@ async fn a_message_that_is_too_long_is_not_sent() {
         runtime_version: String::new(),
         next_counter: Default::default(),
         running,
+        elevated: None,
         seen: None,
     };
     assert!(matches!(sender.send(&hello).await, Err(SendError::TooLong)));

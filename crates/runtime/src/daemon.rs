@@ -14,7 +14,7 @@ use crate::succession;
 use crate::voice::Voice;
 use crate::witness::Witness;
 use caisey_client::connection::{Connection, Input, Output};
-use caisey_client::{ApiError, ControlUrl, socket};
+use caisey_client::{ApiError, ControlUrl, awake, socket};
 use caisey_ledger::event::Event;
 use caisey_ledger::id::{ActionId, OrganisationId};
 use std::time::{Duration, Instant};
@@ -214,10 +214,11 @@ impl Keeper {
                     let pause = Duration::from_millis(until_ms.saturating_sub(now_ms()));
                     tokio::select! {
                         () = tokio::time::sleep(pause) => connection.handle(now_ms(), random(), Input::Deadline),
+                        () = awake::woke() => connection.handle(now_ms(), random(), Input::Woke),
                         () = set(&mut self.stop) => None,
                     }
                 }
-                Output::Probe | Output::Close => None,
+                Output::Close => None,
             };
         }
         if !matches!(*self.status.borrow(), Status::Removed | Status::Succeeded) {

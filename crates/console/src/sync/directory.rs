@@ -8,6 +8,7 @@ use super::witness::chain;
 use crate::cache::{log, session};
 use crate::error::ConsoleError;
 use crate::view::{Connection, Notice};
+use caisey_client::awake;
 use caisey_client::connection::{Connection as Machine, Input, Output};
 use caisey_client::error::ApiError;
 use caisey_client::socket::{Receiver, watch_directory};
@@ -66,6 +67,9 @@ impl Engine {
                     tokio::select! {
                         () = tokio::time::sleep(Duration::from_millis(wait)) => {
                             output = machine.handle(now(), self.random(), Input::Deadline);
+                        }
+                        () = awake::woke() => {
+                            output = machine.handle(now(), self.random(), Input::Woke);
                         }
                         // A person who asks may have mended either, network or sign-in.
                         () = self.hub.retry_now.notified() => {
