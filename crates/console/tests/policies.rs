@@ -266,6 +266,24 @@ async fn a_dry_run_counts_pre_authorisations_and_what_endpoints_refuse() {
         ((1, 1), (1, 1), 0),
         "{loose:?}"
     );
+    // Rights are those that the endpoint had said it has: this one runs commands without an administrator's.
+    let elevated = tried(
+        &other,
+        "new",
+        "forbid (principal, action, resource) when { context.elevated };",
+    )
+    .await;
+    let plain = tried(
+        &other,
+        "new",
+        "forbid (principal, action, resource) when { !context.elevated };",
+    )
+    .await;
+    assert!(elevated.groups.is_empty(), "{elevated:?}");
+    assert!(
+        plain.groups.iter().all(|group| group.after.kind == "forbid") && !plain.groups.is_empty(),
+        "{plain:?}"
+    );
     // The machine's class counts as it is now.
     let none = tried(&other, "new", ONLY_SERVERS).await;
     assert!(none.groups.is_empty());

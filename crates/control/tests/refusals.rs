@@ -293,6 +293,7 @@ fn only_the_enrolled_key_connects() {
             runtime_version,
             next_counter,
             running,
+            elevated,
             seen,
             ..
         } => FromRuntime::Hello {
@@ -302,6 +303,7 @@ fn only_the_enrolled_key_connects() {
             runtime_version,
             next_counter,
             running,
+            elevated,
             seen,
         },
         other => other,

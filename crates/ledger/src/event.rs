@@ -162,6 +162,9 @@ pub enum Event {
     /// The runtime is connected and has proved its key. By control. Texts: none.
     #[serde(rename = "endpoint.connected")]
     EndpointConnected {
+        /// Whether commands run with an administrator's rights, as the runtime says; absent when it did not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        elevated: Option<bool>,
         /// The runtime's version.
         runtime_version: String,
         /// Statements that the control plane had stored from this endpoint when it connected.

@@ -191,6 +191,7 @@ impl Story {
         story.by_control(enrolled, &[("hostname", "SRV-FILES-01")], false, None);
         story.by_control(
             Event::EndpointConnected {
+                elevated: None,
                 runtime_version: "0.1.0".into(),
                 next_counter: 0,
             },

@@ -148,6 +148,9 @@ pub enum FromRuntime {
         next_counter: Counter,
         /// Actions whose process is alive.
         running: Vec<ActionId>,
+        /// Whether commands run with an administrator's rights; none from a runtime that does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        elevated: Option<bool>,
         /// What it has checked of the log; none when it does not check.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seen: Option<Seen>,

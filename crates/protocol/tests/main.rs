@@ -66,6 +66,7 @@ fn samples() -> Vec<String> {
             runtime_version: "1".into(),
             next_counter: counter,
             running: Vec::new(),
+            elevated: Some(true),
             seen: Some(Seen { size: 9, counter }),
         }),
         json(&FromRuntime::Show(Seen { size: 9, counter })),

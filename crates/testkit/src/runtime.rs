@@ -44,6 +44,8 @@ pub struct Runtime {
     /// Every `Run` as it came, with what allows it.
     pub told: Vec<(SignedStatement, Option<Consent>)>,
     pub removed: bool,
+    /// What it says of its rights.
+    pub elevated: Option<bool>,
     /// Everything ever said, by counter.
     history: Vec<SignedStatement>,
     /// The log's tree as it was rebuilt, and how many of our statements are in it.
@@ -74,6 +76,7 @@ impl Runtime {
             runs: Vec::new(),
             told: Vec::new(),
             removed: false,
+            elevated: None,
             history: Vec::new(),
             tree: Frontier::new(),
             found: 0,
@@ -100,6 +103,7 @@ impl Runtime {
             runtime_version: "0.1.0".into(),
             next_counter: Counter::new(self.next_counter).unwrap(),
             running: self.alive.iter().cloned().collect(),
+            elevated: self.elevated,
             seen: Some(self.seen()),
         }
     }

@@ -95,6 +95,7 @@ impl SampleLog {
         self.control_says(&enrolled, None, &[("hostname", &hostname)])?;
         self.control_says(
             &Event::EndpointConnected {
+                elevated: Some(false),
                 runtime_version: "0.1.0".to_owned(),
                 next_counter: 0,
             },

@@ -36,6 +36,8 @@ pub struct Deed {
     pub by_agent: bool,
     /// What reads the command.
     pub interpreter: Interpreter,
+    /// Whether it would have run with an administrator's rights, as the endpoint had said by then; true when it had not said.
+    pub elevated: bool,
     /// What it does.
     pub class: ActionClass,
     /// The command; none when it was erased.
@@ -74,14 +76,14 @@ pub fn of_period(
     let sessions: Vec<(i64, i64, String)> = rows
         .query_map([range.0, range.1], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
-    let (mut period, mut roles) = (Period::default(), Roles::default());
+    let (mut period, mut vouched) = (Period::default(), Vouched::default());
     for (done, (log, session, name)) in (0_u64..).zip(&sessions) {
         tell(done, sessions.len() as u64)?;
         if period.logs.last().is_none_or(|known| known.log != *log) {
             period.logs.push(log::by_number(cache, *log)?);
-            roles = Roles::of(cache, *log)?;
+            vouched = Vouched::of(cache, *log)?;
         }
-        period.read(cache, &roles, (*session, name), range)?;
+        period.read(cache, &vouched, (*session, name), range)?;
         period.sessions += 1;
     }
     tell(sessions.len() as u64, sessions.len() as u64)?;
@@ -92,7 +94,7 @@ impl Period {
     fn read(
         &mut self,
         cache: &Connection,
-        roles: &Roles,
+        vouched: &Vouched,
         (session, name): (i64, &str),
         range: (i64, i64),
     ) -> Result<(), ConsoleError> {
@@ -129,7 +131,7 @@ impl Period {
             };
             if let Event::ActionProposed { interpreter, .. } = event {
                 let texts = disclosures(row.get_ref(3)?.as_str_or_null().ok().flatten());
-                match deed(at, name, entry, action, interpreter, &texts, roles) {
+                match deed(at, name, entry, action, interpreter, &texts, vouched) {
                     Some(deed) => deeds.push(deed),
                     None => self.unverified += 1,
                 }
@@ -161,7 +163,7 @@ fn deed(
     action: ActionId,
     interpreter: Interpreter,
     texts: &BTreeMap<String, Disclosure>,
-    roles: &Roles,
+    vouched: &Vouched,
 ) -> Option<(Deed, Option<String>)> {
     let (member, device, by_agent) = match &entry.statement.actor {
         Actor::Member { id, device } => (id, device, false),
@@ -176,9 +178,10 @@ fn deed(
         action,
         at: entry.time_ms,
         member: member.clone(),
-        role: roles.at(device, entry.seq.get())?.to_owned(),
+        role: vouched.role_at(device, entry.seq.get())?.to_owned(),
         by_agent,
         interpreter,
+        elevated: vouched.elevated_at(entry.seq.get()).unwrap_or(true),
         class: ActionClass::Opaque,
         command: text("command"),
     };
@@ -195,14 +198,19 @@ fn class_of(event: &Event) -> Option<ActionClass> {
     ActionClass::ALL.into_iter().find(|class| class.word() == word)
 }
 
-/// Roles that one log vouched for.
+/// What one log vouched for, each from its entry on.
 #[derive(Default)]
-struct Roles(HashMap<DeviceId, Vec<(u64, String)>>);
+struct Vouched {
+    roles: HashMap<DeviceId, Vec<(u64, String)>>,
+    /// Whether the endpoint runs commands with an administrator's rights.
+    elevated: Vec<(u64, bool)>,
+}
 
-impl Roles {
+impl Vouched {
     fn of(cache: &Connection, log: i64) -> Result<Self, ConsoleError> {
         let mut rows = cache.prepare_cached(
-            "SELECT seq, leaf FROM entries WHERE log = ?1 AND kind IN (SELECT number FROM names WHERE name = 'key.introduced') ORDER BY seq",
+            "SELECT seq, leaf FROM entries WHERE log = ?1 AND kind IN (SELECT number FROM names
+             WHERE name IN ('key.introduced', 'endpoint.connected')) ORDER BY seq",
         )?;
         let mut rows = rows.query([log])?;
         let mut own = Self::default();
@@ -211,15 +219,30 @@ impl Roles {
             let event = entry
                 .ok()
                 .and_then(|entry| Event::from_parts(&entry.statement.kind, &entry.statement.facts).ok()?);
-            if let Some(Event::KeyIntroduced { device, role, .. }) = event {
-                own.0.entry(device).or_default().push((row.get(0)?, role));
+            let seq = row.get(0)?;
+            match event {
+                Some(Event::KeyIntroduced { device, role, .. }) => own.roles.entry(device).or_default().push((seq, role)),
+                Some(Event::EndpointConnected {
+                    elevated: Some(elevated),
+                    ..
+                }) => own.elevated.push((seq, elevated)),
+                _ => {}
             }
         }
         Ok(own)
     }
 
-    fn at(&self, device: &DeviceId, seq: u64) -> Option<&str> {
-        let known = self.0.get(device)?.iter().rev().find(|(introduced, _)| *introduced < seq)?;
-        Some(&known.1)
+    fn role_at(&self, device: &DeviceId, seq: u64) -> Option<&str> {
+        before(self.roles.get(device)?, seq).map(String::as_str)
     }
+
+    fn elevated_at(&self, seq: u64) -> Option<bool> {
+        before(&self.elevated, seq).copied()
+    }
+}
+
+/// What was said last before an entry.
+fn before<T>(said: &[(u64, T)], seq: u64) -> Option<&T> {
+    let (_, what) = said.iter().rev().find(|(at, _)| *at < seq)?;
+    Some(what)
 }

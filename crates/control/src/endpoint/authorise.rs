@@ -19,6 +19,8 @@ pub(super) struct Deed<'a> {
     pub(super) role: Role,
     pub(super) by_agent: bool,
     pub(super) interpreter: Interpreter,
+    /// As the runtime said last.
+    pub(super) elevated: Option<bool>,
     pub(super) command: &'a str,
     pub(super) probe: Option<&'a str>,
     pub(super) at: TimeMs,
@@ -59,8 +61,8 @@ fn facts(rules: &InForce, identity: &Identity, deed: &Deed<'_>, class: ActionCla
         by_agent: deed.by_agent,
         class,
         interpreter: word(&deed.interpreter),
-        // Runtimes run as a service with all rights.
-        elevated: true,
+        // Who does not say may have all rights: runtimes are installed as a service that has them.
+        elevated: deed.elevated.unwrap_or(true),
         at: deed.at,
     }
 }

@@ -28,6 +28,7 @@ pub(super) struct Hello {
     pub(super) runtime_version: String,
     pub(super) next_counter: Counter,
     pub(super) running: Vec<ActionId>,
+    pub(super) elevated: Option<bool>,
     pub(super) seen: Option<Seen>,
 }
 
@@ -148,12 +149,14 @@ impl Live {
         self.link.conn = Some(conn);
         self.link.was_connected = true;
         self.link.reuse_noted = false;
+        self.link.elevated = hello.elevated;
         self.link.changed_at = turn.now;
         self.link.put(turn.store)?;
         let next_counter = self.next_counter;
         self.say(
             turn,
             &Event::EndpointConnected {
+                elevated: hello.elevated,
                 runtime_version: hello.runtime_version,
                 next_counter: next_counter.get(),
             },

@@ -39,11 +39,25 @@ pub(super) struct Settling {
     pub(super) deadline: Option<TimeMs>,
 }
 
+/// Since when it is known with which rights commands run: all of `link`, and that.
+pub(super) const CONNECTION: &str = "CREATE TABLE connection (
+         only INTEGER PRIMARY KEY CHECK (only = 1),
+         conn INTEGER,
+         was_connected INTEGER NOT NULL,
+         changed_at_ms INTEGER NOT NULL,
+         clock_noted_ms INTEGER NOT NULL,
+         elevated INTEGER
+     ) STRICT;
+     INSERT INTO connection SELECT only, conn, was_connected, changed_at_ms, clock_noted_ms, NULL FROM link;
+     DROP TABLE link;";
+
 #[derive(Clone, Default)]
 pub(super) struct Link {
     /// The connection that has proved the key.
     pub(super) conn: Option<ConnId>,
     pub(super) was_connected: bool,
+    /// Whether commands run with an administrator's rights, as the runtime said last.
+    pub(super) elevated: Option<bool>,
     /// When it was last made or lost.
     pub(super) changed_at: TimeMs,
     /// Time of the log's end when the clock's going back was last recorded.
@@ -59,7 +73,10 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn load(store: &dyn Store, alive: &[ConnId]) -> Result<Self, StoreError> {
-        let rows = store.exec("SELECT conn, was_connected, changed_at_ms, clock_noted_ms FROM link", &[])?;
+        let rows = store.exec(
+            "SELECT conn, was_connected, changed_at_ms, clock_noted_ms, elevated FROM connection",
+            &[],
+        )?;
         let Some(mut row) = Row::first(rows) else {
             return Ok(Self::default());
         };
@@ -70,6 +87,7 @@ impl Link {
             was_connected: row.flag()?,
             changed_at: TimeMs::new(row.number()?).ok_or_else(out_of_range)?,
             clock_noted: TimeMs::new(row.number()?).ok_or_else(out_of_range)?,
+            elevated: row.number_or_null()?.map(|flag| flag != 0),
             lost_on_load: conn.is_some_and(|conn| !alive.contains(&conn)),
             ..Self::default()
         })
@@ -77,12 +95,14 @@ impl Link {
 
     pub(super) fn put(&self, store: &dyn Store) -> Result<(), StoreError> {
         store.exec(
-            "INSERT OR REPLACE INTO link (only, conn, was_connected, changed_at_ms, clock_noted_ms) VALUES (1, ?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO connection (only, conn, was_connected, changed_at_ms, clock_noted_ms, elevated)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
             &[
                 self.conn.map_or(Value::Null, |conn| int(conn.0)),
                 int(self.was_connected.into()),
                 int(self.changed_at.get()),
                 int(self.clock_noted.get()),
+                self.elevated.map_or(Value::Null, |flag| int(flag.into())),
             ],
         )?;
         Ok(())

@@ -65,6 +65,7 @@ impl Live {
             runtime_version,
             next_counter,
             running,
+            elevated,
             seen,
         } = message
         {
@@ -78,6 +79,7 @@ impl Live {
                     runtime_version,
                     next_counter,
                     running,
+                    elevated,
                     seen,
                 },
             );

@@ -1,6 +1,6 @@
 //! Schema of an Endpoint object's store.
 
-use super::{action, approval, cosign, mail, rules, succession};
+use super::{action, approval, cosign, link, mail, rules, succession};
 use crate::journal;
 use crate::schema::Schema;
 
@@ -80,9 +80,10 @@ pub(crate) const SCHEMA: Schema = Schema {
         approval::TABLES,
         action::AUTHORISATIONS,
         mail::TABLES,
+        link::CONNECTION,
     ],
-    // A program that knows no approvals would let run what waits for one.
-    readable_by: 8,
+    // Older programs look for the connection in another table, and cannot read a request that says who denied it.
+    readable_by: 10,
 };
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) const ENDPOINT: &[Table] = &[
     ENTRIES, TEXTS, NODES, CHECKPOINTS,
     table("identity", &["only", "organisation", "endpoint", "client", "client_name", "log", "key", "hostname", "os", "arch", "installer",
         "enrolled_at_ms", "removed"], &["only"]),
-    table("link", &["only", "conn", "was_connected", "changed_at_ms", "clock_noted_ms"], &["only"]),
+    table("connection", &["only", "conn", "was_connected", "changed_at_ms", "clock_noted_ms", "elevated"], &["only"]),
     table("sessions", &["session", "member", "member_name", "opened_at_ms", "first_seq", "closed_at_ms", "last_seq", "actions"], &["session"]),
     table("actions", &["action", "session", "state", "accepted", "cancel", "refusal", "proposal_seq", "proposed_at_ms", "timeout_ms"],
         &["action"]),

@@ -182,8 +182,7 @@ fn facts<'a>(rules: &'a Rules, deed: &Deed, log: &LogRow) -> Option<(Facts, &'a 
         by_agent: deed.by_agent,
         class: deed.class,
         interpreter: interpreter.as_str()?.to_owned(),
-        // Runtimes run as a service with all rights.
-        elevated: true,
+        elevated: deed.elevated,
         at: deed.at,
     };
     Some((facts, trust))
