@@ -119,6 +119,7 @@ fn asked_about(plane: &Plane, number: u8, assurance: Assurance, command: &str, c
         delivered: Vec::new(),
         acknowledged: Vec::new(),
         approved_by: Vec::new(),
+        denied_by: None,
         nudges: 0,
         emergency: false,
         review_due: false,
@@ -249,6 +250,52 @@ async fn a_restart_shows_nothing_twice_and_sends_what_was_stored() {
     })
     .await;
     assert_eq!(scene.plane.script.lock().unwrap().answers.len(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_after_a_restart_is_told_once_and_not_asked_again() {
+    let scene = contact().await;
+    let (first, second) = (
+        asked(&scene.plane, 7, Assurance::Signed),
+        asked(&scene.plane, 8, Assurance::Signed),
+    );
+    let oldest = first.action.clone();
+    scene.plane.change(|script| script.approvals.push(first));
+    let mut events = scene.console.subscribe();
+    scene.plane.sign_in(&scene.console).await;
+    assert_eq!(prompts(&mut events, Duration::from_secs(3)).await.len(), 1);
+    scene.console.shut_down().await;
+    // A second one comes while nobody is there: that one is asked, the first one is told of.
+    scene.plane.change(|script| script.approvals.push(second));
+    let console = open(scene.folder.path(), &scene.keys).await;
+    let mut events = console.subscribe();
+    scene.plane.sign_in(&console).await;
+    let (mut told, mut asked) = (Vec::new(), 0);
+    let _ = tokio::time::timeout(Duration::from_secs(2), async {
+        while let Ok(event) = events.recv().await {
+            match event {
+                ConsoleEvent::Outcome(notice) => told.push(notice),
+                ConsoleEvent::Prompt(_) => asked += 1,
+                _ => {}
+            }
+        }
+    })
+    .await;
+    assert_eq!((asked, told.len()), (1, 1), "{told:?}");
+    assert_eq!(told[0].action, oldest.as_str());
+    assert!(told[0].title.starts_with("A request waits for your answer: "), "{told:?}");
+    // Connected again, nothing is said once more.
+    scene.plane.stop().await;
+    scene.plane.resume().await;
+    let again = tokio::time::timeout(Duration::from_secs(2), async {
+        loop {
+            if let Ok(ConsoleEvent::Outcome(notice)) = events.recv().await {
+                return notice;
+            }
+        }
+    })
+    .await;
+    assert!(again.is_err(), "{again:?}");
 }
 
 #[tokio::test]
@@ -424,6 +471,36 @@ async fn who_asked_sees_the_number_and_hears_of_the_end_once() {
     plane.change(|script| script.approvals[0].state = ApprovalState::Delivered);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(row(&console, &action).await.unwrap().state, "approved");
+}
+
+#[tokio::test]
+async fn who_asked_hears_who_said_no() {
+    let (log, _) = small_log(1);
+    let me = log.member.clone();
+    let plane = Plane::start(vec![log]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let console = open(folder.path(), &Arc::new(MemoryKeyStore::default())).await;
+    let mut view = asked(&plane, 9, Assurance::Signed);
+    view.requester = me;
+    let action = view.action.clone();
+    plane.change(|script| script.approvals.push(view));
+    plane.sign_in(&console).await;
+    until("it is listed", async || row(&console, &action).await).await;
+    let mut events = console.subscribe();
+    plane.change(|script| {
+        let view = &mut script.approvals[0];
+        view.state = ApprovalState::Denied;
+        view.denied_by = Some(MemberId::from_bits([77; 16]));
+        view.prompt = None;
+    });
+    let told = until("the end is told", async || match events.recv().await {
+        Ok(ConsoleEvent::Outcome(outcome)) => Some(outcome.text),
+        _ => None,
+    })
+    .await;
+    assert!(told.starts_with("Your request was denied by a contact of "), "{told}");
+    let denied_by = row(&console, &action).await.unwrap().denied_by.unwrap();
+    assert!(denied_by.starts_with("a contact of "), "{denied_by}");
 }
 
 #[tokio::test]

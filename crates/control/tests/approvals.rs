@@ -330,7 +330,11 @@ fn a_no_a_silence_and_a_withdrawal_keep_it_from_running() {
     room.propose(&session, 1, CHANGING);
     let zdenka = room.zdenka();
     room.decide(zdenka, Decision::Denied, None).unwrap();
-    assert_eq!(room.state(), ApprovalState::Denied);
+    let view = room.view.clone().unwrap();
+    assert_eq!(
+        (view.state, view.denied_by),
+        (ApprovalState::Denied, Some(room.zdenka.member.clone()))
+    );
     assert_eq!(room.tail()[2..], ["key.introduced", "approval.decided", "action.refused"]);
 
     room.propose(&session, 2, CHANGING);
@@ -451,6 +455,26 @@ fn a_policy_forbids_and_what_the_endpoint_would_refuse_is_asked_instead() {
     room.propose(&session, 2, CHANGING);
     assert_eq!(room.view.as_ref().unwrap().policy, "default");
     assert!(room.desk.runtime.told.is_empty());
+}
+
+#[test]
+fn policies_know_with_which_rights_a_runtime_runs_commands() {
+    for (said, goes) in [(None, false), (Some(true), false), (Some(false), true)] {
+        let mut room = Room::new();
+        room.desk.runtime.elevated = said;
+        // Connected anew, and put away in between: what was said is kept.
+        room.desk.connect();
+        room.desk.plane.put_away();
+        room.publish("forbid (principal, action, resource) when { context.elevated }; permit (principal, action, resource);");
+        let session = room.desk.open(1);
+        room.propose(&session, 1, "df -h /");
+        assert_eq!(
+            room.tail().contains(&"action.authorised".to_owned()),
+            goes,
+            "{said:?}: {:?}",
+            room.tail()
+        );
+    }
 }
 
 fn granted(channel: Channel, until: TimeMs) -> ContactSaid {

@@ -38,6 +38,7 @@ fn request(needed: u32, assurance: Assurance) -> Approval {
         delivered: [].into(),
         acknowledged: [].into(),
         approved_by: [].into(),
+        denied_by: None,
         wrong_numbers: [].into(),
         nudged_at: None,
         nudges: 0,

@@ -218,6 +218,7 @@ impl World {
             delivered: [].into(),
             acknowledged: [].into(),
             approved_by: [].into(),
+            denied_by: None,
             wrong_numbers: [].into(),
             nudged_at: None,
             nudges: 0,

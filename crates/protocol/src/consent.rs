@@ -113,6 +113,10 @@ pub struct ApprovalView {
     /// Who said yes so far.
     #[schema(value_type = Vec<String>)]
     pub approved_by: Vec<MemberId>,
+    /// Who said no.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub denied_by: Option<MemberId>,
     /// How often the requester asked again.
     pub nudges: u32,
     /// Its requester declared an emergency: the action ran under break-glass.

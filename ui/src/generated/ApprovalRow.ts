@@ -78,6 +78,10 @@ seen: Array<string>,
  */
 approved_by: Array<string>, 
 /**
+ * Who said no, by name.
+ */
+denied_by: string | null, 
+/**
  * How often the requester asked again.
  */
 nudges: number, 

@@ -206,6 +206,9 @@ export interface Host {
   readonly policies: Policies;
   /** Shows an exported file in the system's file manager. */
   reveal(path: string): Promise<void>;
+  /** Whether the program starts with the person's session on this computer. */
+  startsAtSignIn(): Promise<boolean>;
+  startAtSignIn(on: boolean): Promise<void>;
   /** Ends the program, also where closing its window does not. */
   quit(): Promise<void>;
   /** For start-up measurements: `painted` when the page stands, `usable` when what was asked for is on screen and takes input. */

@@ -98,6 +98,8 @@ export class TauriHost implements Host {
   readonly handOver = handOverBy(ask);
   readonly policies = policiesBy(ask);
   reveal = (path: string) => ask<void>('reveal', { path });
+  startsAtSignIn = () => ask<boolean>('starts_at_sign_in');
+  startAtSignIn = (on: boolean) => ask<void>('start_at_sign_in', { on });
   quit = () => ask<void>('quit');
   reached(mark: 'painted' | 'usable'): void {
     void ask<void>('reached', { mark });

@@ -9,7 +9,7 @@ use crate::consent::check::{self, PromptFault};
 use crate::consent::words::{self, Viewer};
 use crate::error::ConsoleError;
 use crate::facade::Device;
-use crate::view::{ConsoleEvent, Notice};
+use crate::view::{ConsoleEvent, Notice, OutcomeNotice};
 use crate::visible::marked_line;
 use caisey_ledger::consent::Approver;
 use caisey_ledger::id::{ActionId, EndpointId};
@@ -76,6 +76,24 @@ pub(crate) fn take(
     intake.handle(inputs);
     intake.look_after_own()?;
     intake.finish()
+}
+
+/// What this person was asked before this program was started, and has not answered: their notifications went with the program that raised
+/// them, and requests are not asked twice. `due` is what the list that has just been taken in brought.
+pub(crate) fn still_waiting(tx: &Connection, due: &[Due]) -> Result<Option<OutcomeNotice>, ConsoleError> {
+    let asked_now = |action: &str| {
+        due.iter()
+            .any(|due| matches!(due, Due::Tell(ConsoleEvent::Prompt(prompt)) if prompt.action == action))
+    };
+    let waits = |kept: &Kept| {
+        let is_unanswered = kept.prompt.as_ref().is_some_and(|prompt| prompt.answer.is_none());
+        is_unanswered && kept.fault.is_none() && !kept.view.state.is_terminal() && !asked_now(kept.view.action.as_str())
+    };
+    let mut waiting: Vec<Kept> = approvals::unfinished(tx)?.into_iter().filter(waits).collect();
+    waiting.sort_by_key(|kept| kept.view.asked_at_ms);
+    Ok(waiting
+        .first()
+        .map(|oldest| words::still_waiting(&oldest.view, waiting.len())))
 }
 
 /// Takes one more input for a request that is stored.

@@ -54,6 +54,7 @@ pub(crate) fn row(kept: &Kept, viewer: &Viewer<'_>) -> ApprovalRow {
         delivered: names(&view.delivered),
         seen: names(&view.acknowledged),
         approved_by: names(&view.approved_by),
+        denied_by: view.denied_by.as_ref().map(|member| viewer.name(member, view)),
         nudges: view.nudges,
         for_me: inbox.is_some(),
         mine: view.requester == *viewer.member,
@@ -249,7 +250,13 @@ pub(crate) fn outcome(view: &ApprovalView, viewer: &Viewer<'_>) -> OutcomeNotice
         ApprovalState::Approved => ("Approved", format!("{by} approved it; it runs now.")),
         ApprovalState::Denied => (
             "Denied",
-            "Your request was denied and does not run. The session says why, if a reason was given.".to_owned(),
+            format!(
+                "Your request was denied{} and does not run. The session says why, if a reason was given.",
+                view.denied_by
+                    .as_ref()
+                    .map(|member| format!(" by {}", viewer.name(member, view)))
+                    .unwrap_or_default()
+            ),
         ),
         ApprovalState::Withdrawn if view.emergency => (
             "Emergency declared",
@@ -266,6 +273,23 @@ pub(crate) fn outcome(view: &ApprovalView, viewer: &Viewer<'_>) -> OutcomeNotice
         action: view.action.to_string(),
         session: view.session.to_string(),
         title: format!("{title}: {hostname}"),
+        text,
+    }
+}
+
+/// For whoever is asked, when their program was started again: what they were asked before still waits.
+pub(crate) fn still_waiting(oldest: &ApprovalView, count: usize) -> OutcomeNotice {
+    let (title, text) = match count {
+        1 => ("A request waits for your answer".to_owned(), asks(oldest)),
+        count => (
+            format!("{count} requests wait for your answer"),
+            format!("The oldest: {}", asks(oldest)),
+        ),
+    };
+    OutcomeNotice {
+        action: oldest.action.to_string(),
+        session: oldest.session.to_string(),
+        title: format!("{title}: {}", cut(&marked_line(&oldest.client_name))),
         text,
     }
 }

@@ -9,6 +9,7 @@ use crate::cache::approvals;
 use crate::consent::check::is_final;
 use crate::consent::intake::{self, Due};
 use crate::error::ConsoleError;
+use crate::view::ConsoleEvent;
 use caisey_client::error::ApiError;
 use caisey_ledger::id::{ActionId, EndpointId};
 use caisey_policy::approval::inbox::Input;
@@ -23,11 +24,22 @@ impl Engine {
     /// Takes in requests and does what follows from them.
     pub(crate) async fn take_approvals(&self, views: Vec<ApprovalView>, is_snapshot: bool) -> Result<(), ConsoleError> {
         let (device, origin) = (Arc::clone(&self.device), self.origin.clone());
+        let mut is_first = false;
         if is_snapshot {
-            self.state().said.clear();
+            let mut state = self.state();
+            state.said.clear();
+            is_first = !std::mem::replace(&mut state.listed, true);
         }
         let due = self
-            .with_cache(move |cache| cache.write(|tx| intake::take(tx, &device, &origin, views, is_snapshot)))
+            .with_cache(move |cache| {
+                cache.write(|tx| {
+                    let mut due = intake::take(tx, &device, &origin, views, is_snapshot)?;
+                    if is_first && let Some(notice) = intake::still_waiting(tx, &due)? {
+                        due.push(Due::Tell(ConsoleEvent::Outcome(Box::new(notice))));
+                    }
+                    Ok(due)
+                })
+            })
             .await?;
         self.follow(due);
         Ok(())

@@ -53,6 +53,8 @@ pub(super) struct State {
     pub(super) to_compare: BTreeMap<String, u64>,
     /// What is to be said about approval requests, in order.
     pub(super) to_say: VecDeque<(EndpointId, ActionId, ApprovalWord)>,
+    /// Whether a whole list of approval requests has come.
+    pub(super) listed: bool,
     /// What was said since the last whole list: once is enough.
     pub(super) said: BTreeSet<(ActionId, &'static str)>,
 }

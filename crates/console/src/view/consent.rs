@@ -63,6 +63,8 @@ pub struct ApprovalRow {
     pub seen: Vec<String>,
     /// Who said yes so far, by name.
     pub approved_by: Vec<String>,
+    /// Who said no, by name.
+    pub denied_by: Option<String>,
     /// How often the requester asked again.
     pub nudges: u32,
     /// It is for this person to decide.

@@ -148,6 +148,7 @@ impl Asked {
             delivered: approval.delivered.iter().cloned().collect(),
             acknowledged: approval.acknowledged.iter().cloned().collect(),
             approved_by: approval.approved_by.iter().cloned().collect(),
+            denied_by: approval.denied_by.clone(),
             nudges: approval.nudges,
             emergency: self.granted == Some(Channel::BreakGlass),
             review_due: self.review_due,

@@ -79,6 +79,9 @@ pub struct Approval {
     pub acknowledged: BTreeSet<MemberId>,
     /// Who said yes.
     pub approved_by: BTreeSet<MemberId>,
+    /// Who said no, which ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denied_by: Option<MemberId>,
     /// Who typed how many wrong numbers.
     pub wrong_numbers: BTreeMap<MemberId, u32>,
     /// When the requester last asked again.
@@ -280,6 +283,7 @@ impl Approval {
             Decision::Denied => {
                 step.effects.push(Effect::Counted(member.clone(), Decision::Denied));
                 self.approved_by.remove(member);
+                self.denied_by = Some(member.clone());
                 self.end(State::Denied, step);
                 Ok(())
             }

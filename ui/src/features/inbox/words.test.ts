@@ -21,6 +21,7 @@ const ROW: ApprovalRow = {
   delivered: [],
   seen: [],
   approved_by: [],
+  denied_by: null,
   nudges: 0,
   for_me: true,
   mine: false,

@@ -95,7 +95,7 @@ export class ConsentDesk {
     } else if (verdict.approve && row.needs_number && verdict.number !== NUMBER) {
       row.refusal = 'The number is not the one that the technician sees. Ask them for it and try again.';
     } else {
-      Object.assign(row, { refusal: null, answer: verdict.approve ? 'approved' : 'denied', answer_sent: true, state: verdict.approve ? 'approved' : 'denied', approved_by: verdict.approve ? [CONTACT.name] : [] });
+      Object.assign(row, { refusal: null, answer: verdict.approve ? 'approved' : 'denied', answer_sent: true, state: verdict.approve ? 'approved' : 'denied', approved_by: verdict.approve ? [CONTACT.name] : [], denied_by: verdict.approve ? null : CONTACT.name });
     }
     this.#changed();
     return { ...row };
@@ -195,7 +195,7 @@ export class ConsentDesk {
         row: asked(now, 'req-unsound', { object: 'service ‘LanmanServer’', sentence: 'Technician John Doe requests permission to modify service ‘LanmanServer’ on SRV-FILES-01.', for_me: false, fault: 'This request does not hold: the command is not what the requester signed. Nothing of it can be approved from here. Do not answer it by other means, and tell your provider.' }),
       },
       { ...smb, record: 'ses-firewall-a2', row: asked(now, 'req-done', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on SRV-FILES-01.`, state: 'approved', answer: 'approved', answer_sent: true, approved_by: [CONTACT.name], asked_at_ms: now - 9 * 24 * 60 * MINUTE, expires_at_ms: now - 9 * 24 * 59 * MINUTE }) },
-      { ...smb, command: 'Remove-Item -Recurse D:\\Archive\\2019', reason: '', interpreter: 'powershell', current: '48,210 files', proposed: 'delete', row: asked(now, 'req-denied', { class: 'destructive', needs_number: true, object: 'folder D:\\Archive\\2019', sentence: 'Technician John Doe requests permission to delete or overwrite folder D:\\Archive\\2019 on SRV-FILES-01.', state: 'denied', answer: 'denied', answer_sent: true, asked_at_ms: now - 31 * 60 * MINUTE }) },
+      { ...smb, command: 'Remove-Item -Recurse D:\\Archive\\2019', reason: '', interpreter: 'powershell', current: '48,210 files', proposed: 'delete', row: asked(now, 'req-denied', { class: 'destructive', needs_number: true, object: 'folder D:\\Archive\\2019', sentence: 'Technician John Doe requests permission to delete or overwrite folder D:\\Archive\\2019 on SRV-FILES-01.', state: 'denied', answer: 'denied', answer_sent: true, denied_by: CONTACT.name, asked_at_ms: now - 31 * 60 * MINUTE }) },
       { ...smb, row: asked(now, 'req-expired', { object: rule, sentence: `Technician John Doe requests permission to modify ${rule} on SRV-FILES-01.`, state: 'expired', asked_at_ms: now - 52 * 60 * MINUTE }) },
     );
   }
@@ -248,6 +248,7 @@ function asked(now: number, action: string, more: Partial<ApprovalRow>): Approva
     delivered: [],
     seen: [],
     approved_by: [],
+    denied_by: null,
     nudges: 0,
     for_me: true,
     mine: false,

@@ -59,6 +59,7 @@ export class MemoryHost implements Host {
   #drafts = new Map<string, string>();
   #exports = new Set<string>();
   #sync: Overview['sync'] = null;
+  #startsAtSignIn = false;
   #gate = new Gate((event) => this.#tell(event));
   #office: Office;
   #consent: ConsentDesk;
@@ -426,6 +427,14 @@ export class MemoryHost implements Host {
   }
 
   async reveal(): Promise<void> {}
+  async startsAtSignIn(): Promise<boolean> {
+    return this.#startsAtSignIn;
+  }
+
+  async startAtSignIn(on: boolean): Promise<void> {
+    this.#startsAtSignIn = on;
+  }
+
   async quit(): Promise<void> {}
 
   reached(mark: 'painted' | 'usable'): void {
