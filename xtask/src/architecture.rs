@@ -27,7 +27,6 @@ mod tests {
         (
             "caisey-control-native",
             &[
-                "caisey-command",
                 "caisey-control",
                 "caisey-ledger",
                 "caisey-protocol",

@@ -38,7 +38,11 @@ const OWN: &str = "wasm";
 pub(crate) fn step() -> Result<Step, String> {
     let rooms: Vec<String> = ROOMS.iter().map(|room| format!("--package={room}")).collect();
     Ok(with_grammars(cargo("pure rooms for wasm32", "build")?)?
-        .arguments(&["--profile=wasm", "--no-default-features", "--features=caisey-command/grammars"])
+        .arguments(&[
+            "--profile=wasm",
+            "--no-default-features",
+            "--features=caisey-command/grammars",
+        ])
         .arguments(&rooms))
 }
 
@@ -58,7 +62,10 @@ pub(crate) fn with_grammars(step: Step) -> Result<Step, String> {
         .arguments(&["--config", &told("wasm-headers", &headers)])
         .arguments(&["--config", &told("wasm-src", &sources)])
         // One grammar does not ask for the headers.
-        .variable(format!("CFLAGS_{}", TARGET.replace('-', "_")), format!("-I{}", headers.display())))
+        .variable(
+            format!("CFLAGS_{}", TARGET.replace('-', "_")),
+            format!("-I{}", headers.display()),
+        ))
 }
 
 /// Where the headers are.

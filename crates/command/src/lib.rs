@@ -4,7 +4,7 @@
 //! things it names ([`Resource`]), why ([`Reason`]) and which parts of it cannot be bounded. It is a bound, not a prophecy: whatever
 //! is not understood is opaque, and opaque is never treated as read-only. What programs do is data (`knowledge/`), not code.
 //!
-//! Without the feature `grammars` nothing can be read and every command is opaque: for builds that only carry readings (wasm32).
+//! Without the feature `grammars` nothing can be read and every command is opaque: for builds that only carry readings (what readers' browsers run).
 //!
 //! Pure: no I/O, no clock, no randomness. Every text is hostile: size, depth and work are bounded, and nothing panics.
 
