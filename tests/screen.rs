@@ -118,6 +118,11 @@ impl Screen {
         command
     }
 
+    /// Where its person's own files are.
+    pub(crate) fn home(&self) -> &Path {
+        Path::new(self.variable("HOME"))
+    }
+
     /// Name of the display.
     pub(crate) fn display(&self) -> &str {
         self.variable("DISPLAY")

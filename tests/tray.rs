@@ -195,6 +195,60 @@ async fn a_contact_who_closed_the_window_is_still_asked_and_comes_back_from_the_
     plane.stop().await;
 }
 
+/// What the desktop starts with the person's session: the one command line.
+fn started_by_session(screen: &Screen) -> Option<Vec<String>> {
+    let folders = [".config", "config"].map(|folder| screen.home().join(folder).join("autostart"));
+    let entry = folders
+        .iter()
+        .find_map(|folder| std::fs::read_dir(folder).ok()?.next())?
+        .unwrap();
+    let entry = std::fs::read_to_string(entry.path()).unwrap();
+    let line = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
+    Some(line.split(' ').map(|word| word.trim_matches('"').to_owned()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lets_it_start_with_the_session_is_asked_from_the_tray() {
+    let plane = Plane::start().await;
+    plane.contact(EMAIL, "Maria Novak").await;
+    let screen = Screen::with_key_store();
+    let panel = Panel::start(&screen).await;
+    let dunst = Dunst::start(&screen, plane.folder());
+    let window = Window::open(&screen, &[]).await;
+    plane.sign_in(&window, EMAIL).await;
+    window.sees("Start when I sign in to this computer").await;
+    plane.contact_speaks().await;
+    assert_eq!(started_by_session(&screen), None, "nobody asked for that yet");
+    let boxes = "document.querySelector('label input[type=checkbox]')";
+    window.script(&format!("{boxes}.click()")).await;
+    eventually("nothing is laid down for the session's start", || {
+        started_by_session(&screen).is_some()
+    })
+    .await;
+    window.rests().await;
+    screen.picture("start-at-sign-in");
+    panel.press("Quit");
+    window.ends().await;
+    let technician = plane.technician().await;
+    let machine = endpoint(&technician).await;
+    let session = technician.open_session(&machine, "Ticket 4711").await.unwrap();
+    propose(&technician, &session, format!("touch {}", plane.folder().join("x").display())).await;
+
+    // As the desktop does when the person signs in to the computer.
+    let line = started_by_session(&screen).unwrap();
+    let (program, arguments) = line.split_first().unwrap();
+    let mut program = screen.command(program).args(arguments).spawn().unwrap();
+    dunst.shows("1").await;
+    eventually("the tray does not count it", || panel.number() == "1").await;
+    assert!(x11::console(&screen, true).is_none(), "nobody asked for the window");
+    panel.press("Open Caisey Console");
+    eventually("the window does not come", || x11::console(&screen, true).is_some()).await;
+    panel.press("Quit");
+    tokio::task::spawn_blocking(move || program.wait()).await.unwrap().unwrap();
+    technician.shut_down().await;
+    plane.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_shows_the_icon_a_contact_hears_how_to_come_back() {
     let plane = Plane::start().await;

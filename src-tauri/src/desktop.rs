@@ -86,6 +86,8 @@ pub(crate) struct Desktop {
     waiting: AtomicU32,
     /// How the connection is, in words.
     status: Mutex<&'static str>,
+    /// Whether the session started the program, and its person has not seen it yet.
+    in_background: AtomicBool,
     /// Whether somebody was told that the program goes on without a window.
     explained: AtomicBool,
     /// The PKCS#12 file that a person chose to sign documents with.
@@ -114,6 +116,7 @@ impl Desktop {
             is_contact: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             status: Mutex::new("Opening"),
+            in_background: AtomicBool::new(false),
             explained: AtomicBool::new(false),
             certificate: Mutex::new(None),
             shown: watch::Sender::new(false),
@@ -191,6 +194,18 @@ impl Desktop {
         tray::tell(&self.app, status, self.waiting.load(Ordering::Relaxed));
     }
 
+    /// The session started the program, and its window is hidden.
+    pub(crate) fn hidden(&self) {
+        self.in_background.store(true, Ordering::Relaxed);
+    }
+
+    /// It cannot go on without its person, who did not start it: it shows itself.
+    pub(crate) fn needs_person(&self) {
+        if self.in_background.swap(false, Ordering::Relaxed) {
+            tray::show_window(&self.app);
+        }
+    }
+
     /// The window is away and the program goes on. Where nobody shows its icon, its person has to hear how to come back to it.
     pub(crate) async fn went_into_tray(&self) {
         if !tray::is_shown().await && !self.explained.swap(true, Ordering::Relaxed) {
@@ -257,8 +272,10 @@ impl Desktop {
 
     pub(crate) fn set_startup(&self, startup: Startup) {
         *locked(&self.startup) = startup.clone();
-        if let Startup::Ready { .. } = startup {
-            marks::reached("ready");
+        match startup {
+            Startup::Ready { .. } => marks::reached("ready"),
+            Startup::Choose | Startup::KeyStoreMissing { .. } | Startup::Failed { .. } => self.needs_person(),
+            Startup::Opening | Startup::Starting { .. } => {}
         }
         self.tell(ShellEvent::Startup { startup });
     }

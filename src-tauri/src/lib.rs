@@ -4,6 +4,7 @@
 //! console; whatever runs embedded is stopped in order when the program ends. Leaves out: rules of any kind. The only Rust that names
 //! tauri.
 
+mod at_sign_in;
 mod commands;
 mod consent;
 mod desktop;
@@ -49,6 +50,7 @@ pub fn run() -> anyhow::Result<()> {
     let app = builder
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(at_sign_in::plugin())
         .invoke_handler(tauri::generate_handler![
             commands::standing,
             commands::overview,
@@ -95,6 +97,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::verify_again,
             commands::reveal,
             commands::quit,
+            at_sign_in::starts_at_sign_in,
+            at_sign_in::start_at_sign_in,
             handover::open_draft,
             handover::draft_rows,
             handover::draft_shown,
@@ -159,6 +163,9 @@ pub fn run() -> anyhow::Result<()> {
             painting::suit_machine(app);
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
             app.manage(Arc::clone(&desktop));
+            if at_sign_in::by_session() {
+                at_sign_in::hide(app.handle(), &desktop);
+            }
             marks::reached("setup");
             tauri::async_runtime::spawn(tray_once_shown(Arc::clone(&desktop)));
             tauri::async_runtime::spawn(async move { desktop.open().await });

@@ -4,6 +4,7 @@ use crate::desktop::{Desktop, locked};
 use crate::embedded;
 use crate::places;
 use crate::startup::Startup;
+use caisey_client::awake;
 use caisey_client::oidc::Provider;
 use caisey_console::kept_tokens;
 use caisey_console::passphrase::PassphraseKeyStore;
@@ -153,6 +154,7 @@ impl Desktop {
             let Err(failure) = resumed else { break };
             tracing::warn!(code = failure.code, "not signed in again");
             if *chosen != Remembered::Embedded && failure.code != "offline" {
+                self.needs_person();
                 break;
             }
             *locked(&self.resuming) = Some(Connection::Offline {
@@ -161,7 +163,11 @@ impl Desktop {
                 retry_at_ms: SystemClock.now_ms() + u64::try_from(wait.as_millis()).unwrap_or(0),
             });
             self.tell_overview().await;
-            let _ = tokio::time::timeout(wait, self.retry.notified()).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.retry.notified() => {}
+                () = awake::woke() => {}
+            }
             wait = (wait * 2).min(LONGEST_WAIT);
         }
         *locked(&self.resuming) = None;

@@ -240,7 +240,8 @@ async fn read(stream: &mut TcpStream) -> Result<Option<String>> {
         if let Some((head, body)) = request.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse::<usize>())
             });
             if body.len() >= length.transpose()?.unwrap_or(0) {
                 return Ok(Some(request));

@@ -280,10 +280,7 @@ impl Stage {
             return Ok((program, self.url()));
         }
         let issuers = self.path("issuers.json");
-        std::fs::write(
-            &issuers,
-            serde_json::json!({ "issuers": [issuer.config()] }).to_string(),
-        )?;
+        std::fs::write(&issuers, serde_json::json!({ "issuers": [issuer.config()] }).to_string())?;
         let arguments = [
             "serve",
             "--issuer-config",

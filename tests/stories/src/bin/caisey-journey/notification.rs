@@ -26,7 +26,8 @@ const WARMING: u32 = 3;
 /// Measures, and prints.
 #[allow(clippy::print_stdout, reason = "what it found goes to whoever started it")]
 pub(crate) async fn measure(folder: &Path, rounds: u32) -> Result<()> {
-    let (stage, mut control) = Stage::without_endpoint(On::Native, &folder.join("programs"), "John Doe", "Contoso Freight").await?;
+    let (stage, mut control) =
+        Stage::without_endpoint(On::Native, &folder.join("programs"), "John Doe", "Contoso Freight").await?;
     let kept = stage.add_contact("maria@contoso.example", "Maria Novak").await?;
     let mut office = Office::open(&folder.join("office"), folder, &stage.url(), kept).await?;
     contact_speaks(&stage).await?;
