@@ -125,7 +125,13 @@ fn main() -> Result<()> {
         Action::Service {
             what: Service::Install { state },
         } => {
-            StateDir::open(&state.dir)?;
+            // A service that has nothing to run would be started over and over.
+            if Enrolment::load(&StateDir::open(&state.dir)?)?.is_none() {
+                bail!(
+                    "{} holds no enrolment. Enrol this machine first (caisey-runtime enrol), then install the service",
+                    state.dir.display()
+                );
+            }
             say(&service::install(&program()?, &state.dir)?)
         }
         Action::Service {

@@ -59,6 +59,13 @@ fn refusals_are_clear() {
         "{}",
         text(&not_enrolled.stderr)
     );
+    let nothing_to_run = program(&["service", "install", "--state", path]);
+    assert!(!nothing_to_run.status.success());
+    assert!(
+        text(&nothing_to_run.stderr).contains("Enrol this machine first"),
+        "{}",
+        text(&nothing_to_run.stderr)
+    );
     let unprotected = program(&[
         "enrol",
         "--control",
