@@ -13,9 +13,9 @@ use caisey_policy::vocabulary::{Facts, utc_minute_of_week};
 use proptest::prelude::*;
 
 /// 2026-05-30 21:30 UTC, a Saturday.
-const SATURDAY_NIGHT: u64 = 1_780_176_600_000;
+pub const SATURDAY_NIGHT: u64 = 1_780_176_600_000;
 
-fn facts(class: ActionClass) -> Facts {
+pub fn facts(class: ActionClass) -> Facts {
     Facts {
         organisation: OrganisationId::from_bits([1; 16]),
         client: ClientId::from_bits([2; 16]),
@@ -45,7 +45,7 @@ fn document(name: &str, scope: Scope, text: &str) -> Document {
     }
 }
 
-fn organisation(text: &str) -> Document {
+pub fn organisation(text: &str) -> Document {
     document("ours", Scope::Organisation, text)
 }
 

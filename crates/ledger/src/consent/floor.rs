@@ -3,6 +3,7 @@
 //! A request's terms are the control plane's word. A floor is the contacts' own, so that whoever runs an action can hold the answers against it
 //! without believing anybody. It does not fall with the key that signed it: what falls away must not lower what protects.
 
+use super::contact::PreAuthorisation;
 use super::fault::TrustFault;
 use super::request::Assurance;
 use crate::event::Channel;
@@ -83,6 +84,13 @@ impl Floor {
     /// Whether it holds on this endpoint.
     pub fn holds_on(&self, endpoint: &EndpointId) -> bool {
         self.endpoints.is_empty() || self.endpoints.contains(endpoint)
+    }
+
+    /// Whether it keeps this pre-authorisation from counting, for some of its actions or all.
+    pub fn holds_back(&self, granted: &PreAuthorisation) -> bool {
+        let somewhere = granted.endpoints.is_empty() || granted.endpoints.iter().any(|endpoint| self.holds_on(endpoint));
+        let covers = |class: &String| badness(class) >= badness(&self.class);
+        somewhere && granted.classes.iter().any(covers) && !self.except.contains(&granted.channel)
     }
 
     /// Whether it holds for an action of this class on this endpoint.
