@@ -3,7 +3,7 @@
 use crate::approvals::{CHANGING, DESTRUCTIVE, Room, code, granted};
 use caisey_ledger::consent::{Assurance, Basis, ContactSaid, Floor};
 use caisey_ledger::event::{Channel, Decision};
-use caisey_ledger::id::TimeMs;
+use caisey_ledger::id::{MemberId, TimeMs};
 use caisey_protocol::consent::ApprovalState;
 use caisey_protocol::error::ErrorCode;
 use caisey_protocol::mail::MailContact;
@@ -136,7 +136,7 @@ fn what_was_allowed_beforehand_is_asked_for_unless_the_floor_excepts_it() {
 fn nobody_is_mailed_a_link_that_could_not_count() {
     let mut room = Room::new();
     room.mailing = vec![MailContact {
-        member: None,
+        member: Some(MemberId::from_bits([70; 16])),
         name: "Zdenka".into(),
         address: "zdenka@example.com".into(),
     }];
