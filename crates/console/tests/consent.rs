@@ -479,6 +479,17 @@ async fn a_known_contact_introduces_the_next_and_allows_something_beforehand() {
     let view = scene.console.set_floor(floor(2, &[])).await.unwrap();
     assert_eq!((view.floors[0].needed, view.floors[0].number), (2, true));
     assert_eq!(view.standing[0].held_by, ["two-for-changes"]);
+    // A control plane that asks for less is remarked on before anybody signs.
+    let low = asked(&scene.plane, 5, Assurance::Signed);
+    let action = low.action.clone();
+    scene.plane.change(|script| script.approvals.push(low.clone()));
+    until("the request is shown", async || row(&scene.console, &action).await).await;
+    let remarks = scene.console.approval(action.as_str()).await.unwrap().remarks;
+    let remark = remarks.iter().find(|remark| remark.contains("two-for-changes"));
+    assert!(
+        remark.is_some_and(|remark| remark.contains("signed yeses of 2 different contacts who typed the number")),
+        "{remarks:?}"
+    );
     let view = scene.console.set_floor(floor(2, &["policy", "break_glass"])).await.unwrap();
     assert_eq!(view.floors[0].except, ["break_glass", "policy"]);
     assert_eq!((view.floors.len(), view.standing[0].held_by.len()), (1, 0));
