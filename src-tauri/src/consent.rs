@@ -3,7 +3,8 @@
 
 use crate::desktop::Desktop;
 use caisey_console::view::{
-    ApprovalDetail, ApprovalRow, InboxView, MailContactRow, MailContactsView, NewStanding, SpeakersView, StateDifference, Verdict,
+    ApprovalDetail, ApprovalRow, InboxView, MailContactRow, MailContactsView, NewFloor, NewStanding, SpeakersView,
+    StateDifference, Verdict,
 };
 use caisey_console::{Console, ConsoleError, ErrorView};
 use std::sync::Arc;
@@ -73,6 +74,16 @@ pub(crate) async fn grant(shell: Shell<'_>, wanted: NewStanding) -> Answer<Speak
 #[tauri::command]
 pub(crate) async fn take_back(shell: Shell<'_>, name: String) -> Answer<SpeakersView> {
     console(&shell).await?.take_back(&name).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn set_floor(shell: Shell<'_>, wanted: NewFloor) -> Answer<SpeakersView> {
+    console(&shell).await?.set_floor(wanted).await.map_err(view)
+}
+
+#[tauri::command]
+pub(crate) async fn withdraw_floor(shell: Shell<'_>, name: String) -> Answer<SpeakersView> {
+    console(&shell).await?.withdraw_floor(&name).await.map_err(view)
 }
 
 #[tauri::command]

@@ -132,6 +132,8 @@ pub fn run() -> anyhow::Result<()> {
             consent::revoke_speaker,
             consent::grant,
             consent::take_back,
+            consent::set_floor,
+            consent::withdraw_floor,
             consent::declare_emergency,
             consent::review_emergency,
             consent::mail_contacts,

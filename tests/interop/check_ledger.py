@@ -500,6 +500,14 @@ def check_log(vectors):
 
 # ---- docs/formats/consent.md
 
+LEVELS = ["link", "signed", "number"]
+CLASSES = ["changing", "destructive", "opaque"]
+
+
+def no_chain():
+    return {"number": 0, "head": "0" * 64, "keys": {}, "standing": {}, "floors": {}}
+
+
 def read_contact(signed, chain):
     """Lets one statement follow the chain (its number, head, keys and pre-authorisations); raises Fault when it does not count."""
     members(signed, ["statement", "signature"])
@@ -524,6 +532,13 @@ def read_contact(signed, chain):
         chain["standing"][facts["name"]] = facts
     elif says == "pre_authorisation.withdrawn":
         del chain["standing"][facts["name"]]
+    elif says == "floor.set":
+        need(set(facts) <= {"name", "endpoints", "class", "needed", "assurance", "except"}, "members of a floor")
+        need(facts["class"] in CLASSES and 1 <= facts["needed"] <= 16 and facts["assurance"] in ("signed", "number"), "a floor")
+        need(facts.get("except", []) in ([], ["break_glass"], ["policy"], ["break_glass", "policy"]), "a floor's exceptions")
+        chain["floors"][facts["name"]] = (facts, statement["number"])
+    elif says == "floor.withdrawn":
+        del chain["floors"][facts["name"]]
     else:
         need(says == "policy.agreed", says)
     chain["number"], chain["head"] = statement["number"], sha(message).hex()
@@ -545,16 +560,14 @@ def check_decision(request, digest, decision, proposal, keys):
     said, signature = decision["statement"], decision["signature"]
     need(keys.get(said["actor"]["device"]) == (said["actor"]["id"], signature["key"]), "the contact's key")
     verify(unbase64(signature["key"], 32), unbase64(signature["sig"], 64), b"caisey.statement/v1\n" + rfc8785.dumps(said))
-    levels = ["link", "signed", "number"]
     need(said["kind"] == "approval.decided" and said["facts"]["digest"] == digest, "the decision's digest")
     need(all(said[name] == request[name] for name in ("log", "session", "action")), "what is decided about")
-    need(levels.index(said["facts"]["assurance"]) >= levels.index(request["assurance"]), "assurance")
+    need(LEVELS.index(said["facts"]["assurance"]) >= LEVELS.index(request["assurance"]), "assurance")
     need(said["actor"]["id"] != asked["actor"]["id"], "one's own request")
 
 
 def check_consent(vectors):
-    chain = {"number": 0, "head": "0" * 64, "keys": {}, "standing": {}}
-    known = {}
+    chain, known = no_chain(), {}
     for signed, digest in zip(vectors["chain"], vectors["chain_digests"], strict=True):
         forged = json.loads(json.dumps(signed))
         forged["statement"]["at_ms"] += 1
@@ -574,7 +587,42 @@ def check_consent(vectors):
     return f"{chain['number']} statements of contacts, {len(vectors['requests'])} decisions, {altered} altered requests refused"
 
 
-CHECKS = {"caisey json 1": check_json, "caisey text 1": check_text, "caisey tree 1": check_tree, "caisey log 1": check_log, "caisey consent 1": check_consent}
+def reaches(floors, endpoint, kind, decisions):
+    """Whether these decisions are enough for all floors that hold for this class on this endpoint."""
+    bad = CLASSES.index(kind)
+    held = [floor for floor, _ in floors if CLASSES.index(floor["class"]) <= bad and endpoint in floor.get("endpoints", [endpoint])]
+    if not held:
+        return True
+    surest = max(LEVELS.index(floor["assurance"]) for floor in held)
+    facts = [decision["statement"] for decision in decisions]
+    people = {said["actor"]["id"] for said in facts if LEVELS.index(said["facts"]["assurance"]) >= surest}
+    return len(people) >= max(floor["needed"] for floor in held)
+
+
+def check_floor(vectors):
+    chain = no_chain()
+    for signed, digest in zip(vectors["chain"], vectors["chain_digests"], strict=True):
+        if signed["statement"]["says"]["kind"] == "floor.set":
+            other = json.loads(json.dumps(signed))
+            other["statement"]["says"]["facts"]["needed"] += 1
+            must_fail(lambda: read_contact(other, copy.deepcopy(chain)), "an altered floor")
+        need(read_contact(signed, chain) == digest, "the statement's digest")
+    floors = sorted(chain["floors"].values(), key=lambda floor: floor[0]["name"])
+    need([{"floor": floor, "number": number} for floor, number in floors] == vectors["floors"], "floors in force")
+    verdicts = []
+    for case in vectors["cases"]:
+        for decision in case["decisions"]:
+            said, signature = decision["statement"], decision["signature"]
+            need(chain["keys"][said["actor"]["device"]] == (said["actor"]["id"], signature["key"]), "the contact's key")
+            verify(unbase64(signature["key"], 32), unbase64(signature["sig"], 64), b"caisey.statement/v1\n" + rfc8785.dumps(said))
+        enough = reaches(floors, vectors["endpoint"], case["class"], case["decisions"])
+        need(case["verdict"] == ("runs" if enough else "consent_below_floor"), "what the floors come to")
+        verdicts.append(enough)
+    need(any(verdicts) and not all(verdicts), "both verdicts")
+    return f"{len(floors)} floors after {chain['number']} statements, {len(verdicts)} consents held against them"
+
+
+CHECKS = {"caisey json 1": check_json, "caisey text 1": check_text, "caisey tree 1": check_tree, "caisey log 1": check_log, "caisey consent 1": check_consent, "caisey floor 1": check_floor}
 
 
 def main(directories):

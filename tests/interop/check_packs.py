@@ -27,7 +27,10 @@ WORD = (
     "\uff10-\uff19\uff21-\uff3a\uff3f\uff41-\uff5a\uff66-\uffdc\U00010000-\U0001efff\U00020000-\U0003ffff"
 )
 TOKEN = re.compile(f"[{WORD}]+|[^{WORD}]+")
-INTRODUCTIONS = {"endpoint.enrolled", "key.introduced", "contact.trusted", "contact.distrusted", "device.registered"}
+INTRODUCTIONS = {
+    "endpoint.enrolled", "key.introduced", "contact.trusted", "contact.distrusted", "contact.floor_set", "contact.floor_ended",
+    "device.registered",
+}
 NOT_TAKING_PART = {
     "key.introduced", "device.registered", "contact.trusted", "approval.delivered", "approval.acknowledged", "action.reviewed",
 }

@@ -150,6 +150,28 @@ test('a console is introduced, and something allowed beforehand', async ({ page 
   await expect(page.getByText('printer-restarts', { exact: true })).toHaveCount(0);
 });
 
+test('the least that answers have to be is set, holds back what was allowed, and is taken away', async ({ page }) => {
+  await open(page, '?role=contact');
+  await page.getByRole('button', { name: 'Who speaks' }).click();
+  await expect(page.getByText(/at least 2 people’s signed yes, each with the number typed/)).toBeVisible();
+  await page.getByRole('button', { name: 'Set a floor' }).click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel('Name').fill('Two for changes');
+  await form.getByLabel('What it is about').selectOption('changing');
+  await form.getByLabel('How many people').fill('3');
+  await expect(form.getByRole('button', { name: 'Set and sign' })).toHaveAttribute('aria-disabled', 'true');
+  await form.getByLabel('How many people').fill('2');
+  await form.getByLabel('Emergencies that a technician declares').uncheck();
+  await form.getByRole('button', { name: 'Set and sign' }).click();
+  const row = page.getByRole('listitem').filter({ has: page.getByText('two-for-changes', { exact: true }) });
+  await expect(row).toContainText('Everything that changes something, on every machine');
+  await expect(page.getByText('Does not count where two-for-changes holds, below')).toBeVisible();
+  await row.getByRole('button', { name: 'Take away' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Take it away' }).click();
+  await expect(row).toHaveCount(0);
+  await expect(page.getByText('Does not count where')).toHaveCount(0);
+});
+
 test('the panel of an entry shows what the action changed', async ({ page }) => {
   await open(page, '?open=ses-firewall');
   await page.getByRole('checkbox', { name: /every entry/ }).check();

@@ -2,7 +2,7 @@
 
 use crate::plane::{Plane, refusal, small_log, until};
 use crate::ports::{MemoryKeyStore, open};
-use caisey_console::view::{ApprovalRow, ConsoleEvent, NewStanding, PromptNotice, Verdict};
+use caisey_console::view::{ApprovalRow, ConsoleEvent, NewFloor, NewStanding, PromptNotice, Verdict};
 use caisey_console::{Console, ConsoleError};
 use caisey_ledger::consent::{Approver, Assurance, ContactSaid, Request, Terms, verify_decision};
 use caisey_ledger::entry::{Actor, SignedStatement};
@@ -539,6 +539,48 @@ async fn a_known_contact_introduces_the_next_and_allows_something_beforehand() {
         .await
         .unwrap();
     assert_eq!(view.standing[0].name, "after-hours");
+    // A floor that more people would have to reach than there are is not signed; one that can be reached is, and holds back what it does not except.
+    let floor = |needed, except: &[&str]| NewFloor {
+        name: "two-for-changes".to_owned(),
+        endpoints: Vec::new(),
+        class: "changing".to_owned(),
+        needed,
+        number: true,
+        except: except.iter().map(|&channel| channel.to_owned()).collect(),
+    };
+    let refused = scene.console.set_floor(floor(3, &[])).await.unwrap_err().to_string();
+    assert!(refused.contains("Only 2 people speak for the client"), "{refused}");
+    for senseless in [floor(0, &[]), floor(2, &["email"]), floor(2, &["letter"])] {
+        assert!(scene.console.set_floor(senseless).await.is_err());
+    }
+    let view = scene.console.set_floor(floor(2, &[])).await.unwrap();
+    assert_eq!((view.floors[0].needed, view.floors[0].number), (2, true));
+    assert_eq!(view.standing[0].held_by, ["two-for-changes"]);
+    // A control plane that asks for less is remarked on before anybody signs.
+    let low = asked(&scene.plane, 5, Assurance::Signed);
+    let action = low.action.clone();
+    scene.plane.change(|script| script.approvals.push(low.clone()));
+    until("the request is shown", async || row(&scene.console, &action).await).await;
+    let remarks = scene.console.approval(action.as_str()).await.unwrap().remarks;
+    let remark = remarks.iter().find(|remark| remark.contains("two-for-changes"));
+    assert!(
+        remark.is_some_and(|remark| remark.contains("signed yeses of 2 different contacts who typed the number")),
+        "{remarks:?}"
+    );
+    let view = scene.console.set_floor(floor(2, &["policy", "break_glass"])).await.unwrap();
+    assert_eq!(view.floors[0].except, ["break_glass", "policy"]);
+    assert_eq!((view.floors.len(), view.standing[0].held_by.len()), (1, 0));
+    assert!(!view.floors[0].set_by.is_empty());
+    assert!(
+        scene
+            .console
+            .withdraw_floor("two-for-changes")
+            .await
+            .unwrap()
+            .floors
+            .is_empty()
+    );
+    assert!(scene.console.withdraw_floor("two-for-changes").await.is_err());
     assert!(scene.console.take_back("after-hours").await.unwrap().standing.is_empty());
     assert!(scene.console.take_back("after-hours").await.is_err());
 

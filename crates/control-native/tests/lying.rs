@@ -1,14 +1,16 @@
 //! A control plane patched to lie, over the wire: somebody sits between the real one and the real runtime and rewrites what the runtime is told.
 //! Nothing that needs consent runs on it, and what the endpoint thinks of it is in the record, in the endpoint's own hand.
 
-use crate::approvals::Scene;
+use crate::approvals::{Scene, seat};
 use crate::desk::{PATIENCE, now};
-use caisey_ledger::consent::{Consent, Request};
+use caisey_ledger::consent::{Assurance, Consent, ContactSaid, Floor, PreAuthorisation, Request};
 use caisey_ledger::disclosure::Disclosure;
 use caisey_ledger::entry::{Actor, Entry, Record, SignedStatement};
 use caisey_ledger::event::{Channel, Decision, Interpreter};
 use caisey_ledger::id::{ActionId, TimeMs};
+use caisey_protocol::consent::ContactChain;
 use caisey_protocol::http::{EntriesPage, Submitted};
+use caisey_protocol::role::Role;
 use caisey_protocol::runtime::{FromRuntime, ToRuntime};
 use ed25519_dalek::SigningKey;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -395,6 +397,73 @@ async fn an_invented_approval_is_refused_by_the_endpoint_on_record() {
         assert_eq!(code, expected);
     }
     assert_eq!(scene.lines(), 0);
+    scene.runtime.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_plane_that_asks_for_less_than_the_floor_is_refused_on_record() {
+    let liar = Liar::new();
+    let mut scene = behind(&liar).await;
+    let mut milan = seat(&scene.desk, "milan@example.com", Role::Contact, Some(&scene.client), 11).await;
+    let mut chain = scene.chain().await;
+    let floor = ContactSaid::FloorSet(Floor {
+        name: "two-people".into(),
+        endpoints: vec![],
+        class: "changing".into(),
+        needed: 2,
+        assurance: Assurance::Number,
+        except: vec![],
+    });
+    let allowed = ContactSaid::PreAuthorisationGranted(PreAuthorisation {
+        name: "emergencies".into(),
+        endpoints: vec![],
+        classes: vec!["changing".into(), "destructive".into(), "opaque".into()],
+        channel: Channel::BreakGlass,
+        window: None,
+        from_ms: TimeMs::default(),
+        until_ms: TimeMs::new(now().get() + 3_600_000).unwrap(),
+    });
+    for says in [milan.person.introduced(), floor, allowed] {
+        let said = scene.zdenka.person.says(&chain.statements, now(), says);
+        chain = scene.say(&scene.zdenka.token, said).await.ok::<ContactChain>();
+    }
+    let facts = scene.until_any("contact.floor_set").await;
+    assert_eq!((&facts["needed"], &facts["assurance"]), (&2.into(), &"number".into()));
+
+    // The honest control plane asks for enough by itself. What a lying one asks for, people sign all the same.
+    for (people, word) in [(1, None), (2, None), (0, Some(Channel::BreakGlass))] {
+        let (action, proposal) = scene.proposed().await;
+        let mut asked = scene.asked(&scene.zdenka.token, &action).await;
+        assert_eq!((asked.needed, asked.assurance), (2, Assurance::Number));
+        (asked.needed, asked.assurance) = (1, Assurance::Signed);
+        let mut decisions = vec![];
+        for who in [&mut scene.zdenka.person, &mut milan.person].into_iter().take(people) {
+            decisions.push(who.decide(&asked, now(), Decision::Approved, None));
+        }
+        let consent = Consent {
+            channel: word.unwrap_or(Channel::Console),
+            request: word.is_none().then_some(asked),
+            decisions,
+        };
+        liar.tells(&proposal, Some(consent));
+        assert_eq!(
+            scene.refused_by_endpoint(&action).await,
+            "consent_below_floor",
+            "{people} people"
+        );
+    }
+    assert_eq!(scene.lines(), 0);
+
+    // Told truly: two people with the number.
+    let action = scene.propose().await;
+    let number = scene.number(&action).await;
+    let request = scene.asked(&milan.token, &action).await;
+    let yes = milan.person.decide(&request, now(), Decision::Approved, Some(&number));
+    scene.decision(&milan.token, yes).await.ok::<Submitted>();
+    let yes = scene.answer(&action, Decision::Approved, Some(&number)).await;
+    scene.decision(&scene.zdenka.token, yes).await.ok::<Submitted>();
+    scene.until(&action, "command.finished").await;
+    assert_eq!(scene.lines(), 1);
     scene.runtime.stop().await;
 }
 

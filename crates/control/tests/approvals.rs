@@ -19,8 +19,8 @@ use caisey_protocol::role::Role;
 use caisey_testkit::person::Person;
 use std::sync::Arc;
 
-const CHANGING: &str = "chmod 600 /etc/ssh/sshd_config";
-const DESTRUCTIVE: &str = "rm /var/log/old.log";
+pub const CHANGING: &str = "chmod 600 /etc/ssh/sshd_config";
+pub const DESTRUCTIVE: &str = "rm /var/log/old.log";
 
 /// A command that needs consent where a client has contacts.
 pub fn changing() -> &'static str {
@@ -145,21 +145,21 @@ impl Room {
         })
     }
 
-    fn decide(&mut self, mut by: Person, decision: Decision, number: Option<&str>) -> Result<(), ErrorBody> {
+    pub fn decide(&mut self, mut by: Person, decision: Decision, number: Option<&str>) -> Result<(), ErrorBody> {
         let said = self.decision(&mut by, decision, number);
         self.submit(&by, said)
     }
 
-    fn decision(&self, by: &mut Person, decision: Decision, number: Option<&str>) -> SignedStatement {
+    pub fn decision(&self, by: &mut Person, decision: Decision, number: Option<&str>) -> SignedStatement {
         let request = self.view.as_ref().unwrap().prompt.as_ref().unwrap().request.clone();
         by.decide(&request, self.desk.plane.time(), decision, number)
     }
 
-    fn zdenka(&self) -> Person {
+    pub fn zdenka(&self) -> Person {
         self.clone_of(50)
     }
 
-    fn clone_of(&self, seed: u64) -> Person {
+    pub fn clone_of(&self, seed: u64) -> Person {
         let identity = &self.desk.plane.identity;
         Person::contact(seed, &identity.organisation, &identity.client)
     }
@@ -215,7 +215,7 @@ impl Room {
     }
 }
 
-fn code(answer: Result<(), ErrorBody>) -> ErrorCode {
+pub fn code(answer: Result<(), ErrorBody>) -> ErrorCode {
     answer.unwrap_err().code
 }
 
@@ -477,7 +477,7 @@ fn policies_know_with_which_rights_a_runtime_runs_commands() {
     }
 }
 
-fn granted(channel: Channel, until: TimeMs) -> ContactSaid {
+pub fn granted(channel: Channel, until: TimeMs) -> ContactSaid {
     ContactSaid::PreAuthorisationGranted(PreAuthorisation {
         name: "nights".into(),
         endpoints: vec![],

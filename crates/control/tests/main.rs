@@ -14,6 +14,7 @@ mod approvals;
 mod consent_simulation;
 mod cosigning;
 mod faults;
+mod floors;
 mod journal;
 mod lifecycle;
 mod mails;

@@ -345,6 +345,31 @@ pub enum Event {
         /// The number of the contact's statement.
         number: u64,
     },
+    /// From here on this endpoint runs nothing of this class, or a worse one, on answers that are less than this. By the endpoint. Texts: none.
+    #[serde(rename = "contact.floor_set")]
+    ContactFloorSet {
+        /// The floor's name; replaces one of the same name.
+        name: String,
+        /// The mildest class that it holds for: `changing`, `destructive` or `opaque`.
+        class: String,
+        /// How many different people have to say yes.
+        needed: u32,
+        /// What each answer has to be at least.
+        assurance: Assurance,
+        /// Channels whose pre-authorisations are enough all the same.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        except: Vec<Channel>,
+        /// The number of the contact's statement.
+        number: u64,
+    },
+    /// A floor of this name no longer holds on this endpoint. By the endpoint. Texts: none.
+    #[serde(rename = "contact.floor_ended")]
+    ContactFloorEnded {
+        /// The floor's name.
+        name: String,
+        /// The number of the contact's statement.
+        number: u64,
+    },
     /// What was said in the client's name does not hold, and was not believed. By the endpoint. Texts: `detail`.
     #[serde(rename = "contact.refused")]
     ContactRefused {

@@ -99,6 +99,8 @@ pub const RULES: &[Rules] = &[
     about_action(rules_of("action.reviewed", &[Member, Contact], &["note"], &[])),
     rules_of("contact.trusted", &[Endpoint], &[], &[]),
     rules_of("contact.distrusted", &[Endpoint], &[], &[]),
+    rules_of("contact.floor_set", &[Endpoint], &[], &[]),
+    rules_of("contact.floor_ended", &[Endpoint], &[], &[]),
     rules_of("contact.refused", &[Endpoint], &["detail"], &[]),
     about_action(rules_of("command.started", &[Endpoint], &["cwd", "user"], &[])),
     about_action(rules_of("command.output", &[Endpoint], &["output"], &[])),

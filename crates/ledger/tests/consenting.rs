@@ -14,21 +14,21 @@ use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-const NOW: u64 = 1_780_000_000_000;
+pub const NOW: u64 = 1_780_000_000_000;
 
-fn time(ms: u64) -> TimeMs {
+pub fn time(ms: u64) -> TimeMs {
     TimeMs::new(ms).unwrap()
 }
 
-fn key(number: u8) -> SigningKey {
+pub fn key(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
 }
 
-fn member(number: u8) -> MemberId {
+pub fn member(number: u8) -> MemberId {
     MemberId::from_bits([number; 16])
 }
 
-fn device(number: u8) -> DeviceId {
+pub fn device(number: u8) -> DeviceId {
     DeviceId::from_bits([number; 16])
 }
 
@@ -36,7 +36,7 @@ fn public(number: u8) -> String {
     crate::story::base64(key(number).verifying_key().as_bytes())
 }
 
-fn endpoint() -> EndpointId {
+pub fn endpoint() -> EndpointId {
     EndpointId::from_bits([3; 16])
 }
 
@@ -45,19 +45,19 @@ fn log() -> String {
 }
 
 /// A client's chain as it grows.
-struct Chain {
-    signed: Vec<SignedContactStatement>,
+pub struct Chain {
+    pub signed: Vec<SignedContactStatement>,
 }
 
 impl Chain {
     /// The contact with number 7 introduces themselves.
-    fn begun() -> Self {
+    pub fn begun() -> Self {
         let mut chain = Self { signed: Vec::new() };
         chain.say(7, introduces(7));
         chain
     }
 
-    fn statement(&self, by: u8, says: ContactSaid) -> ContactStatement {
+    pub fn statement(&self, by: u8, says: ContactSaid) -> ContactStatement {
         let previous = self.signed.last().map(|last| digest_of(&last.statement).unwrap());
         ContactStatement {
             v: 1,
@@ -72,12 +72,12 @@ impl Chain {
         }
     }
 
-    fn say(&mut self, by: u8, says: ContactSaid) {
+    pub fn say(&mut self, by: u8, says: ContactSaid) {
         let signed = self.statement(by, says).sign(&key(by)).unwrap();
         self.signed.push(signed);
     }
 
-    fn trust(&self) -> Result<Trust, TrustFault> {
+    pub fn trust(&self) -> Result<Trust, TrustFault> {
         Trust::replay(
             &OrganisationId::from_bits([1; 16]),
             &ClientId::from_bits([2; 16]),
@@ -85,7 +85,7 @@ impl Chain {
         )
     }
 
-    fn refuses(&self, signed: &SignedContactStatement) -> TrustFault {
+    pub fn refuses(&self, signed: &SignedContactStatement) -> TrustFault {
         let mut trust = self.trust().unwrap();
         let before = trust.clone();
         let fault = trust.apply(signed).unwrap_err();
@@ -94,7 +94,7 @@ impl Chain {
     }
 }
 
-fn introduces(number: u8) -> ContactSaid {
+pub fn introduces(number: u8) -> ContactSaid {
     ContactSaid::KeyIntroduced {
         member: member(number),
         device: device(number),
@@ -102,7 +102,7 @@ fn introduces(number: u8) -> ContactSaid {
     }
 }
 
-fn proposal() -> SignedStatement {
+pub fn proposal() -> SignedStatement {
     let actor = Actor::Member {
         id: member(4),
         device: device(4),
@@ -127,7 +127,7 @@ fn proposal() -> SignedStatement {
         .unwrap()
 }
 
-fn terms() -> Terms {
+pub fn terms() -> Terms {
     Terms {
         before: None,
         class: "changing".into(),
@@ -145,7 +145,7 @@ fn request() -> Request {
     Request::about(&proposal(), terms()).unwrap()
 }
 
-fn decided(request: &Request, by: u8, decision: Decision, assurance: Assurance) -> SignedStatement {
+pub fn decided(request: &Request, by: u8, decision: Decision, assurance: Assurance) -> SignedStatement {
     let actor = Actor::Contact {
         id: member(by),
         device: device(by),
@@ -166,7 +166,7 @@ fn decided(request: &Request, by: u8, decision: Decision, assurance: Assurance) 
         .unwrap()
 }
 
-fn consent(request: Request, decisions: Vec<SignedStatement>) -> Consent {
+pub fn consent(request: Request, decisions: Vec<SignedStatement>) -> Consent {
     Consent {
         channel: Channel::Console,
         request: Some(request),
@@ -370,7 +370,7 @@ fn keys_come_and_go_only_by_the_word_of_known_ones() {
     assert_eq!(empty.refuses(&forged).code(), "no_beginning");
 }
 
-fn granted(channel: Channel) -> PreAuthorisation {
+pub fn granted(channel: Channel) -> PreAuthorisation {
     PreAuthorisation {
         name: "after-hours".into(),
         endpoints: vec![],

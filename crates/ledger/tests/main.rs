@@ -12,6 +12,7 @@
 mod attacks;
 mod consenting;
 mod disclosing;
+mod floors;
 mod golden;
 mod hostile;
 mod standards;

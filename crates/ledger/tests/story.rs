@@ -388,6 +388,20 @@ impl Story {
             number: 3,
         };
         story.by_endpoint(distrusted, &[], false, None);
+        let floor = Event::ContactFloorSet {
+            name: "two-for-deleting".into(),
+            class: "destructive".into(),
+            needed: 2,
+            assurance: Assurance::Number,
+            except: vec![Channel::BreakGlass],
+            number: 4,
+        };
+        story.by_endpoint(floor, &[], false, None);
+        let ended = Event::ContactFloorEnded {
+            name: "two-for-deleting".into(),
+            number: 5,
+        };
+        story.by_endpoint(ended, &[], false, None);
         let refused = Event::ContactRefused {
             code: "unknown_key".into(),
         };

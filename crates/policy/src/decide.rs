@@ -5,10 +5,9 @@
 //! the one that asks for most. Where nothing can be decided, the contact is asked.
 
 use crate::document::{Demand, Document, Scope, demand, label};
+use crate::spoken::Spoken;
 use crate::vocabulary::{Facts, Prepared, Unfit, schema};
-use caisey_command::ActionClass;
-use caisey_ledger::consent::{Approver, PreAuthorisation};
-use caisey_ledger::event::Channel;
+use caisey_ledger::consent::Approver;
 use cedar_policy::{Authorizer, Decision, PolicySet};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -149,23 +148,15 @@ impl Policies {
         })
     }
 
-    /// What they come to. `standing` are the client's pre-authorisations with the numbers of their statements.
+    /// What they come to, with what the client's contacts allow beforehand.
     ///
     /// # Errors
     /// When the facts cannot be put before Cedar; nothing is allowed then.
-    pub fn decide<'a>(
-        &self,
-        facts: &Facts,
-        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
-    ) -> Result<Verdict, Unfit> {
-        self.decide_prepared(&facts.prepared()?, standing)
+    pub fn decide(&self, facts: &Facts, spoken: &Spoken<'_>) -> Result<Verdict, Unfit> {
+        self.decide_prepared(&facts.prepared()?, spoken)
     }
 
-    fn decide_prepared<'a>(
-        &self,
-        asked: &Prepared<'_>,
-        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
-    ) -> Result<Verdict, Unfit> {
+    fn decide_prepared(&self, asked: &Prepared<'_>, spoken: &Spoken<'_>) -> Result<Verdict, Unfit> {
         let Prepared {
             facts,
             request,
@@ -210,7 +201,7 @@ impl Policies {
                 }
             }
         }
-        if let Some((granted, number)) = pre_authorised(facts, standing) {
+        if let Some((granted, number)) = spoken.pre_authorised(facts) {
             return Ok(Verdict {
                 outcome: Outcome::Allow,
                 policy: format!("pre-authorisation/{}", granted.name),
@@ -223,34 +214,26 @@ impl Policies {
     }
 
     /// What really happens with the action. Where a client's contacts speak for it, an endpoint runs what is not read-only on their word
-    /// alone (docs/formats/consent.md, "What an endpoint runs"): where these policies would let something run that it refuses, the built-in
-    /// policy decides instead, which asks a contact.
+    /// alone (docs/formats/consent.md): a policy's own permission or a member's answer would only be refused there. Then the built-in policy
+    /// decides, which asks a contact. What is asked for is never less than the contacts' floors.
     ///
     /// # Errors
     /// When the facts cannot be put before Cedar, or the built-in policy cannot be read; nothing is allowed then.
-    pub fn settle<'a>(
-        &self,
-        facts: &Facts,
-        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)> + Clone,
-    ) -> Result<Verdict, Unfit> {
-        self.settle_prepared(&facts.prepared()?, standing)
+    pub fn settle(&self, facts: &Facts, spoken: &Spoken<'_>) -> Result<Verdict, Unfit> {
+        self.settle_prepared(&facts.prepared()?, spoken)
     }
 
     /// The same for facts that are put before several.
     ///
     /// # Errors
     /// As [`Policies::settle`].
-    pub(crate) fn settle_prepared<'a>(
-        &self,
-        asked: &Prepared<'_>,
-        standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)> + Clone,
-    ) -> Result<Verdict, Unfit> {
-        let verdict = self.decide_prepared(asked, standing.clone())?;
-        if endpoint_agrees(asked.facts, standing, &verdict.outcome) {
-            return Ok(verdict);
+    pub(crate) fn settle_prepared(&self, asked: &Prepared<'_>, spoken: &Spoken<'_>) -> Result<Verdict, Unfit> {
+        let mut verdict = self.decide_prepared(asked, spoken)?;
+        if !spoken.agrees(asked.facts, &verdict.outcome) {
+            let built_in = Self::built_in().map_err(|error| Unfit(error.to_string()))?;
+            verdict = built_in.decide_prepared(asked, &Spoken::default())?;
         }
-        let built_in = Self::built_in().map_err(|error| Unfit(error.to_string()))?;
-        built_in.decide_prepared(asked, [])
+        Ok(spoken.raise(asked.facts, verdict))
     }
 
     /// The built-in policy permits everything in some way, so this is what a broken one comes to.
@@ -309,31 +292,6 @@ pub fn covers(scope: &Scope, facts: &Facts) -> bool {
         Scope::EndpointClass { class } => facts.endpoint_class.as_ref() == Some(class),
         Scope::Endpoint { endpoint } => *endpoint == facts.endpoint,
     }
-}
-
-/// Whether the endpoint would run it on the outcome, or on what the outcome asks for.
-fn endpoint_agrees<'a>(
-    facts: &Facts,
-    standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
-    outcome: &Outcome,
-) -> bool {
-    let only_reads = facts.class == ActionClass::ReadOnly;
-    match outcome {
-        _ if !facts.client_has_contacts => true,
-        Outcome::Forbid => true,
-        Outcome::Allow => only_reads || pre_authorised(facts, standing).is_some(),
-        Outcome::Ask(demand) => demand.approver == Approver::Contact || only_reads,
-    }
-}
-
-/// The pre-authorisation that lets policies alone allow it, if one does.
-fn pre_authorised<'a>(
-    facts: &Facts,
-    standing: impl IntoIterator<Item = (&'a PreAuthorisation, u64)>,
-) -> Option<(&'a PreAuthorisation, u64)> {
-    standing
-        .into_iter()
-        .find(|(granted, _)| granted.covers(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at))
 }
 
 /// Which outcome is stricter, the greater: who asks for more, contacts before members, then assurance, then number of people, then less time.

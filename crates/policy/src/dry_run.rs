@@ -1,8 +1,8 @@
 //! What another set of policies would have decided for actions that were recorded.
 
 use crate::decide::{Outcome, Policies, Verdict};
+use crate::spoken::Spoken;
 use crate::vocabulary::{Facts, Unfit};
-use caisey_ledger::consent::PreAuthorisation;
 use caisey_ledger::id::ActionId;
 use serde::{Deserialize, Serialize};
 
@@ -42,20 +42,14 @@ pub struct DryRun {
 }
 
 impl DryRun {
-    /// Looks at one more action. `standing` are the pre-authorisations of the action's own client.
+    /// Looks at one more action. `spoken` is what the contacts of the action's own client have signed.
     ///
     /// # Errors
     /// When the action's facts cannot be put before Cedar.
-    pub fn look_at(
-        &mut self,
-        before: &Policies,
-        after: &Policies,
-        standing: &[(&PreAuthorisation, u64)],
-        action: &Recorded,
-    ) -> Result<(), Unfit> {
+    pub fn look_at(&mut self, before: &Policies, after: &Policies, spoken: &Spoken<'_>, action: &Recorded) -> Result<(), Unfit> {
         let asked = action.facts.prepared()?;
-        let old = before.settle_prepared(&asked, standing.iter().copied())?;
-        let new = after.settle_prepared(&asked, standing.iter().copied())?;
+        let old = before.settle_prepared(&asked, spoken)?;
+        let new = after.settle_prepared(&asked, spoken)?;
         self.actions += 1;
         for (verdict, second) in [(&old, false), (&new, true)] {
             let count = match verdict.outcome {
@@ -83,12 +77,12 @@ impl DryRun {
 pub fn compare<'a>(
     before: &Policies,
     after: &Policies,
-    standing: &[(&PreAuthorisation, u64)],
+    spoken: &Spoken<'_>,
     recorded: impl IntoIterator<Item = &'a Recorded>,
 ) -> Result<DryRun, Unfit> {
     let mut run = DryRun::default();
     for action in recorded {
-        run.look_at(before, after, standing, action)?;
+        run.look_at(before, after, spoken, action)?;
     }
     Ok(run)
 }

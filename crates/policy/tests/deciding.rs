@@ -8,13 +8,14 @@ use caisey_policy::decide::{DEFAULT_TEXT, Outcome, Policies};
 use caisey_policy::document::{Complaint, Demand, Document, Scope, check_text};
 use caisey_policy::dry_run::{Recorded, compare};
 use caisey_policy::form::{Form, Rule, Then};
+use caisey_policy::spoken::Spoken;
 use caisey_policy::vocabulary::{Facts, utc_minute_of_week};
 use proptest::prelude::*;
 
 /// 2026-05-30 21:30 UTC, a Saturday.
-const SATURDAY_NIGHT: u64 = 1_780_176_600_000;
+pub const SATURDAY_NIGHT: u64 = 1_780_176_600_000;
 
-fn facts(class: ActionClass) -> Facts {
+pub fn facts(class: ActionClass) -> Facts {
     Facts {
         organisation: OrganisationId::from_bits([1; 16]),
         client: ClientId::from_bits([2; 16]),
@@ -44,13 +45,13 @@ fn document(name: &str, scope: Scope, text: &str) -> Document {
     }
 }
 
-fn organisation(text: &str) -> Document {
+pub fn organisation(text: &str) -> Document {
     document("ours", Scope::Organisation, text)
 }
 
 fn decided(documents: &[Document], facts: &Facts) -> (String, Outcome) {
     let policies = Policies::compile(documents).unwrap();
-    let verdict = policies.decide(facts, []).unwrap();
+    let verdict = policies.decide(facts, &Spoken::default()).unwrap();
     (verdict.policy, verdict.outcome)
 }
 
@@ -140,16 +141,20 @@ fn a_pre_authorisation_answers_for_the_contact_but_lifts_no_ban() {
         from_ms: TimeMs::new(SATURDAY_NIGHT - 1).unwrap(),
         until_ms: TimeMs::new(SATURDAY_NIGHT + 1).unwrap(),
     };
+    let spoken = Spoken {
+        standing: vec![(&granted, 12)],
+        floors: vec![],
+    };
     let policies = Policies::compile(&[]).unwrap();
-    let verdict = policies.decide(&facts(ActionClass::Changing), [(&granted, 12)]).unwrap();
+    let verdict = policies.decide(&facts(ActionClass::Changing), &spoken).unwrap();
     assert_eq!(
         (verdict.outcome, verdict.policy.as_str(), verdict.version),
         (Outcome::Allow, "pre-authorisation/after-hours", 12)
     );
-    let verdict = policies.decide(&facts(ActionClass::Opaque), [(&granted, 12)]).unwrap();
+    let verdict = policies.decide(&facts(ActionClass::Opaque), &spoken).unwrap();
     assert!(matches!(verdict.outcome, Outcome::Ask(_)));
     let banned = Policies::compile(&[organisation("forbid (principal, action, resource);")]).unwrap();
-    let verdict = banned.decide(&facts(ActionClass::Changing), [(&granted, 12)]).unwrap();
+    let verdict = banned.decide(&facts(ActionClass::Changing), &spoken).unwrap();
     assert_eq!(verdict.outcome, Outcome::Forbid);
 }
 
@@ -348,7 +353,7 @@ fn mistakes_are_told_with_their_place() {
 #[test]
 fn what_the_endpoint_would_refuse_is_settled_before_it_is_asked() {
     let loose = Policies::compile(&[organisation("permit (principal, action, resource);")]).unwrap();
-    let settled = |facts: &Facts| loose.settle(facts, []).unwrap();
+    let settled = |facts: &Facts| loose.settle(facts, &Spoken::default()).unwrap();
     assert_eq!(settled(&facts(ActionClass::ReadOnly)).outcome, Outcome::Allow);
     let verdict = settled(&facts(ActionClass::Changing));
     assert!(
@@ -374,14 +379,14 @@ fn a_dry_run_tells_what_would_change() {
         .collect();
     let before = Policies::compile(&[]).unwrap();
     let after = Policies::compile(&[organisation("forbid (principal, action == Action::\"opaque\", resource);")]).unwrap();
-    let run = compare(&before, &after, &[], &recorded).unwrap();
+    let run = compare(&before, &after, &Spoken::default(), &recorded).unwrap();
     assert_eq!(
         (run.actions, run.allowed, run.asked, run.forbidden),
         (4, (1, 1), (3, 2), (0, 1))
     );
     assert_eq!(run.differences.len(), 1);
     assert_eq!(run.differences[0].after.policy, "ours");
-    let same = compare(&after, &after, &[], &recorded).unwrap();
+    let same = compare(&after, &after, &Spoken::default(), &recorded).unwrap();
     assert!(same.differences.is_empty());
 }
 

@@ -7,6 +7,7 @@ use caisey_ledger::id::{ClientId, EndpointId, MemberId, OrganisationId, TimeMs};
 use caisey_policy::decide::{DEFAULT_TEXT, Outcome, Policies};
 use caisey_policy::document::{Demand, Document, Scope, check_text};
 use caisey_policy::form::{Form, NoForm, Reading, Rule, Then, read};
+use caisey_policy::spoken::Spoken;
 use caisey_policy::vocabulary::Facts;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -129,7 +130,7 @@ fn outcome(text: &str, facts: &Facts) -> Outcome {
         form: None,
     };
     let policies = Policies::compile(&[document]).unwrap();
-    policies.decide(facts, []).unwrap().outcome
+    policies.decide(facts, &Spoken::default()).unwrap().outcome
 }
 
 proptest! {

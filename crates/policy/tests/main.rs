@@ -11,5 +11,6 @@
 
 mod asking;
 mod deciding;
+mod floors;
 mod forms;
 mod model;

@@ -1,9 +1,10 @@
 //! May this be done here? The endpoint's own answer, whatever the control plane says.
 //!
-//! Promises: once anybody has spoken for the client, an action that this endpoint does not itself find to be read-only runs only on a decision
-//! signed by a contact whose key it knows, about exactly this proposal and not lapsed, or on a pre-authorisation that a contact signed. What it
-//! knows of keys only ever grows by statements that continue its own chain; it is on disk before it is acted on, and on record. An action runs at most
-//! once (the outbox never forgets one), so a consent is used at most once.
+//! Promises: once anybody has spoken for the client, an action that this endpoint does not itself find to be read-only runs only on decisions
+//! signed by contacts whose keys it knows, about exactly this proposal, not lapsed and no less than the floors that a contact signed, or on a
+//! pre-authorisation that a contact signed. What it knows of keys, floors and pre-authorisations only ever changes by statements that continue its own
+//! chain; it is on disk before it is acted on, and keys and floors are on record. An action runs at most once (the outbox never forgets one), so a
+//! consent is used at most once.
 //!
 //! Follows docs/formats/consent.md. Leaves out: policies, and who is asked.
 
@@ -12,10 +13,10 @@ use crate::proposal::{Proposal, Refusal};
 use crate::state::{StateDir, StateError};
 use crate::voice::Voice;
 use caisey_command::ActionClass;
-use caisey_ledger::consent::{Basis, Consent, ContactSaid, Deed, SignedContactStatement, Trust, TrustFault, permitted};
+use caisey_ledger::consent::{Basis, Consent, ContactSaid, Deed, Floor, SignedContactStatement, Trust, TrustFault, permitted};
 use caisey_ledger::entry::{Actor, SignedStatement};
 use caisey_ledger::event::{Event, TrustSource};
-use caisey_ledger::id::{ClientId, OrganisationId, TimeMs};
+use caisey_ledger::id::{ClientId, EndpointId, OrganisationId, TimeMs};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -58,6 +59,7 @@ struct Known {
 pub(crate) struct Contacts {
     state: StateDir,
     organisation: OrganisationId,
+    endpoint: EndpointId,
     client: Option<ClientId>,
     known: Arc<Mutex<Known>>,
 }
@@ -97,6 +99,7 @@ impl Contacts {
     pub(crate) fn load(
         state: &StateDir,
         organisation: &OrganisationId,
+        endpoint: &EndpointId,
         client: Option<&ClientId>,
     ) -> Result<Self, ContactsError> {
         let kept = match state.read(FILE)? {
@@ -107,6 +110,7 @@ impl Contacts {
         Ok(Self {
             state: state.clone(),
             organisation: organisation.clone(),
+            endpoint: endpoint.clone(),
             client: client.cloned(),
             known: Arc::new(Mutex::new(Known { kept, trust })),
         })
@@ -209,7 +213,7 @@ impl Contacts {
                 let known = self.known();
                 let at = known.kept.on_record;
                 let Some(signed) = known.kept.chain.get(at) else { return };
-                (at, said(signed, at, known.kept.source))
+                (at, said(signed, at, known.kept.source, &self.endpoint))
             };
             let (at, event) = next;
             if let Some(event) = event
@@ -238,8 +242,8 @@ fn class(proposal: &Proposal) -> ActionClass {
     of(&proposal.command).max(probe)
 }
 
-/// What this endpoint says of a statement that it believes; nothing of those that change no key.
-fn said(signed: &SignedContactStatement, at: usize, source: Option<TrustSource>) -> Option<Event> {
+/// What this endpoint says of a statement that it believes: whose key counts, and the least that answers have to be here.
+fn said(signed: &SignedContactStatement, at: usize, source: Option<TrustSource>, endpoint: &EndpointId) -> Option<Event> {
     let number = signed.statement.number;
     match &signed.statement.says {
         ContactSaid::KeyIntroduced { member, device, key } => Some(Event::ContactTrusted {
@@ -254,6 +258,19 @@ fn said(signed: &SignedContactStatement, at: usize, source: Option<TrustSource>)
         }),
         ContactSaid::KeyRevoked { device } => Some(Event::ContactDistrusted {
             device: device.clone(),
+            number,
+        }),
+        ContactSaid::FloorSet(floor) if floor.holds_on(endpoint) => Some(Event::ContactFloorSet {
+            name: floor.name.clone(),
+            class: floor.class.clone(),
+            needed: floor.needed,
+            assurance: floor.assurance,
+            except: floor.except.clone(),
+            number,
+        }),
+        // For other endpoints: one of the same name that held here has been replaced.
+        ContactSaid::FloorSet(Floor { name, .. }) | ContactSaid::FloorWithdrawn { name } => Some(Event::ContactFloorEnded {
+            name: name.clone(),
             number,
         }),
         ContactSaid::PreAuthorisationGranted(_)

@@ -104,7 +104,7 @@ impl Runtime {
             begun.confirm(state, &outbox, &voice).await;
         }
         let (accepted_tx, accepted) = mpsc::unbounded_channel();
-        let contacts = Contacts::load(state, &organisation, enrolment.client.as_ref())?;
+        let contacts = Contacts::load(state, &organisation, &enrolment.endpoint, enrolment.client.as_ref())?;
         let actions = Actions::new(outbox.clone(), voice.clone(), limits, contacts.clone(), accepted_tx);
         actions.bury(found.unfinished, found.last_ms).await;
         contacts.put_on_record(&voice, &outbox).await;

@@ -21,13 +21,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-fn in_ms(ms: u64) -> TimeMs {
+pub(crate) fn in_ms(ms: u64) -> TimeMs {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     TimeMs::new(u64::try_from(now).unwrap() + ms).unwrap()
 }
 
 /// One of the client's contacts, at their console.
-struct Contact(u8);
+pub(crate) struct Contact(u8);
 
 impl Contact {
     fn key(&self) -> SigningKey {
@@ -38,11 +38,11 @@ impl Contact {
         MemberId::from_bits([self.0; 16])
     }
 
-    fn device(&self) -> DeviceId {
+    pub(crate) fn device(&self) -> DeviceId {
         DeviceId::from_bits([self.0; 16])
     }
 
-    fn introduced(&self) -> ContactSaid {
+    pub(crate) fn introduced(&self) -> ContactSaid {
         ContactSaid::KeyIntroduced {
             member: self.member(),
             device: self.device(),
@@ -50,7 +50,7 @@ impl Contact {
         }
     }
 
-    fn says(&self, after: &[SignedContactStatement], says: ContactSaid) -> SignedContactStatement {
+    pub(crate) fn says(&self, after: &[SignedContactStatement], says: ContactSaid) -> SignedContactStatement {
         let previous = after.last().map(|last| digest_of(&last.statement).unwrap());
         let statement = ContactStatement {
             v: 1,
@@ -66,7 +66,7 @@ impl Contact {
         statement.sign(&self.key()).unwrap()
     }
 
-    fn decides(&self, request: &Request, decision: Decision) -> SignedStatement {
+    pub(crate) fn decides(&self, request: &Request, decision: Decision) -> SignedStatement {
         let actor = Actor::Contact {
             id: self.member(),
             device: self.device(),
@@ -88,7 +88,7 @@ impl Contact {
     }
 }
 
-fn ask(proposal: &SignedStatement, expires_at_ms: TimeMs) -> Request {
+pub(crate) fn ask(proposal: &SignedStatement, expires_at_ms: TimeMs) -> Request {
     let terms = Terms {
         before: None,
         class: "changing".into(),
@@ -103,7 +103,7 @@ fn ask(proposal: &SignedStatement, expires_at_ms: TimeMs) -> Request {
     Request::about(proposal, terms).unwrap()
 }
 
-fn yes(request: Request) -> Consent {
+pub(crate) fn yes(request: Request) -> Consent {
     let decisions = vec![ZDENKA.decides(&request, Decision::Approved)];
     Consent {
         channel: Channel::Console,
@@ -112,19 +112,19 @@ fn yes(request: Request) -> Consent {
     }
 }
 
-const ZDENKA: Contact = Contact(21);
-const STRANGER: Contact = Contact(22);
+pub(crate) const ZDENKA: Contact = Contact(21);
+pub(crate) const STRANGER: Contact = Contact(22);
 
 /// An endpoint that believes Zdeňka, and a file that a command makes if it runs.
-struct Scene {
-    control: Arc<Control>,
-    runtime: Runtime,
-    dir: tempfile::TempDir,
-    chain: Vec<SignedContactStatement>,
+pub(crate) struct Scene {
+    pub(crate) control: Arc<Control>,
+    pub(crate) runtime: Runtime,
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) chain: Vec<SignedContactStatement>,
 }
 
 impl Scene {
-    async fn set() -> Self {
+    pub(crate) async fn set() -> Self {
         let control = Control::start(Manners::default()).await;
         let (dir, runtime) = control.endpoint(Limits::default()).await;
         let mut scene = Self {
@@ -140,7 +140,7 @@ impl Scene {
     }
 
     /// The control plane tells of a statement; what the endpoint says of it.
-    async fn told(&mut self, signed: SignedContactStatement) -> String {
+    pub(crate) async fn told(&mut self, signed: SignedContactStatement) -> String {
         let before = self.of_contacts().await;
         self.control.tell(ToRuntime::Contacts {
             statements: vec![signed.clone()],
@@ -155,7 +155,7 @@ impl Scene {
         kind
     }
 
-    async fn of_contacts(&self) -> Vec<String> {
+    pub(crate) async fn of_contacts(&self) -> Vec<String> {
         self.control.until("the present", |view| Some(view.of_contacts())).await
     }
 
@@ -163,25 +163,25 @@ impl Scene {
         self.dir.path().join("it-ran")
     }
 
-    fn proposal(&self) -> SignedStatement {
+    pub(crate) fn proposal(&self) -> SignedStatement {
         let command = format!("echo ran >> {}", self.file().display());
         self.control.proposal(&self.control.next_action(), &command, |draft| draft)
     }
 
-    async fn refuses(&self, proposal: SignedStatement, consent: Option<Consent>, code: &str) {
+    pub(crate) async fn refuses(&self, proposal: SignedStatement, consent: Option<Consent>, code: &str) {
         let action = proposal.statement.action.clone().unwrap();
         self.control.send_with(proposal, consent);
         assert_eq!(self.control.finished(&action).await.refusal(), code);
         assert!(!self.file().exists(), "it ran all the same");
     }
 
-    async fn runs(&self, proposal: SignedStatement, consent: Option<Consent>) {
+    pub(crate) async fn runs(&self, proposal: SignedStatement, consent: Option<Consent>) {
         let action = proposal.statement.action.clone().unwrap();
         self.control.send_with(proposal, consent);
         assert_eq!(self.control.finished(&action).await.end().0, RunOutcome::Exited);
     }
 
-    fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         std::fs::read_to_string(self.file()).unwrap_or_default().lines().count()
     }
 }

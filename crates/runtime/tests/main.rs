@@ -14,5 +14,6 @@ mod control;
 mod crash;
 mod delivery;
 mod exhaustion;
+mod floors;
 mod program;
 mod refusals;

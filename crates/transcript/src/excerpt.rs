@@ -48,7 +48,7 @@ pub struct ProvedEntry {
     pub disclosures: BTreeMap<String, Disclosure>,
 }
 
-/// Whether a leaf introduces a key: it has to travel with whatever that key signed. Leaves are canonical, so a quotation mark within a
+/// Whether a leaf introduces a key, which has to travel with whatever that key signed, or says the least that answers have to be. Leaves are canonical, so a quotation mark within a
 /// string is escaped and this finds the statement's kind and nothing else.
 pub fn introduces(leaf: &str) -> bool {
     INTRODUCTIONS
@@ -56,12 +56,14 @@ pub fn introduces(leaf: &str) -> bool {
         .any(|kind| leaf.contains(&format!("\"kind\":\"{kind}\"")))
 }
 
-/// Kinds that say whose key is whose, and which contacts an endpoint listens to.
-const INTRODUCTIONS: [&str; 5] = [
+/// Kinds that say whose key is whose, which contacts an endpoint listens to, and the least that it wants of them.
+const INTRODUCTIONS: [&str; 7] = [
     "endpoint.enrolled",
     "key.introduced",
     "contact.trusted",
     "contact.distrusted",
+    "contact.floor_set",
+    "contact.floor_ended",
     "device.registered",
 ];
 

@@ -3,6 +3,7 @@
 //! Promises: never empty, one line, safe to draw. Leaves out the texts in full; they stand below the line.
 
 use crate::visible::marked_line;
+use caisey_ledger::consent::Assurance;
 use caisey_ledger::event::{Channel, Decision, DisconnectReason, Event, Phase, RunOutcome, SessionEnd, Stream, Verdict};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -129,6 +130,36 @@ pub fn headline<'a>(
         ),
         Event::ContactDistrusted { number, .. } => {
             format!("The endpoint no longer lets a contact's key decide (statement {number})")
+        }
+        Event::ContactFloorSet {
+            name,
+            class,
+            needed,
+            assurance,
+            number,
+            ..
+        } => {
+            let people = if *needed == 1 {
+                "1 contact".to_owned()
+            } else {
+                format!("{needed} contacts")
+            };
+            let number_typed = if *assurance == Assurance::Number {
+                " with the number typed"
+            } else {
+                ""
+            };
+            format!(
+                "From here on the endpoint wants a signed yes of at least {people}{number_typed} for what is {} or worse (floor {}, statement {number})",
+                marked_line(class),
+                marked_line(name)
+            )
+        }
+        Event::ContactFloorEnded { name, number } => {
+            format!(
+                "No floor called {} holds on the endpoint any more (statement {number})",
+                marked_line(name)
+            )
         }
         Event::ContactRefused { code } => with(
             &format!(

@@ -2,6 +2,7 @@
 
 use crate::made::{contents, proved};
 use crate::story::{Story, contact, technician};
+use caisey_ledger::consent::Assurance;
 use caisey_ledger::event::{Channel, Decision, Event, Interpreter, RunOutcome};
 use caisey_transcript::audit::{AuditTable, Preset, Verdict};
 use caisey_transcript::excerpt::Proved;
@@ -36,13 +37,17 @@ fn requested(story: &mut Story, action: u8, expires_at_ms: u64) {
 }
 
 fn decided(story: &mut Story, action: u8, decision: Decision, by_requester: bool) {
+    answered(story, action, decision, by_requester, None);
+}
+
+fn answered(story: &mut Story, action: u8, decision: Decision, by_requester: bool, assurance: Option<Assurance>) {
     let who = if by_requester { technician() } else { contact() };
     let event = Event::ApprovalDecided {
         decision,
         member: Some(who.0),
         channel: Channel::Console,
         digest: None,
-        assurance: None,
+        assurance,
         number: None,
     };
     if by_requester {
@@ -193,6 +198,74 @@ fn every_verdict_and_every_exception_is_found() {
         Verdict::BreakGlassReviewed
     );
     exception(&|story| emergency(story, Some((NotJustified, false))), "there was none");
+}
+
+fn floor(story: &mut Story, needed: u32, assurance: Assurance, except: &[Channel]) {
+    let event = Event::ContactFloorSet {
+        name: "least".into(),
+        class: "changing".into(),
+        needed,
+        assurance,
+        except: except.to_vec(),
+        number: 2,
+    };
+    story.by_endpoint(event, &[], false, None);
+}
+
+#[test]
+fn what_ran_below_a_floor_that_was_on_record_is_an_exception() {
+    use Assurance::{Number, Signed};
+    let by = |channel: Channel, assurance: Option<Assurance>, before: &dyn Fn(&mut Story)| {
+        verdict(|story| {
+            before(story);
+            requested(story, 2, LATER);
+            if let Some(assurance) = assurance {
+                answered(story, 2, Decision::Approved, false, Some(assurance));
+            }
+            authorised(story, 2, channel);
+            started(story, 2);
+        })
+    };
+    let (found, reasons) = by(Channel::Console, Some(Signed), &|story| floor(story, 2, Signed, &[]));
+    assert_eq!(found, Verdict::Exception);
+    assert_eq!(
+        reasons,
+        "The client’s contacts want at least signed yeses of 2 different contacts for what is changing (floor least), and 1 such came before it ran."
+    );
+    let (found, reasons) = by(Channel::Console, Some(Signed), &|story| floor(story, 1, Number, &[]));
+    assert!(
+        found == Verdict::Exception && reasons.contains("and none such came"),
+        "{reasons}"
+    );
+    let enough = by(Channel::Console, Some(Number), &|story| floor(story, 1, Number, &[]));
+    assert_eq!(enough, (Verdict::ApprovedBeforeItRan, String::new()));
+    // Without asking anybody: only where the floor says so.
+    let (found, _) = by(Channel::Policy, None, &|story| floor(story, 1, Signed, &[]));
+    assert_eq!(found, Verdict::Exception);
+    let (found, _) = by(Channel::Policy, None, &|story| floor(story, 1, Signed, &[Channel::Policy]));
+    assert_eq!(found, Verdict::AutomaticUnderPolicy);
+    let (found, _) = by(Channel::BreakGlass, None, &|story| {
+        floor(story, 1, Signed, &[Channel::BreakGlass])
+    });
+    assert_eq!(found, Verdict::BreakGlassUnreviewed);
+    // One that had ended, or came later, is none.
+    let ended = by(Channel::Console, Some(Signed), &|story| {
+        floor(story, 2, Signed, &[]);
+        let event = Event::ContactFloorEnded {
+            name: "least".into(),
+            number: 3,
+        };
+        story.by_endpoint(event, &[], false, None);
+    });
+    assert_eq!(ended.0, Verdict::ApprovedBeforeItRan);
+    let later = verdict(|story| {
+        requested(story, 2, LATER);
+        answered(story, 2, Decision::Approved, false, Some(Signed));
+        authorised(story, 2, Channel::Console);
+        floor(story, 2, Signed, &[]);
+        started(story, 2);
+    });
+    assert_eq!(later.0, Verdict::ApprovedBeforeItRan);
 }
 
 #[test]

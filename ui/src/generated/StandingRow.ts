@@ -43,4 +43,8 @@ from_ms: number,
 /**
  * Until when.
  */
-until_ms: number, };
+until_ms: number, 
+/**
+ * Floors that keep it from counting, for some of its actions or all.
+ */
+held_by: Array<string>, };

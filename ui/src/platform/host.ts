@@ -8,6 +8,7 @@ import type { ApprovalRow } from '../generated/ApprovalRow';
 import type { InboxView } from '../generated/InboxView';
 import type { MailContactRow } from '../generated/MailContactRow';
 import type { MailContactsView } from '../generated/MailContactsView';
+import type { NewFloor } from '../generated/NewFloor';
 import type { NewStanding } from '../generated/NewStanding';
 import type { SpeakersView } from '../generated/SpeakersView';
 import type { StateDifference } from '../generated/StateDifference';
@@ -174,6 +175,8 @@ export interface Host {
   /** Allows something beforehand, or changes what is allowed under this name. */
   grant(wanted: NewStanding): Promise<SpeakersView>;
   takeBack(name: string): Promise<SpeakersView>;
+  setFloor(wanted: NewFloor): Promise<SpeakersView>;
+  withdrawFloor(name: string): Promise<SpeakersView>;
   /** Lets one's own waiting action run without permission; somebody else has to review it. */
   declareEmergency(action: string, why: string): Promise<ApprovalRow>;
   /** Records what this person found about an action that somebody else ran under break-glass. */

@@ -6,6 +6,7 @@ import type { ApprovalRow } from '../generated/ApprovalRow';
 import type { InboxView } from '../generated/InboxView';
 import type { MailContactRow } from '../generated/MailContactRow';
 import type { MailContactsView } from '../generated/MailContactsView';
+import type { NewFloor } from '../generated/NewFloor';
 import type { NewStanding } from '../generated/NewStanding';
 import type { SpeakersView } from '../generated/SpeakersView';
 import type { StateDifference } from '../generated/StateDifference';
@@ -79,6 +80,8 @@ export class TauriHost implements Host {
   revokeSpeaker = (device: string) => ask<SpeakersView>('revoke_speaker', { device });
   grant = (wanted: NewStanding) => ask<SpeakersView>('grant', { wanted });
   takeBack = (name: string) => ask<SpeakersView>('take_back', { name });
+  setFloor = (wanted: NewFloor) => ask<SpeakersView>('set_floor', { wanted });
+  withdrawFloor = (name: string) => ask<SpeakersView>('withdraw_floor', { name });
   declareEmergency = (action: string, why: string) => ask<ApprovalRow>('declare_emergency', { action, why });
   reviewEmergency = (action: string, justified: boolean, note: string) => ask<ApprovalRow>('review_emergency', { action, justified, note });
   mailContacts = (client: string) => ask<MailContactsView>('mail_contacts', { client });

@@ -2,7 +2,7 @@
 //!
 //! Reading works offline. An answer is signed, stored, and then sent until the control plane has spoken about it.
 
-use super::{Console, Inner};
+use super::{Console, Inner, floors};
 use crate::cache::approvals::{self, Kept};
 use crate::cache::{log, page, schema, session};
 use crate::consent::words::{self, Viewer};
@@ -14,6 +14,7 @@ use crate::view::{
     ApprovalDetail, ApprovalRow, InboxView, MeView, StateDifference, TextView, TimelineItem, Verdict, Verification,
 };
 use crate::visible::{marked_line, segments_if_needed};
+use caisey_ledger::consent::Approver;
 use caisey_ledger::event::Decision;
 use caisey_ledger::id::{MemberId, TimeMs};
 use caisey_policy::approval::inbox::Input;
@@ -257,6 +258,10 @@ fn detail(
     };
     let proposed = said(|prompt| &prompt.proposed_action, "proposed_action").and_then(|text| text.text);
     let class = words::class(view, prompt);
+    let mut remarks = prompt.map(|prompt| words::remarks(view, prompt)).unwrap_or_default();
+    if let Some(prompt) = prompt.filter(|prompt| prompt.request.approver == Approver::Contact) {
+        remarks.extend(floors::remark(cache, &prompt.request, &view.client, class)?);
+    }
     let mut row = words::row(kept, viewer);
     if prompt.is_none() {
         name_object(&mut row, kept, &entries);
@@ -280,7 +285,7 @@ fn detail(
             }
             other => other.sentence().to_owned(),
         },
-        remarks: prompt.map(|prompt| words::remarks(view, prompt)).unwrap_or_default(),
+        remarks,
         policy: format!("{}, version {}", marked_line(&view.policy), view.policy_version),
         digest: marked_line(&view.digest),
         recorded: is_recorded(cache, kept, recorded)?,

@@ -22,6 +22,7 @@ mod admin;
 mod consent;
 mod emergency;
 mod emit;
+mod floors;
 mod handover;
 pub(crate) mod hub;
 mod mail;

@@ -1,10 +1,10 @@
-//! Who speaks for a client: keys that count, keys that wait, and what is allowed beforehand.
+//! Who speaks for a client: keys that count, keys that wait, and what is allowed beforehand. ([`super::floors`] has the least that answers have to be.)
 //!
 //! Promises: a chain that does not hold, or does not continue the one that this console saw before, is shown as broken and nothing is said in it; what is
 //! said is signed with this console's key. The first contact of a client introduces their own key as soon as they are signed in: there is
 //! nobody yet who could do it for them.
 
-use super::{Console, Device};
+use super::{Console, Device, floors};
 use crate::cache::{approvals, log, session};
 use crate::error::ConsoleError;
 use crate::sync::engine::Engine;
@@ -84,7 +84,7 @@ impl Console {
             .await
     }
 
-    async fn say_for_client(
+    pub(super) async fn say_for_client(
         &self,
         what: impl FnOnce(&ContactChain, &Trust) -> Result<ContactSaid, ConsoleError>,
     ) -> Result<SpeakersView, ConsoleError> {
@@ -122,26 +122,31 @@ impl Console {
             .map(|row| (row.endpoint.clone(), marked_line(&row.hostname)))
             .collect();
         let client_name = rows.iter().find(|row| row.client == client);
+        let person = |member: &str| match people.get(member) {
+            Some(name) => marked_line(name),
+            None if member == device.member.as_str() => marked_line(&device.member_name),
+            None => String::new(),
+        };
         let speaker = |key: &ContactKeyView| SpeakerRow {
             device: key.device.to_string(),
             member: key.member.to_string(),
-            name: match people.get(key.member.as_str()) {
-                Some(name) => marked_line(name),
-                None if key.member == device.member => marked_line(&device.member_name),
-                None => String::new(),
-            },
+            name: person(key.member.as_str()),
             label: key.label.as_deref().map(marked_line).unwrap_or_default(),
             fingerprint: fingerprint(&key.key),
             this_console: key.device == device.device,
         };
         let held = engine.held(&chain).await?;
-        let (standing, keys, fault) = match &held {
+        let (standing, floors, keys, fault) = match &held {
             Ok(trust) => (
-                trust.standing().map(|(granted, _)| standing(granted, &names)).collect(),
+                trust
+                    .standing()
+                    .map(|(granted, _)| standing(granted, trust, &names))
+                    .collect(),
+                floors::rows(trust, &chain.statements, &names, person),
                 chain.keys.iter().filter(|key| counts(trust, key)).map(speaker).collect(),
                 None,
             ),
-            Err(fault) => (Vec::new(), Vec::new(), Some(fault.clone())),
+            Err(fault) => (Vec::new(), Vec::new(), Vec::new(), Some(fault.clone())),
         };
         Ok(SpeakersView {
             client_name: client_name.map(|row| marked_line(&row.client_name)).unwrap_or_default(),
@@ -150,6 +155,7 @@ impl Console {
             keys,
             waiting: chain.waiting.iter().map(speaker).collect(),
             standing,
+            floors,
             fault,
         })
     }
@@ -305,7 +311,7 @@ fn granted(new: NewStanding, now_ms: u64) -> Result<PreAuthorisation, ConsoleErr
     })
 }
 
-pub(super) fn standing(granted: &PreAuthorisation, names: &HashMap<String, String>) -> StandingRow {
+pub(super) fn standing(granted: &PreAuthorisation, trust: &Trust, names: &HashMap<String, String>) -> StandingRow {
     let name = |endpoint: &EndpointId| names.get(endpoint.as_str()).cloned().unwrap_or_else(|| endpoint.to_string());
     let window = granted.window.as_ref();
     StandingRow {
@@ -322,5 +328,10 @@ pub(super) fn standing(granted: &PreAuthorisation, names: &HashMap<String, Strin
         utc_offset_minutes: window.map_or(0, |window| window.utc_offset_minutes),
         from_ms: granted.from_ms.get(),
         until_ms: granted.until_ms.get(),
+        held_by: trust
+            .floors()
+            .filter(|(floor, _)| floor.holds_back(granted))
+            .map(|(floor, _)| marked_line(&floor.name))
+            .collect(),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Sentences, names and words are safe to draw. What somebody wrote (commands, reasons, outputs) comes as a [`TextView`].
 
-use super::{TextView, TimelineItem};
+use super::{FloorRow, TextView, TimelineItem};
 use crate::visible::Segment;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -229,7 +229,7 @@ pub struct OutcomeNotice {
     pub text: String,
 }
 
-/// Who speaks for a client, and what they allowed beforehand.
+/// Who speaks for a client, what they allowed beforehand, and the least that their answers have to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SpeakersView {
@@ -245,6 +245,8 @@ pub struct SpeakersView {
     pub waiting: Vec<SpeakerRow>,
     /// What is allowed beforehand.
     pub standing: Vec<StandingRow>,
+    /// Floors in force.
+    pub floors: Vec<FloorRow>,
     /// Why the control plane's list is not the one that this console knew; then nothing may be said.
     pub fault: Option<String>,
 }
@@ -293,6 +295,8 @@ pub struct StandingRow {
     /// Until when.
     #[ts(type = "number")]
     pub until_ms: u64,
+    /// Floors that keep it from counting, for some of its actions or all.
+    pub held_by: Vec<String>,
 }
 
 /// Something to be allowed beforehand.

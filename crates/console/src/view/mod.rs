@@ -9,6 +9,7 @@ mod audit;
 mod consent;
 mod directory;
 mod draft;
+mod floor;
 mod mail;
 mod overview;
 mod policy;
@@ -27,6 +28,7 @@ pub use consent::{
 };
 pub use directory::{ClientRow, EndpointRow, SendableView, SessionFilter, SessionRow};
 pub use draft::{CoverageView, DraftLog, DraftPiece, DraftRow, DraftText, DraftView, RecordOf, ReviewRow, ReviewState, Shown};
+pub use floor::{FloorRow, NewFloor};
 pub use mail::{MailContactRow, MailContactsView, MailSendingView};
 pub use overview::{Connection, ConsoleEvent, MeView, Notice, Overview, SyncProgress};
 pub use policy::{

@@ -10,6 +10,7 @@ use caisey_command::{ActionClass, Reading};
 use caisey_ledger::event::{Channel, Event, Interpreter};
 use caisey_ledger::id::{MemberId, TimeMs};
 use caisey_policy::decide::Verdict;
+use caisey_policy::spoken::Spoken;
 use caisey_policy::vocabulary::Facts;
 use caisey_protocol::role::Role;
 
@@ -68,8 +69,8 @@ fn facts(rules: &InForce, identity: &Identity, deed: &Deed<'_>, class: ActionCla
 }
 
 fn decide(rules: &InForce, facts: &Facts) -> Result<Verdict, String> {
-    let standing: Vec<_> = rules.trust.standing().collect();
-    rules.policies()?.settle(facts, standing).map_err(|error| error.to_string())
+    let spoken = Spoken::from(&rules.trust);
+    rules.policies()?.settle(facts, &spoken).map_err(|error| error.to_string())
 }
 
 /// What allowed an action: the facts of its `action.authorised` entry.

@@ -17,6 +17,7 @@ mod deadline;
 mod describe;
 mod emergency;
 mod erase;
+mod floor;
 mod handshake;
 mod identity;
 mod key;
@@ -189,7 +190,7 @@ impl EndpointObject {
         live.on_time(&mut turn)?;
         let taken = match input {
             Input::Enrolled(_) | Input::Wake => Ok(()),
-            Input::Rules(rules) => live.take_rules(&turn, &rules),
+            Input::Rules(rules) => live.take_rules(&mut turn, &rules),
             Input::AboutApproval(request, caller, about) => live.about_approval(&mut turn, request, &caller, &about),
             Input::AnswerByLink(request, typed) => live.answer_by_link(&mut turn, request, &typed),
             Input::MailSent(action, member, attempt, sent) => live.mail_sent(&mut turn, &action, &member, attempt, &sent),

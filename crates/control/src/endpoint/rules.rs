@@ -131,7 +131,7 @@ impl InForce {
 
 impl Live {
     /// Takes what the Organisation object says, unless something newer is known.
-    pub(super) fn take_rules(&mut self, turn: &Turn<'_>, told: &Rules) -> Result<(), StoreError> {
+    pub(super) fn take_rules(&mut self, turn: &mut Turn<'_>, told: &Rules) -> Result<(), StoreError> {
         if told.revision <= self.rules.rules.revision {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl Live {
         next.put(turn.store, known)?;
         self.rules = Arc::new(next);
         self.tell_contacts(known);
-        Ok(())
+        self.take_back_below_floors(turn)
     }
 
     /// Tells the runtime what the client's contacts say, from this place of the chain on.

@@ -1,6 +1,7 @@
 //! What a client's contacts say for the client: a chain of signed statements, one after the other.
 
 use super::fault::TrustFault;
+use super::floor::Floor;
 use super::hex;
 use crate::canonical;
 use crate::entry::StatementSignature;
@@ -57,6 +58,12 @@ impl Window {
     }
 }
 
+/// Whether something that contacts said can be called this: 1 to 64 of `a`–`z`, `0`–`9`, `-`.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(plain)
+}
+
 /// What a contact allows beforehand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,12 +93,11 @@ impl PreAuthorisation {
     /// # Errors
     /// What makes no sense in it.
     pub fn check(&self) -> Result<(), TrustFault> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let known = ["changing", "destructive", "opaque"];
         let ascending = |classes: &[String]| classes.windows(2).all(|pair| matches!(pair, [a, b] if a < b));
         let problems = [
             (
-                !(1..=64).contains(&self.name.len()) || !self.name.bytes().all(plain),
+                !is_name(&self.name),
                 "a pre-authorisation's name is 1 to 64 small letters, digits and hyphens",
             ),
             (
@@ -165,6 +171,15 @@ pub enum ContactSaid {
         version: u64,
         /// SHA-256 of the version's text, lower-case hexadecimal.
         digest: String,
+    },
+    /// Answers have to be at least this; replaces a floor of the same name.
+    #[serde(rename = "floor.set")]
+    FloorSet(Floor),
+    /// They no longer have to.
+    #[serde(rename = "floor.withdrawn")]
+    FloorWithdrawn {
+        /// Which, by name.
+        name: String,
     },
 }
 

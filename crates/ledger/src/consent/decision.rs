@@ -1,13 +1,15 @@
 //! Whether an action may run: decisions against a request, a request against a proposal, and everything against the client's keys.
 
+use super::contact::PreAuthorisation;
 use super::fault::ConsentFault;
+use super::floor::Least;
 use super::request::{Approver, Assurance, Request};
 use super::trust::Trust;
 use crate::entry::{Actor, SignedStatement};
 use crate::event::{Channel, Decision, Event};
-use crate::id::{MemberId, TimeMs};
+use crate::id::{EndpointId, MemberId, TimeMs};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An approval may be used this long after it lapsed by the user's own clock, in milliseconds: clocks differ.
 pub const CLOCK_LEEWAY_MS: u64 = 120_000;
@@ -70,27 +72,49 @@ pub fn permitted(trust: &Trust, deed: Deed<'_>, consent: Option<&Consent>) -> Re
         class: deed.class.to_owned(),
     };
     let consent = consent.ok_or_else(missing)?;
+    let endpoint = deed.proposal.statement.log.rsplit('/').next();
+    let endpoint: EndpointId = endpoint
+        .and_then(|last| last.parse().ok())
+        .ok_or(ConsentFault::NotAProposal)?;
+    let least = trust.least(&endpoint, deed.class);
     if let Some(request) = consent.request.as_ref().filter(|_| consent.channel == Channel::Console) {
         if request.approver != Approver::Contact {
             return Err(missing());
         }
-        return approved_by(trust, deed.proposal, request, &consent.decisions, deed.now).map(Basis::Approved);
+        let answers = answers(trust, deed.proposal, request, &consent.decisions, deed.now)?;
+        if let Some(least) = least {
+            reach(&answers, least, deed.class)?;
+        }
+        return Ok(Basis::Approved(answers.into_keys().collect()));
     }
-    let endpoint = deed
-        .proposal
-        .statement
-        .log
-        .rsplit('/')
-        .next()
-        .and_then(|last| last.parse().ok());
-    let endpoint = endpoint.ok_or(ConsentFault::NotAProposal)?;
-    trust
-        .pre_authorised(&endpoint, deed.class, consent.channel, deed.now)
-        .map(|(granted, number)| Basis::PreAuthorised {
+    let covers = |(granted, _): &(&PreAuthorisation, u64)| granted.covers(&endpoint, deed.class, consent.channel, deed.now);
+    let (granted, number) = trust.standing().find(covers).ok_or_else(missing)?;
+    match least.filter(|least| !least.excepts(consent.channel)) {
+        Some(least) => Err(below(least, deed.class, 0)),
+        None => Ok(Basis::PreAuthorised {
             name: granted.name.clone(),
             number,
-        })
-        .ok_or_else(missing)
+        }),
+    }
+}
+
+/// Whether enough of the answers are as sure as the contacts want. What counts is what was answered, not what was asked for.
+fn reach(answers: &BTreeMap<MemberId, Assurance>, least: Least, class: &str) -> Result<(), ConsentFault> {
+    let sure = answers.values().filter(|assurance| **assurance >= least.assurance).count();
+    let found = u32::try_from(sure).unwrap_or(u32::MAX);
+    if found >= least.needed {
+        Ok(())
+    } else {
+        Err(below(least, class, found))
+    }
+}
+
+fn below(least: Least, class: &str, found: u32) -> ConsentFault {
+    ConsentFault::BelowFloor {
+        class: class.to_owned(),
+        least,
+        found,
+    }
 }
 
 /// The different people who approved exactly this, when they are enough.
@@ -104,6 +128,17 @@ pub fn approved_by(
     decisions: &[SignedStatement],
     now: TimeMs,
 ) -> Result<BTreeSet<MemberId>, ConsentFault> {
+    answers(trust, proposal, request, decisions, now).map(|answers| answers.into_keys().collect())
+}
+
+/// The same with each one's surest answer.
+fn answers(
+    trust: &Trust,
+    proposal: &SignedStatement,
+    request: &Request,
+    decisions: &[SignedStatement],
+    now: TimeMs,
+) -> Result<BTreeMap<MemberId, Assurance>, ConsentFault> {
     request.check_about(proposal)?;
     let expires_at_ms = request.expires_at_ms.get();
     if now.get() > expires_at_ms.saturating_add(CLOCK_LEEWAY_MS) {
@@ -113,16 +148,17 @@ pub fn approved_by(
         });
     }
     let requester = proposal.statement.actor.person().map(|(member, _)| member);
-    let mut approved = BTreeSet::new();
+    let mut approved = BTreeMap::new();
     for signed in decisions {
-        let (decision, member) = verify_decision(trust, request, signed)?;
+        let (decision, member, assurance) = read(trust, request, signed)?;
         if decision != Decision::Approved {
             return Err(ConsentFault::Denied);
         }
         if requester == Some(&member) {
             return Err(ConsentFault::OwnRequest { member });
         }
-        approved.insert(member);
+        let surest = approved.entry(member).or_insert(assurance);
+        *surest = assurance.max(*surest);
     }
     let (found, needed) = (u32::try_from(approved.len()).unwrap_or(u32::MAX), request.needed.max(1));
     if found < needed {
@@ -136,6 +172,10 @@ pub fn approved_by(
 /// # Errors
 /// Names what is wrong.
 pub fn verify_decision(trust: &Trust, request: &Request, signed: &SignedStatement) -> Result<(Decision, MemberId), ConsentFault> {
+    read(trust, request, signed).map(|(decision, member, _)| (decision, member))
+}
+
+fn read(trust: &Trust, request: &Request, signed: &SignedStatement) -> Result<(Decision, MemberId, Assurance), ConsentFault> {
     let statement = &signed.statement;
     let Actor::Contact { id, device } = &statement.actor else {
         return Err(ConsentFault::NotADecision);
@@ -165,8 +205,9 @@ pub fn verify_decision(trust: &Trust, request: &Request, signed: &SignedStatemen
     if !about || digest.as_deref() != Some(request.digest()?.as_str()) {
         return Err(ConsentFault::OtherRequest);
     }
-    if decision == Decision::Approved && assurance.unwrap_or(Assurance::Link) < request.assurance {
+    let assurance = assurance.unwrap_or(Assurance::Link);
+    if decision == Decision::Approved && assurance < request.assurance {
         return Err(ConsentFault::Assurance);
     }
-    Ok((decision, id.clone()))
+    Ok((decision, id.clone(), assurance))
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a consent or with a client's chain of statements. Every one is a sentence that says what to do.
 
+use super::floor::Least;
 use crate::id::{DeviceId, MemberId};
 
 /// Why an action may not run on this consent.
@@ -78,6 +79,20 @@ pub enum ConsentFault {
         "A decision was given without typing the number that the request asks for. Ask the contact to decide again, with the number."
     )]
     Assurance,
+    /// Less than what the client's contacts want at least, whatever the request asked for.
+    #[error(
+        "The client's contacts want at least {} for an action classed {class} ({}), and {} such came with it. Ask for approval again; if \
+         the request asks for less than that, tell whoever runs the control plane. A contact can change the floor.",
+        least.in_words(), floors(&least.floors), how_many(*found)
+    )]
+    BelowFloor {
+        /// The action's class.
+        class: String,
+        /// What they want.
+        least: Least,
+        /// Different people whose answers are that sure.
+        found: u32,
+    },
     /// People do not approve what they asked for.
     #[error("{member} asked for this action and approved it too, which does not count. Let somebody else decide.")]
     OwnRequest {
@@ -103,6 +118,7 @@ impl ConsentFault {
             Self::Expired { .. } => "consent_expired",
             Self::TooFew { .. } => "consent_incomplete",
             Self::Assurance => "consent_assurance",
+            Self::BelowFloor { .. } => "consent_below_floor",
             Self::OwnRequest { .. } => "consent_own_request",
             Self::StateChanged => "state_changed",
         }
@@ -156,7 +172,7 @@ pub enum TrustFault {
     /// Somebody has to be left.
     #[error("This is the client's last key. Introduce another before it is revoked, or nobody could ever decide again.")]
     LastKey,
-    /// A pre-authorisation or reference that makes no sense.
+    /// A pre-authorisation, floor or reference that makes no sense.
     #[error("The statement makes no sense: {0}. Read the client's statements again and make a new one.")]
     Senseless(&'static str),
     /// Too many statements.
@@ -179,6 +195,15 @@ impl TrustFault {
             Self::Full(_) => "full",
         }
     }
+}
+
+fn floors(names: &[String]) -> String {
+    let many = if names.len() == 1 { "" } else { "s" };
+    format!("floor{many} {}", names.join(", "))
+}
+
+fn how_many(found: u32) -> String {
+    if found == 0 { "none".to_owned() } else { found.to_string() }
 }
 
 /// From one time to a later one, in the largest unit that has passed once.

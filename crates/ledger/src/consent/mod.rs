@@ -3,7 +3,8 @@
 //! - A [`Request`] says exactly what is to be approved; its digest is what an approver signs. It covers commitments, not texts, so that it
 //!   stays checkable when the command is later hidden or erased.
 //! - A decision is an ordinary `approval.decided` statement (docs/formats/entry.md), signed by the approver's device, that names the digest.
-//! - A client's contacts speak for the client in one chain of [`ContactStatement`]s: whose keys count, which actions need no question.
+//! - A client's contacts speak for the client in one chain of [`ContactStatement`]s: whose keys count, which actions need no question,
+//!   and the least ([`Floor`]) that answers have to be.
 //!   [`Trust`] is what a chain comes to.
 //! - [`permitted`] is the question that the endpoint asks before it runs anything.
 //!
@@ -12,6 +13,7 @@
 mod contact;
 mod decision;
 mod fault;
+mod floor;
 mod request;
 mod trust;
 
@@ -20,6 +22,7 @@ pub use contact::{
 };
 pub use decision::{Basis, CLOCK_LEEWAY_MS, Consent, Deed, approved_by, permitted, verify_decision};
 pub use fault::{ConsentFault, TrustFault};
+pub use floor::{Floor, Least, MAX_FLOOR_PEOPLE};
 pub use request::{Approver, Assurance, REQUEST_CONTEXT, Request, Terms, proposal_digest};
 pub use trust::{ContactKey, MAX_CHAIN, Trust};
 

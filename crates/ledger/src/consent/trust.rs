@@ -1,8 +1,9 @@
-//! What a client's chain of statements comes to: whose keys count and what is allowed beforehand.
+//! What a client's chain of statements comes to: whose keys count, what is allowed beforehand and the least that answers have to be.
 
 use super::CONSENT_VERSION;
 use super::contact::{CHAIN_START, ContactSaid, PreAuthorisation, SignedContactStatement, digest_of};
 use super::fault::TrustFault;
+use super::floor::{Floor, Least};
 use crate::event::Channel;
 use crate::id::{ClientId, DeviceId, EndpointId, MemberId, OrganisationId, TimeMs};
 use crate::signature::Key;
@@ -39,6 +40,8 @@ pub struct Trust {
     head: String,
     keys: BTreeMap<DeviceId, ContactKey>,
     standing: BTreeMap<String, Standing>,
+    /// With the numbers of their statements. Whose key signed them is not kept: a floor does not fall with it.
+    floors: BTreeMap<String, (Floor, u64)>,
 }
 
 impl Trust {
@@ -51,6 +54,7 @@ impl Trust {
             head: CHAIN_START.to_owned(),
             keys: BTreeMap::new(),
             standing: BTreeMap::new(),
+            floors: BTreeMap::new(),
         }
     }
 
@@ -108,7 +112,18 @@ impl Trust {
             .map(|standing| (&standing.granted, standing.number))
     }
 
-    /// The pre-authorisation that lets the control plane's own word be enough, if one does: name and number of its statement.
+    /// Floors that are in force, each with the number of its statement.
+    pub fn floors(&self) -> impl Iterator<Item = (&Floor, u64)> {
+        self.floors.values().map(|(floor, number)| (floor, *number))
+    }
+
+    /// The least that answers have to be for an action of this class on this endpoint; none where no floor holds.
+    pub fn least(&self, endpoint: &EndpointId, class: &str) -> Option<Least> {
+        Least::of(self.floors().map(|(floor, _)| floor), endpoint, class)
+    }
+
+    /// The pre-authorisation that lets the control plane's own word be enough, if one does: name and number of its statement. Where a floor holds
+    /// that does not except the channel, none does.
     pub fn pre_authorised(
         &self,
         endpoint: &EndpointId,
@@ -116,6 +131,9 @@ impl Trust {
         channel: Channel,
         now: TimeMs,
     ) -> Option<(&PreAuthorisation, u64)> {
+        if self.least(endpoint, class).is_some_and(|least| !least.excepts(channel)) {
+            return None;
+        }
         self.standing()
             .find(|(granted, _)| granted.covers(endpoint, class, channel, now))
     }
@@ -218,6 +236,16 @@ impl Trust {
                 }
             }
             ContactSaid::PolicyAgreed { .. } => {}
+            ContactSaid::FloorSet(floor) => {
+                floor.check()?;
+                self.floors
+                    .insert(floor.name.clone(), (floor.clone(), signed.statement.number));
+            }
+            ContactSaid::FloorWithdrawn { name } => {
+                if self.floors.remove(name).is_none() {
+                    return Err(TrustFault::Senseless("the floor that it withdraws is not known"));
+                }
+            }
         }
         Ok(())
     }

@@ -10,6 +10,9 @@ use caisey_ledger::id::ActionId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Before a reason that is left for the verdict among the marks.
+pub(super) const BELOW_FLOOR: &str = "below floor: ";
+
 /// A word as it stands in entries.
 fn word(value: &impl Serialize) -> String {
     serde_json::to_value(value)
@@ -44,6 +47,12 @@ pub(super) fn lines(snapshot: &Snapshot, part: &Proved, keys: &Keys) -> Vec<Line
             .entry(action.clone())
             .or_insert_with(|| empty(log, &endpoint_name, action, proved));
         take(line, proved, event, keys);
+    }
+    if let Ok(endpoint) = endpoint.parse() {
+        for line in lines.values_mut() {
+            let below = super::floor::below(line, &endpoint, &part.entries);
+            line.reasons.extend(below.map(|why| format!("{BELOW_FLOOR}{why}")));
+        }
     }
     lines.into_values().collect()
 }

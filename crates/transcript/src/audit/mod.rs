@@ -5,6 +5,7 @@
 //! with its reasons in plain words. Leaves out: whether the signatures hold, which was checked when the record was proved.
 
 mod csv;
+mod floor;
 mod gather;
 mod preset;
 mod verdict;

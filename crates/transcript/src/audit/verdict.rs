@@ -1,5 +1,6 @@
 //! The verdict on one action, from what was gathered about it.
 
+use super::gather::BELOW_FLOOR;
 use super::{Line, Verdict};
 use std::collections::BTreeSet;
 
@@ -36,6 +37,12 @@ pub(super) fn judge(line: &mut Line) {
     if !matches!(channel.as_str(), "policy" | "break_glass" | "") {
         approval(line, started.seq, expires_ms, &mut reasons);
     }
+    reasons.extend(
+        marks
+            .iter()
+            .filter_map(|mark| mark.strip_prefix(BELOW_FLOOR))
+            .map(str::to_owned),
+    );
     if line.outcome.as_deref() == Some("unknown") {
         reasons.push("How it ended is not known: the endpoint vanished while it ran.".to_owned());
     }

@@ -8,6 +8,7 @@ import type { ApprovalDetail } from '../../generated/ApprovalDetail';
 import type { ApprovalRow } from '../../generated/ApprovalRow';
 import type { InboxView } from '../../generated/InboxView';
 import type { MailRow } from '../../generated/MailRow';
+import type { NewFloor } from '../../generated/NewFloor';
 import type { NewStanding } from '../../generated/NewStanding';
 import type { SpeakersView } from '../../generated/SpeakersView';
 import type { StateDifference } from '../../generated/StateDifference';
@@ -153,13 +154,37 @@ export class ConsentDesk {
   grant(wanted: NewStanding): SpeakersView {
     const { days, from_minute, to_minute, ...rest } = wanted;
     this.takeBack(wanted.name);
-    this.#speakers.standing.push({ ...rest, endpoints: [...rest.endpoints], classes: [...rest.classes], days: days ?? 127, from_minute: days === null ? null : from_minute, to_minute: days === null ? null : to_minute, from_ms: Date.now() });
+    this.#speakers.standing.push({ ...rest, endpoints: [...rest.endpoints], classes: [...rest.classes], days: days ?? 127, from_minute: days === null ? null : from_minute, to_minute: days === null ? null : to_minute, from_ms: Date.now(), held_by: [] });
+    this.#hold();
     return this.speakers();
   }
 
   takeBack(name: string): SpeakersView {
     this.#speakers.standing = this.#speakers.standing.filter((one) => one.name !== name);
     return this.speakers();
+  }
+
+  setFloor(wanted: NewFloor): SpeakersView {
+    const people = new Set(this.#speakers.keys.map((one) => one.member)).size;
+    if (wanted.needed > people) throw new Failure({ code: 'invalid', message: `Only ${people === 1 ? '1 person speaks' : `${people} people speak`} for the client, so nobody could reach a floor of ${wanted.needed}. Introduce more contacts first, or ask for fewer people.`, retry_after_ms: null });
+    this.withdrawFloor(wanted.name);
+    this.#speakers.floors.push({ ...wanted, endpoints: [...wanted.endpoints], except: [...wanted.except], set_by: CONTACT.name, set_at_ms: Date.now() });
+    this.#hold();
+    return this.speakers();
+  }
+
+  withdrawFloor(name: string): SpeakersView {
+    this.#speakers.floors = this.#speakers.floors.filter((one) => one.name !== name);
+    this.#hold();
+    return this.speakers();
+  }
+
+  /** Which floors keep what is allowed beforehand from counting, as the Rust side finds it for floors of all machines. */
+  #hold(): void {
+    const order = ['changing', 'destructive', 'opaque'];
+    for (const standing of this.#speakers.standing) {
+      standing.held_by = this.#speakers.floors.filter((floor) => !floor.except.includes(standing.channel) && standing.classes.some((one) => order.indexOf(one) >= order.indexOf(floor.class))).map((floor) => floor.name);
+    }
   }
 
   difference(action: string): StateDifference | null {
@@ -308,7 +333,11 @@ function speakers(now: number, query: URLSearchParams): SpeakersView {
     standing:
       query.get('chain') === 'broken'
         ? []
-        : [{ name: 'after-hours-incident-response', endpoints: [], classes: ['changing'], channel: 'break_glass', days: 0b0011111, from_minute: 1080, to_minute: 360, utc_offset_minutes: 60, from_ms: now - 30 * 24 * 60 * MINUTE, until_ms: now + 60 * 24 * 60 * MINUTE }],
+        : [{ name: 'after-hours-incident-response', endpoints: [], classes: ['changing'], channel: 'break_glass', days: 0b0011111, from_minute: 1080, to_minute: 360, utc_offset_minutes: 60, from_ms: now - 30 * 24 * 60 * MINUTE, until_ms: now + 60 * 24 * 60 * MINUTE, held_by: [] }],
+    floors:
+      query.get('chain') === 'broken'
+        ? []
+        : [{ name: 'two-for-deleting', endpoints: [], class: 'destructive', needed: 2, number: true, except: ['break_glass'], set_by: known.name, set_at_ms: now - 12 * 24 * 60 * MINUTE }],
     fault: query.get('chain') === 'broken' ? 'The control plane shows another list of who speaks for the client than the one that this console saw before. Nothing is signed in it. Ask your provider, and do not approve anything until this is explained.' : null,
   };
 }

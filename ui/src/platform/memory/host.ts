@@ -15,6 +15,7 @@ import type { NewCommand } from '../../generated/NewCommand';
 import type { NewInstaller } from '../../generated/NewInstaller';
 import type { MailContactRow } from '../../generated/MailContactRow';
 import type { MailContactsView } from '../../generated/MailContactsView';
+import type { NewFloor } from '../../generated/NewFloor';
 import type { NewStanding } from '../../generated/NewStanding';
 import type { SpeakersView } from '../../generated/SpeakersView';
 import type { StateDifference } from '../../generated/StateDifference';
@@ -321,6 +322,8 @@ export class MemoryHost implements Host {
   revokeSpeaker = async (device: string): Promise<SpeakersView> => this.#consent.revoke(device);
   grant = async (wanted: NewStanding): Promise<SpeakersView> => this.#consent.grant(wanted);
   takeBack = async (name: string): Promise<SpeakersView> => this.#consent.takeBack(name);
+  setFloor = async (wanted: NewFloor): Promise<SpeakersView> => this.#consent.setFloor(wanted);
+  withdrawFloor = async (name: string): Promise<SpeakersView> => this.#consent.withdrawFloor(name);
   async declareEmergency(action: string, why: string): Promise<ApprovalRow> {
     this.#online();
     return this.#consent.declare(action, why);

@@ -302,7 +302,7 @@ function published(now: number): Kept[] {
 }
 
 function standing(now: number): StandingOf[] {
-  const row = { name: 'after-hours-incident-response', endpoints: [], classes: ['changing'], channel: 'policy', days: 0b0011111, from_minute: 1080, to_minute: 360, utc_offset_minutes: 60, from_ms: now - 30 * DAY, until_ms: now + 60 * DAY };
+  const row = { name: 'after-hours-incident-response', endpoints: [], classes: ['changing'], channel: 'policy', days: 0b0011111, from_minute: 1080, to_minute: 360, utc_offset_minutes: 60, from_ms: now - 30 * DAY, until_ms: now + 60 * DAY, held_by: [] };
   return [
     { client: 'meridian-freight', client_name: 'Meridian Freight', signed_by: 'Maria Okafor', standing: row },
     { client: 'northgate-retail', client_name: 'Northgate Retail', signed_by: 'Tom Baker', standing: { ...row, name: 'till-rollout', classes: ['changing', 'destructive'], endpoints: ['ENDPOINT-RETAIL-07', 'ENDPOINT-RETAIL-12'], days: 127, from_minute: null, to_minute: null, until_ms: now - 3 * DAY } },

@@ -14,11 +14,12 @@ use crate::facade::{CancelFlag, Console};
 use crate::sync::engine::blocking;
 use crate::view::{DryRunGroup, DryRunRow, DryRunView, PolicyDraft};
 use crate::visible::marked_line;
-use caisey_ledger::consent::{PreAuthorisation, Trust};
+use caisey_ledger::consent::Trust;
 use caisey_ledger::id::{ActionId, ClientId, EndpointId};
 use caisey_policy::decide::{Outcome, Policies, Verdict, severity};
 use caisey_policy::document::Document;
 use caisey_policy::dry_run::{Difference, DryRun, Recorded};
+use caisey_policy::spoken::Spoken;
 use caisey_policy::vocabulary::Facts;
 use caisey_protocol::consent::EndpointTraits;
 use std::collections::{BTreeMap, HashMap};
@@ -150,12 +151,11 @@ pub(crate) fn decide(
             unverified += 1;
             continue;
         };
-        let standing: Vec<(&PreAuthorisation, u64)> = trust.standing().collect();
         let action = Recorded {
             action: deed.action.clone(),
             facts,
         };
-        run.look_at(&rules.before, &rules.after, &standing, &action)
+        run.look_at(&rules.before, &rules.after, &Spoken::from(trust), &action)
             .map_err(|error| ConsoleError::Internal(error.to_string()))?;
     }
     progress(total, total);

@@ -281,7 +281,7 @@ fn all_standing(said: &BTreeMap<ClientId, Said>, names: &Names) -> Vec<StandingO
                 signed_by: signed
                     .map(|signed| names.person(signed.statement.member.as_str()))
                     .unwrap_or_default(),
-                standing: standing(granted, &names.endpoints),
+                standing: standing(granted, trust, &names.endpoints),
             });
         }
     }
