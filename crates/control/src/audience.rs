@@ -28,7 +28,12 @@ impl Viewer {
             let own = self.client.as_ref() == Some(&view.client);
             return own && (view.approver == Approver::Contact || emergency);
         }
-        let decides = self.role.may(Permission::Decide) && (view.approver == Approver::Member || emergency);
+        let is_asked = match view.approver {
+            Approver::Contact => false,
+            Approver::Owner => self.role == Role::Owner,
+            Approver::Member => true,
+        };
+        let decides = self.role.may(Permission::Decide) && (is_asked || emergency);
         self.client.is_none() && (view.requester == self.member || decides)
     }
 }

@@ -1,6 +1,7 @@
 //! Approvals on one Endpoint object: who is asked, what counts, what is refused, and what runs.
 
 use crate::{Desk, answer_to};
+use caisey_control::audience::Viewer;
 use caisey_control::endpoint::{Input, prompt};
 use caisey_control::letter::Letter;
 use caisey_control::port::{Answer, DirectoryChange, Effect, RequestId};
@@ -442,6 +443,37 @@ fn a_contact_does_not_approve_what_they_proposed_and_members_decide_where_policy
     room.decide(second, Decision::Approved, None).unwrap();
     assert_eq!(room.desk.runtime.told.len(), 1);
     assert_eq!(room.view.as_ref().unwrap().policy, "house");
+}
+
+#[test]
+fn where_policy_asks_an_owner_an_administrator_is_not_shown_it_and_does_not_count() {
+    let mut room = Room::new();
+    room.chain.clear();
+    let mut desk = Desk::new();
+    desk.connect();
+    room.desk = desk;
+    room.publish(r#"@require("owner") permit (principal, action, resource);"#);
+    let session = room.desk.open(1);
+    room.propose(&session, 1, CHANGING);
+    let organisation = room.desk.plane.identity.organisation.clone();
+    let (admin, owner) = (
+        Person::new(7, &organisation, Role::Admin),
+        Person::new(8, &organisation, Role::Owner),
+    );
+    let sees = |person: &Person, room: &Room| {
+        let viewer = Viewer {
+            member: person.member.clone(),
+            role: person.role,
+            client: None,
+        };
+        viewer.sees(room.view.as_ref().unwrap())
+    };
+    assert!(!sees(&admin, &room) && sees(&owner, &room));
+    let refused = room.decide(admin, Decision::Approved, None).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Forbidden, "{refused:?}");
+    assert!(room.desk.runtime.told.is_empty());
+    room.decide(owner, Decision::Approved, None).unwrap();
+    assert_eq!(room.desk.runtime.told.len(), 1);
 }
 
 #[test]

@@ -294,13 +294,17 @@ pub fn covers(scope: &Scope, facts: &Facts) -> bool {
     }
 }
 
-/// Which outcome is stricter, the greater: who asks for more, contacts before members, then assurance, then number of people, then less time.
+/// Which outcome is stricter, the greater: who asks for more, contacts before owners before members, then assurance, then number of people, then less time.
 pub fn severity(outcome: &Outcome) -> (u8, u8, u8, u32, u32) {
     match outcome {
         Outcome::Allow => (0, 0, 0, 0, 0),
         Outcome::Ask(demand) => (
             1,
-            u8::from(demand.approver == Approver::Contact),
+            match demand.approver {
+                Approver::Member => 0,
+                Approver::Owner => 1,
+                Approver::Contact => 2,
+            },
             demand.assurance as u8,
             demand.needed,
             u32::MAX - demand.minutes,

@@ -1,7 +1,7 @@
 //! One version of one policy: its text, what it covers, and its digest. Versions are never changed, only followed by others.
 //!
-//! A permit says by annotations what it takes: none means that the action runs without asking; `@require("contact")` or
-//! `@require("member")` asks, `@count("2")` asks two people, `@assurance("number")` wants the number typed, `@expires("30")` gives them
+//! A permit says by annotations what it takes: none means that the action runs without asking; `@require("contact")`,
+//! `@require("owner")` or `@require("member")` asks, `@count("2")` asks two people, `@assurance("number")` wants the number typed, `@expires("30")` gives them
 //! thirty minutes. `@label("…")` is what people call a rule, `@hours("…")` its hours in words beside the condition that says the same.
 
 use crate::form::{self, Form};
@@ -301,7 +301,12 @@ pub(crate) fn demand(policy: &Policy) -> Result<Option<Demand>, String> {
     let approver = match require {
         "contact" => Approver::Contact,
         "member" => Approver::Member,
-        _ => return Err(format!("@require(\"{require}\") names nobody. Write contact or member.")),
+        "owner" => Approver::Owner,
+        _ => {
+            return Err(format!(
+                "@require(\"{require}\") names nobody. Write contact, owner or member."
+            ));
+        }
     };
     let number = |name: &str, default: u32, most: u32| match policy.annotation(name) {
         None => Ok(default),

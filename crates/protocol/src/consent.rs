@@ -90,7 +90,7 @@ pub struct ApprovalView {
     pub policy: String,
     /// Its version.
     pub policy_version: u64,
-    /// Whose answer counts: `contact` or `member`.
+    /// Whose answer counts: `contact`, `owner` or `member`.
     #[schema(value_type = String)]
     pub approver: Approver,
     /// How many people have to say yes.

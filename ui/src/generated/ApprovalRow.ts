@@ -62,7 +62,7 @@ expires_at_ms: number,
  */
 needed: number, 
 /**
- * Whose answer counts: `contact` or `member`.
+ * Whose answer counts: `contact`, `owner` or `member`.
  */
 approver: string, 
 /**

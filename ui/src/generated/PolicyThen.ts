@@ -5,7 +5,7 @@
  */
 export type PolicyThen = { "then": "allow", } | { "then": "ask", 
 /**
- * `contact` or `member`.
+ * `contact`, `owner` or `member`.
  */
 approver: string, 
 /**

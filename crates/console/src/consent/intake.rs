@@ -41,6 +41,7 @@ pub(crate) fn asks(device: &Device, view: &ApprovalView) -> bool {
         && match view.approver {
             Approver::Contact => device.role == Role::Contact && device.client.as_ref() == Some(&view.client),
             Approver::Member => device.role != Role::Contact && device.role.may(Permission::Decide),
+            Approver::Owner => device.role == Role::Owner,
         }
 }
 

@@ -93,6 +93,7 @@ impl Viewer<'_> {
             Some(name) => marked_line(name),
             None if member == self.member => "you".to_owned(),
             None if view.approver == Approver::Contact => format!("a contact of {}", marked_line(&view.client_name)),
+            None if view.approver == Approver::Owner => "an owner".to_owned(),
             None => "a member".to_owned(),
         }
     }

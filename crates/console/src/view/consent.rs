@@ -55,7 +55,7 @@ pub struct ApprovalRow {
     pub expires_at_ms: u64,
     /// How many people have to say yes.
     pub needed: u32,
-    /// Whose answer counts: `contact` or `member`.
+    /// Whose answer counts: `contact`, `owner` or `member`.
     pub approver: String,
     /// On whose consoles it is, by name.
     pub delivered: Vec<String>,

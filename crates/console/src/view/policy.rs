@@ -214,7 +214,7 @@ pub enum PolicyThen {
     Allow {},
     /// Somebody is asked.
     Ask {
-        /// `contact` or `member`.
+        /// `contact`, `owner` or `member`.
         approver: String,
         /// How many different people have to say yes.
         needed: u32,

@@ -232,10 +232,10 @@ fn person(caller: &Caller) -> Person {
     // Whoever may not decide speaks for nobody: as a member, but never as one who is asked.
     Person {
         member: caller.member.clone(),
-        speaks_as: if caller.role == Role::Contact {
-            Approver::Contact
-        } else {
-            Approver::Member
+        speaks_as: match caller.role {
+            Role::Contact => Approver::Contact,
+            Role::Owner => Approver::Owner,
+            _ => Approver::Member,
         },
     }
 }

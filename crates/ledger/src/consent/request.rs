@@ -22,6 +22,15 @@ pub enum Approver {
     Contact,
     /// A member of the organisation other than the requester: owner or administrator.
     Member,
+    /// An owner of the organisation other than the requester.
+    Owner,
+}
+
+impl Approver {
+    /// Whether somebody who speaks as `other` is one of these.
+    pub fn includes(self, other: Self) -> bool {
+        self == other || (self == Self::Member && other == Self::Owner)
+    }
 }
 
 /// How sure an answer has to be, from least to most.

@@ -238,7 +238,7 @@ impl Approval {
 
     /// Whether this person may be asked at all.
     pub fn asks(&self, person: &Person) -> bool {
-        person.speaks_as == self.approver && person.member != self.requester
+        self.approver.includes(person.speaks_as) && person.member != self.requester
     }
 
     fn end(&mut self, state: State, step: &mut Step) {
@@ -269,7 +269,7 @@ impl Approval {
         if *member == self.requester {
             return Err(OWN);
         }
-        if answer.by.speaks_as != self.approver {
+        if !self.approver.includes(answer.by.speaks_as) {
             return Err(NOT_ASKED);
         }
         if answer.digest != self.digest {

@@ -18,6 +18,7 @@ impl Rule {
                 let who = match demand.approver {
                     Approver::Contact => "contact",
                     Approver::Member => "member",
+                    Approver::Owner => "owner",
                 };
                 let assurance = match demand.assurance {
                     Assurance::Link => "link",

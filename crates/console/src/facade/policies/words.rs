@@ -190,6 +190,8 @@ fn then(then: &PolicyThen) -> String {
             let whom = match (approver.as_str(), needed) {
                 ("contact", 1) => "a contact of the client has to say yes".to_owned(),
                 ("contact", needed) => format!("{needed} contacts of the client have to say yes"),
+                ("owner", 1) => "another owner has to say yes".to_owned(),
+                ("owner", needed) => format!("{needed} other owners have to say yes"),
                 (_, 1) => "another owner or administrator has to say yes".to_owned(),
                 (_, needed) => format!("{needed} other owners or administrators have to say yes"),
             };
@@ -233,6 +235,8 @@ fn asks(demand: &Demand) -> String {
         (Approver::Contact, needed) => format!("{needed} contacts"),
         (Approver::Member, 1) => "an owner or admin".to_owned(),
         (Approver::Member, needed) => format!("{needed} owners or admins"),
+        (Approver::Owner, 1) => "an owner".to_owned(),
+        (Approver::Owner, needed) => format!("{needed} owners"),
     };
     let sure = match demand.assurance {
         Assurance::Number => ", with the number",
