@@ -8,6 +8,7 @@ mod agreement;
 mod authority;
 mod consent;
 mod driver;
+mod floor;
 mod handing_over;
 mod notification;
 mod plane;

@@ -1,8 +1,8 @@
 //! Everybody who has a part in approvals, with faults: the real Endpoint object on a store that fails, two contacts' consoles with their real
-//! inboxes, their mailboxes, a technician who may declare an emergency, and an endpoint that judges every command by itself. Frames, answers, mails and
-//! submitted forms get lost, repeated and overtaken; everybody is restarted. Whether the client's contacts allow emergencies and answers by e-mail
-//! beforehand, whether a floor holds, and what the policy asks for differs from run to run. A failing run names its seed. (crates/policy explores the
-//! state machine alone, exhaustively.)
+//! inboxes, their mailboxes, a technician who may declare an emergency, and an endpoint that judges every command by itself. Frames, answers, mails
+//! and submitted forms get lost, repeated and overtaken; everybody is restarted. Whether the client's contacts allow emergencies and answers by
+//! e-mail beforehand and what the policy asks for differs from run to run; a floor comes and goes. A failing run names its seed. (crates/policy
+//! explores the state machine alone, exhaustively.)
 //!
 //! Always: a command is sent only with what the endpoint needs to run it. At the end of a run (`check`): what ran had enough answers in the log before it
 //! that count for the endpoint, or an emergency that was allowed, ran once, and nobody had said no; what was approved ran, or its log says why not; every
@@ -72,7 +72,6 @@ struct World {
     consoles: Vec<Console>,
     rules: Rules,
     trust: Trust,
-    needed: usize,
     /// What the Organisation object would list.
     index: BTreeMap<ActionId, ApprovalView>,
     conn: Option<ConnId>,
@@ -108,8 +107,7 @@ impl World {
             chain.push(said);
         }
         let trust = Trust::replay(&organisation, &client, &chain).unwrap();
-        let policy_needs = 1 + dice.below(2) as usize;
-        let needed = if ways.floor { 2 } else { policy_needs };
+        let needed = 1 + dice.below(2);
         let rules = Rules {
             revision: 1,
             traits: EndpointTraits::default(),
@@ -117,7 +115,7 @@ impl World {
                 name: "house".into(),
                 version: 1,
                 scope: Scope::Organisation,
-                text: POLICY.replace('N', &policy_needs.to_string()).replace('A', ways.assurance()),
+                text: POLICY.replace('N', &needed.to_string()).replace('A', ways.assurance()),
                 form: None,
             }],
             chain,
@@ -140,7 +138,6 @@ impl World {
             consoles: people.into_iter().map(console).collect(),
             rules,
             trust,
-            needed,
             index: BTreeMap::new(),
             conn: None,
             to_runtime: VecDeque::new(),
@@ -187,11 +184,14 @@ impl World {
                     if let ToRuntime::Run { proposal, consent } = &message {
                         self.runs_sent += 1;
                         let consent = consent.as_deref();
-                        // What mail approved is the control plane's word: sent all the same, and refused where nobody allowed that.
+                        // What mail approved is the control plane's word: sent all the same, and refused where nobody allowed that. And a floor may come
+                        // after something was approved and before it could be sent.
                         let by_mail = consent.is_some_and(|consent| consent.channel == Channel::Email);
+                        let judged = self.judge(proposal, consent).map_err(|fault| fault.code());
+                        let floor_came = self.ways.floor_changed && judged == Err("consent_below_floor");
                         assert!(
-                            by_mail || self.judge(proposal, consent).is_ok(),
-                            "sent what the endpoint would refuse: {consent:?}"
+                            by_mail || floor_came || judged.is_ok(),
+                            "sent what the endpoint would refuse: {consent:?} {judged:?}"
                         );
                     }
                     self.to_runtime.push_back(message);
@@ -472,7 +472,7 @@ impl World {
     fn step(&mut self) {
         let (log, now) = (self.plane.identity.log.clone(), self.plane.time());
         let at = self.dice.below(2) as usize;
-        match self.dice.below(37) {
+        match self.dice.below(38) {
             0..=1 => self.open_connection(),
             2 => self.drop_connection(),
             3..=6 => self.deliver_to_runtime(),
@@ -505,9 +505,10 @@ impl World {
             27 => self.restart_console(at),
             28 => self.open_session(),
             29 => self.declare_emergency(),
-            30..=31 => self.look(),
-            32..=33 => self.carry_mail(),
-            34..=35 => self.submit_form(),
+            30 => self.look(),
+            31..=32 => self.carry_mail(),
+            33..=35 => self.submit_form(),
+            36 if self.dice.chance(25) => self.change_floor(),
             _ => self.ask_again(),
         }
     }
@@ -562,6 +563,10 @@ impl World {
                 }
             }
             self.carry_all_mail();
+            if round < 2 {
+                // Whoever finds a mail only now.
+                (0..3).for_each(|_| self.submit_form());
+            }
             for _ in 0..60 {
                 self.deliver_to_runtime();
                 self.runtime_sends();
@@ -651,8 +656,9 @@ fn nothing_runs_without_consent_nothing_approved_is_lost_and_nobody_is_asked_twi
         emergencies_refused,
         by_mail,
         by_mail_refused,
+        taken_back,
     } = totals;
     assert!(failures > RUNS / 8 && sent > RUNS / 4 && ran > RUNS / 4, "{totals:?}");
-    let rare = [emergencies, emergencies_refused, by_mail, by_mail_refused];
+    let rare = [emergencies, emergencies_refused, by_mail, by_mail_refused, taken_back];
     assert!(rare.iter().all(|times| *times > 3), "{totals:?}");
 }

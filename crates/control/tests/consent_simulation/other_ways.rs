@@ -14,14 +14,28 @@ use caisey_testkit::dice::Dice;
 use caisey_testkit::person::Person;
 use std::collections::{BTreeMap, BTreeSet};
 
+const FLOOR: &str = "two-people";
+
+fn two_people() -> ContactSaid {
+    ContactSaid::FloorSet(Floor {
+        name: FLOOR.into(),
+        endpoints: vec![],
+        class: "changing".into(),
+        needed: 2,
+        assurance: Assurance::Signed,
+        except: vec![Channel::BreakGlass],
+    })
+}
+
 /// What is allowed in this run, and what is under way.
 pub(super) struct Ways {
     emergencies: bool,
-    by_mail: bool,
+    pub(super) by_mail: bool,
     /// Whether the policy takes an answer over a link.
     links: bool,
     /// Two people, signed, whatever the policy says; emergencies are excepted.
-    pub(super) floor: bool,
+    floor: bool,
+    pub(super) floor_changed: bool,
     /// Mails that hosts have not reported on.
     outgoing: Vec<Letter>,
     /// In mailboxes. Whoever has one can follow its link as often as they like.
@@ -37,9 +51,10 @@ impl Ways {
     pub(super) fn drawn(dice: &mut Dice) -> Self {
         Self {
             emergencies: dice.chance(50),
-            by_mail: dice.chance(50),
-            links: dice.chance(50),
+            by_mail: dice.chance(60),
+            links: dice.chance(65),
             floor: dice.chance(25),
+            floor_changed: false,
             outgoing: Vec::new(),
             mailbox: Vec::new(),
             accepted: BTreeSet::new(),
@@ -61,18 +76,10 @@ impl Ways {
                 until_ms: TimeMs::new(now.get() + 30 * 86_400_000).unwrap(),
             })
         };
-        let floor = ContactSaid::FloorSet(Floor {
-            name: "two-people".into(),
-            endpoints: vec![],
-            class: "changing".into(),
-            needed: 2,
-            assurance: Assurance::Signed,
-            except: vec![Channel::BreakGlass],
-        });
         let all = [
             (self.emergencies, granted("emergencies", Channel::BreakGlass)),
             (self.by_mail, granted("by-mail", Channel::Email)),
-            (self.floor, floor),
+            (self.floor, two_people()),
         ];
         all.into_iter().filter(|(said, _)| *said).map(|(_, says)| says).collect()
     }
@@ -83,10 +90,6 @@ impl Ways {
 
     pub(super) fn emergencies_run(&self) -> bool {
         self.emergencies
-    }
-
-    pub(super) fn mail_runs(&self) -> bool {
-        self.by_mail && !self.floor
     }
 
     /// One who has a console, too, and one who has none.
@@ -114,6 +117,21 @@ impl Ways {
 }
 
 impl World {
+    /// A contact sets the floor, or takes it away; the object hears of it with the next batch.
+    pub(super) fn change_floor(&mut self) {
+        let says = if self.ways.floor {
+            ContactSaid::FloorWithdrawn { name: FLOOR.into() }
+        } else {
+            two_people()
+        };
+        let said = self.consoles[0].person.says(&self.rules.chain, self.plane.time(), says);
+        self.trust.apply(&said).unwrap();
+        self.rules.chain.push(said);
+        self.rules.revision += 1;
+        (self.ways.floor, self.ways.floor_changed) = (!self.ways.floor, true);
+        self.batch(vec![Input::Wake]);
+    }
+
     pub(super) fn declare_emergency(&mut self) {
         let Some((action, session)) = self.dice.pick(&self.actions).cloned() else {
             return;
@@ -127,9 +145,12 @@ impl World {
 
     /// The technician looks at a request, for its number.
     pub(super) fn look(&mut self) {
-        let Some((action, _)) = self.dice.pick(&self.actions).cloned() else {
-            return;
-        };
+        if let Some((action, _)) = self.dice.pick(&self.actions).cloned() {
+            self.look_at(action);
+        }
+    }
+
+    fn look_at(&mut self, action: ActionId) {
         self.requests += 1;
         self.asked.insert(self.requests, Asked::Look(action.clone()));
         let about = AboutApproval {
@@ -180,6 +201,10 @@ impl World {
         let Some(letter) = self.dice.pick(&self.ways.mailbox).cloned() else {
             return;
         };
+        if !self.ways.numbers.contains_key(&letter.action) {
+            // They call the technician.
+            self.look_at(letter.action.clone());
+        }
         let heard = self.ways.numbers.get(&letter.action).cloned();
         let number = if self.dice.chance(85) { heard } else { Some("000000".into()) };
         let typed = Typed {
