@@ -11,8 +11,8 @@ use std::num::TryFromIntError;
 /// Words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Needles {
-    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`], [`INNER`], [`SHORT`].
-    heads: Box<[u8; HEADS]>,
+    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`] and [`INNER`], four times in a byte.
+    heads: Box<[u8; HEADS / 4]>,
     /// Which four bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
     fours: Box<[u64; FOURS / 64]>,
     /// Where each shelf begins.
@@ -24,6 +24,8 @@ pub(crate) struct Needles {
 
 #[derive(Debug, Clone)]
 struct Needle {
+    /// What the word begins with, for comparing.
+    head: u64,
     /// In small letters.
     text: Box<[u8]>,
     /// Its number in the list of words.
@@ -46,8 +48,6 @@ pub(crate) struct Hit {
 const OUTER: u8 = 1;
 /// One begins so that is also looked for within a word.
 const INNER: u8 = 1 << 1;
-/// One of fewer than four bytes begins so.
-const SHORT: u8 = 1 << 2;
 
 const HEADS: usize = 1 << 15;
 const SHELVES: usize = 1 << 12;
@@ -62,13 +62,15 @@ impl Needles {
     /// # Errors
     /// When there are more words than can be numbered.
     pub(crate) fn new(words: &[&str], within: impl Fn(usize, &str) -> bool) -> Result<Self, TryFromIntError> {
-        let mut heads = Box::new([0; HEADS]);
+        let mut heads = Box::new([0; HEADS / 4]);
         let mut fours = Box::new([0; FOURS / 64]);
         let mut shelved: Vec<(usize, Needle)> = Vec::with_capacity(words.len());
         let mut whole = true;
         for (at, word) in words.iter().enumerate() {
+            let text: Box<[u8]> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
             let needle = Needle {
-                text: word.bytes().map(|byte| byte.to_ascii_lowercase()).collect(),
+                head: head(&text),
+                text,
                 word: u32::try_from(at)?,
                 beginning: None,
                 within: within(at, word),
@@ -79,8 +81,8 @@ impl Needles {
                     .next()
                     .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
             for (key, fourth) in keys(word.as_bytes()) {
-                if let Some(head) = heads.get_mut(key) {
-                    *head |= OUTER | if needle.within { INNER } else { 0 } | if fourth == NONE { SHORT } else { 0 };
+                if let Some(head) = heads.get_mut(key / 4) {
+                    *head |= (OUTER | if needle.within { INNER } else { 0 }) << (key % 4 * 2);
                 }
                 let mixed = mixed(key, fourth);
                 if let Some(bits) = fours.get_mut(mixed / 64) {
@@ -149,7 +151,7 @@ impl Needles {
         for (at, third) in rest.iter().take(64).enumerate() {
             key = (key << 5 | five(*third)) % HEADS;
             // The lowest bit is OUTER, the next INNER.
-            hits |= u64::from(self.head(key) >> (within & 1) & 1) << at;
+            hits |= u64::from(self.known(key) >> (within & 1) & 1) << at;
             within >>= 1;
         }
         hits
@@ -162,15 +164,16 @@ impl Needles {
             let bit = places.trailing_zeros() as usize;
             places &= places - 1;
             if let Some([first, second, third]) = bytes.get(bit..bit + 3) {
-                hits |= u64::from(self.head(three(*first, *second, *third)) & OUTER) << bit;
+                hits |= u64::from(self.known(three(*first, *second, *third)) & OUTER) << bit;
             }
         }
         hits
     }
 
+    /// What is known of these three bytes, in the two lowest bits.
     #[inline]
-    fn head(&self, key: usize) -> u8 {
-        self.heads.get(key % HEADS).copied().unwrap_or(0)
+    fn known(&self, key: usize) -> u8 {
+        self.heads.get(key / 4 % (HEADS / 4)).copied().unwrap_or(0) >> (key % 4 * 2)
     }
 
     /// The longest word that the text begins with, by its number and length.
@@ -183,10 +186,7 @@ impl Needles {
         let long = rest
             .first()
             .and_then(|fourth| self.among(mixed(key, five(*fourth)), text, inside));
-        long.or_else(|| {
-            let short = self.head(key) & SHORT != 0;
-            short.then(|| self.among(mixed(key, NONE), text, inside)).flatten()
-        })
+        long.or_else(|| self.among(mixed(key, NONE), text, inside))
     }
 
     /// The same among the words that begin with these four bytes.
@@ -202,10 +202,10 @@ impl Needles {
     fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
         let start = *self.shelves.get(shelf)? as usize;
         let end = *self.shelves.get(shelf + 1)? as usize;
-        let behind = self
-            .needles
-            .get(start..end)?
-            .partition_point(|needle| order(&needle.text, text) != Ordering::Greater);
+        let head = head(text);
+        let behind = self.needles.get(start..end)?.partition_point(|needle| {
+            needle.head < head || needle.head == head && order(&needle.text, text) != Ordering::Greater
+        });
         let mut needle = self.needles.get((start + behind.checked_sub(1)?)..end)?.first()?;
         loop {
             steps::count(needle.text.len());
@@ -242,6 +242,16 @@ fn linked(shelved: Vec<(usize, Needle)>) -> Vec<Needle> {
 fn order(word: &[u8], text: &[u8]) -> Ordering {
     let text = text.get(..word.len()).unwrap_or(text);
     word.iter().copied().cmp(text.iter().map(u8::to_ascii_lowercase))
+}
+
+/// The first eight bytes in small letters, as a number whose order is that of words.
+#[inline]
+fn head(text: &[u8]) -> u64 {
+    let mut head = [0; 8];
+    for (small, byte) in head.iter_mut().zip(text) {
+        *small = byte.to_ascii_lowercase();
+    }
+    u64::from_be_bytes(head)
 }
 
 /// The five bits that letters of both cases share; other bytes share them with letters, which costs a look and no more.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
 pub(crate) struct Words {
     list: &'static str,
-    sorted: OnceLock<Sorted>,
+    table: OnceLock<Table>,
 }
 
 /// No list holds a longer word, in bytes.
@@ -15,13 +15,13 @@ impl Words {
     pub(crate) const fn of(list: &'static str) -> Self {
         Self {
             list,
-            sorted: OnceLock::new(),
+            table: OnceLock::new(),
         }
     }
 
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.list.lines().filter(|line| !line.starts_with('#'))
+        words(self.list).map(|(_, word)| word)
     }
 
     /// Whether this word, in any case, is in the list.
@@ -30,86 +30,93 @@ impl Words {
             return false;
         }
         if !word.is_ascii() {
-            return self.holds(&word.to_lowercase());
+            return self.holds(word.to_lowercase().as_bytes());
         }
-        self.holds(word)
+        self.holds(word.as_bytes())
     }
 
-    fn holds(&self, word: &str) -> bool {
-        self.sorted.get_or_init(|| Sorted::new(self.all())).contains(word)
+    fn holds(&self, word: &[u8]) -> bool {
+        self.table
+            .get_or_init(|| Table::new(self.list))
+            .contains(self.list.as_bytes(), word)
     }
 }
 
-/// Words by what they are mixed to; nearly all that are none of them are told by one bit.
-struct Sorted {
-    bits: Vec<u64>,
-    words: Vec<(u32, &'static str)>,
-    /// Where the words begin whose highest bits are these, about one of them each.
-    shelves: Vec<usize>,
-    /// What is left out of the mixed bytes of a word to find its shelf.
-    shift: u32,
+/// The words of a list, each with the place where it begins.
+fn words(list: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
+    let mut next = 0;
+    list.split('\n')
+        .map(move |line| {
+            let place = next;
+            next += line.len() + 1;
+            (place, line)
+        })
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-impl Sorted {
-    fn new(list: impl Iterator<Item = &'static str>) -> Self {
-        let mut words: Vec<(u32, &str)> = list.map(|word| (mixed(word), word)).collect();
-        words.sort_unstable();
-        let mut bits = vec![0; (words.len() / 2).next_power_of_two()];
-        for (mixed, _) in &words {
-            let (place, bit) = place(*mixed, bits.len());
-            if let Some(bits) = bits.get_mut(place) {
-                *bits |= bit;
+/// Where the words of a list begin, at the places that their bytes are mixed to, or behind them where those are taken. Half of the places
+/// are empty, so that most words that are none of the list are told by the first look, and the others by a few more bits of theirs.
+struct Table {
+    /// [`PLACE`] of a word's beginning and one, below the highest bits of what it is mixed to; 0 where none is.
+    slots: Vec<u32>,
+}
+
+/// The bits of a slot that say where a word begins: no list is longer than a megabyte.
+const PLACE: u32 = (1 << 20) - 1;
+
+impl Table {
+    fn new(list: &'static str) -> Self {
+        let count = (2 * words(list).count()).next_power_of_two();
+        let mut slots = vec![0; count];
+        for (place, word) in words(list) {
+            let (mut at, bits) = slot(word.as_bytes());
+            while slots.get(at % count).is_some_and(|taken| *taken != 0) {
+                at += 1;
+            }
+            if let (Some(slot), Ok(place)) = (slots.get_mut(at % count), u32::try_from(place + 1)) {
+                *slot = bits | place & PLACE;
             }
         }
-        let count = words.len().max(2).next_power_of_two();
-        let shift = u32::BITS - count.trailing_zeros();
-        let mut shelves = vec![0; count + 1];
-        for (mixed, _) in &words {
-            if let Some(next) = shelves.get_mut((mixed >> shift) as usize + 1) {
-                *next += 1;
+        Self { slots }
+    }
+
+    fn contains(&self, list: &[u8], word: &[u8]) -> bool {
+        let last = self.slots.len() - 1;
+        let (mut at, bits) = slot(word);
+        loop {
+            let slot = self.slots.get(at & last).copied().unwrap_or(0);
+            if slot == 0 {
+                return false;
             }
+            if slot & !PLACE == bits && begins_with(list.get((slot & PLACE) as usize - 1..), word) {
+                return true;
+            }
+            at += 1;
         }
-        let mut all = 0;
-        for shelf in &mut shelves {
-            all += *shelf;
-            *shelf = all;
-        }
-        Self {
-            bits,
-            words,
-            shelves,
-            shift,
-        }
-    }
-
-    fn contains(&self, word: &str) -> bool {
-        let mixed = mixed(word);
-        let (place, bit) = place(mixed, self.bits.len());
-        if self.bits.get(place).is_none_or(|bits| bits & bit == 0) {
-            return false;
-        }
-        let shelf = (mixed >> self.shift) as usize;
-        let Some(&[from, to]) = self.shelves.get(shelf..shelf + 2) else {
-            return false;
-        };
-        let near = self.words.get(from..to).unwrap_or_default();
-        near.iter()
-            .any(|(other, known)| *other == mixed && known.eq_ignore_ascii_case(word))
     }
 }
 
-/// The bytes of a word mixed together, the same for both cases of letters (FNV-1a).
-#[inline]
-fn mixed(word: &str) -> u32 {
-    word.bytes().fold(0x811C_9DC5, |mixed, byte| {
-        (mixed ^ u32::from(byte | 0x20)).wrapping_mul(0x0100_0193)
-    })
+/// Whether the first line of this is the word.
+fn begins_with(list: Option<&[u8]>, word: &[u8]) -> bool {
+    list.and_then(|list| list.split_at_checked(word.len()))
+        .is_some_and(|(known, rest)| matches!(rest.first(), None | Some(b'\n')) && known.eq_ignore_ascii_case(word))
 }
 
-/// Thirty-two bits a word at least; a power of two of places.
+/// The place that a word is mixed to, and the bits that its slot has beside. Both cases of letters are the same.
 #[inline]
-fn place(mixed: u32, places: usize) -> (usize, u64) {
-    ((mixed >> 6) as usize & (places - 1), 1 << (mixed & 63))
+fn slot(word: &[u8]) -> (usize, u32) {
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut mixed = word.len() as u64;
+    let (eights, rest) = word.as_chunks();
+    for eight in eights {
+        mixed = (mixed ^ (u64::from_le_bytes(*eight) | SMALL)).wrapping_mul(FACTOR);
+        mixed ^= mixed >> 32;
+    }
+    let rest = rest.iter().fold(0, |rest, byte| rest << 8 | u64::from(*byte | 0x20));
+    mixed = (mixed ^ rest).wrapping_mul(FACTOR);
+    mixed ^= mixed >> 29;
+    ((mixed >> 16) as usize, (mixed >> 32) as u32 & !PLACE)
 }
 
 /// Whether one of these is the word.
