@@ -19,6 +19,7 @@ mod needles;
 mod plant;
 mod rule;
 mod session;
+mod sign;
 
 /// Names the rules of this version: what a share states beside the recall that they measured.
 pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));

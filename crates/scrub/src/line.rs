@@ -1,20 +1,24 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
-use crate::map::{Block, Map, follow};
+use crate::map::{Around, Block, Map, Places};
 use std::ops::Range;
 
 /// Which bytes a line holds at all: what lets a rule pass over it without reading it.
 pub(crate) mod has {
-    pub(crate) const AT: u16 = 1;
-    pub(crate) const BACKSLASH: u16 = 1 << 1;
-    pub(crate) const COLON: u16 = 1 << 2;
-    pub(crate) const DASH: u16 = 1 << 3;
-    pub(crate) const DOT: u16 = 1 << 4;
-    pub(crate) const PLUS: u16 = 1 << 5;
-    pub(crate) const DIGIT: u16 = 1 << 6;
-    pub(crate) const LOWER: u16 = 1 << 7;
-    pub(crate) const UPPER: u16 = 1 << 8;
-    pub(crate) const SLASH: u16 = 1 << 9;
+    pub(crate) const AT: u32 = 1;
+    pub(crate) const BACKSLASH: u32 = 1 << 1;
+    pub(crate) const COLON: u32 = 1 << 2;
+    pub(crate) const DASH: u32 = 1 << 3;
+    pub(crate) const DOT: u32 = 1 << 4;
+    pub(crate) const PLUS: u32 = 1 << 5;
+    pub(crate) const DIGIT: u32 = 1 << 6;
+    pub(crate) const LOWER: u32 = 1 << 7;
+    pub(crate) const UPPER: u32 = 1 << 8;
+    pub(crate) const SLASH: u32 = 1 << 9;
+    /// `_`, `$`, `%` or `=`.
+    pub(crate) const TIE: u32 = 1 << 10;
+    /// Twenty-four letters, digits and signs of keys without anything else between.
+    pub(crate) const LONG: u32 = 1 << 11;
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
@@ -27,7 +31,8 @@ pub(crate) struct Line<'a> {
     text: &'a str,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    features: u16,
+    features: u32,
+    digits: usize,
 }
 
 /// Shows the lines of a text in turn, without their ends.
@@ -43,10 +48,12 @@ pub(crate) fn each<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
     }
 }
 
-/// Which kinds of bytes stand in a range.
-fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
+/// Which kinds of bytes stand in a range, and how many digits.
+fn features(map: &Map<'_>, range: &Range<usize>) -> (u32, usize) {
     let mut all = Block::default();
-    map.each_block(range, |block, inside| {
+    let (mut digits, mut long) = (0, 0);
+    map.each_block(range, |around, inside| {
+        let block = around.here;
         all.small |= block.small & inside;
         all.capital |= block.capital & !block.small & inside;
         all.digit |= block.digit & inside;
@@ -55,6 +62,9 @@ fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
         all.dot |= block.dot & inside;
         all.slash |= block.slash & inside;
         all.rare |= block.rare & inside;
+        all.tie |= block.tie & inside;
+        digits += (block.digit & inside).count_ones() as usize;
+        long |= around.run_of_24(|block| block.word() | block.dash | block.slash | block.rare | block.tie) & inside;
     });
     let mut features = 0;
     for (bits, feature) in [
@@ -65,11 +75,13 @@ fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
         (all.dash, has::DASH),
         (all.dot, has::DOT),
         (all.slash, has::SLASH),
+        (all.tie, has::TIE),
+        (long, has::LONG),
     ] {
         features |= if bits == 0 { 0 } else { feature };
     }
     if all.rare != 0 {
-        for place in map.places(range.clone(), |block, _| block.rare) {
+        for place in map.places(range.clone(), |around| around.here.rare) {
             features |= match map.text.as_bytes().get(place) {
                 Some(b'@') => has::AT,
                 Some(b'\\') => has::BACKSLASH,
@@ -77,34 +89,33 @@ fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
             };
         }
     }
-    features
+    (features, digits)
 }
 
 impl<'a> Line<'a> {
     fn new(map: &'a Map<'a>, range: Range<usize>) -> Self {
         let ends_in_return = !range.is_empty() && map.text.as_bytes().get(range.end - 1) == Some(&b'\r');
         let range = range.start..range.end - usize::from(ends_in_return);
+        let (features, digits) = features(map, &range);
         Self {
             map,
             text: map.text,
             start: range.start,
             end: range.end,
-            features: features(map, &range),
+            features,
+            digits,
         }
     }
 
     /// Whether all these features occur.
     #[inline]
-    pub(crate) fn has(&self, features: u16) -> bool {
+    pub(crate) fn has(&self, features: u32) -> bool {
         self.features & features == features
     }
 
     /// How many digits the line holds.
     pub(crate) fn digits(&self) -> usize {
-        let mut count = 0;
-        let count_in = |block: &Block, inside: u64| count += (block.digit & inside).count_ones() as usize;
-        self.map.each_block(&(self.start..self.end), count_in);
-        count
+        self.digits
     }
 
     /// The byte at this place of the text; 0 outside the line.
@@ -218,47 +229,20 @@ impl<'a> Line<'a> {
 
     fn rare(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
         let bytes = self.text.as_bytes();
-        let all = self.map.places(self.start..self.end, |block, _| block.rare);
+        let all = self.places(|around| around.here.rare);
         all.filter(move |place| bytes.get(*place) == Some(&byte))
     }
 
-    /// Every `:`.
-    pub(crate) fn colons(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.colon)
+    /// The places that rules begin at; what there are is told in [`crate::sign`].
+    #[inline]
+    pub(crate) fn places<P: Fn(Around<'_>) -> u64>(&self, sign: P) -> Places<'a, P> {
+        self.map.places(self.start..self.end, sign)
     }
 
-    /// Every `-`.
-    pub(crate) fn dashes(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.dash)
-    }
-
-    /// Every `.`.
-    pub(crate) fn dots(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.dot)
-    }
-
-    /// The first digit of every run of them.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| block.digit & !follow(block.digit, before.digit);
-        self.map.places(self.start..self.end, first)
-    }
-
-    /// Every capital of ASCII, and every letter of two bytes that may be one, that begins a word.
-    pub(crate) fn capitals(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| block.capital & !follow(block.word(), before.word());
-        self.map.places(self.start..self.end, first)
-    }
-
-    /// Every small letter of ASCII that begins a word, behind no dot, dash, slash, `@` or backslash, with three more behind it (which are not
-    /// looked at beyond a block's end).
-    pub(crate) fn smalls(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| {
-            let inside = |block: &Block| block.word() | block.dot | block.dash | block.slash | block.rare;
-            let small = block.small;
-            let four = small & (small >> 1 | !0 << 63) & (small >> 2 | !0 << 62) & (small >> 3 | !0 << 61);
-            four & !block.capital & !follow(inside(block), inside(before))
-        };
-        self.map.places(self.start..self.end, first)
+    /// The end of the digits that begin here.
+    #[inline]
+    pub(crate) fn number(&self, start: usize) -> usize {
+        self.forward(start, |byte| byte.is_ascii_digit())
     }
 
     /// The range without spaces and tabs at its ends.
@@ -316,6 +300,7 @@ pub(crate) mod steps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sign;
 
     #[test]
     fn lines_end_before_their_ends() {
@@ -345,8 +330,8 @@ mod tests {
         let mut seen = Vec::new();
         each(&Map::new("1-22\n-a.b@c:\\d 345 6+7"), |line| {
             let all = (
-                line.numbers().collect::<Vec<_>>(),
-                line.dashes().collect::<Vec<_>>(),
+                line.places(sign::numbers).collect::<Vec<_>>(),
+                line.places(sign::dashes).collect::<Vec<_>>(),
                 line.digits(),
             );
             seen.push((all, line.has(has::AT | has::PLUS | has::BACKSLASH)));

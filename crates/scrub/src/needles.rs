@@ -119,7 +119,7 @@ impl Needles {
         steps::count(bytes.len());
         let mut next = 0;
         for (number, (block, before)) in map.blocks().enumerate() {
-            let (base, within) = (number * 64, block.within(&before));
+            let (base, within) = (number * 64, block.within(before));
             let rest = bytes.get(base..).unwrap_or_default();
             let mut hits = if self.whole {
                 self.beginnings(rest, block.word() & !within)

@@ -6,12 +6,13 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut at = line.start;
-    for start in line.numbers() {
+    for start in line.places(sign::numbers) {
         if start < at {
             continue;
         }

@@ -8,6 +8,7 @@ use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank, is_name};
+use crate::sign;
 use core::net::IpAddr;
 use std::ops::Range;
 
@@ -100,7 +101,7 @@ const PORTS: &[&str] = &[
 /// `db-01:5432`.
 pub(super) fn ports(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for colon in line.colons() {
+    for colon in line.places(sign::colons) {
         if line.at(colon + 1) == b'/' && is_name(line.at(colon + 2)) {
             export(search, colon);
             continue;
@@ -227,7 +228,7 @@ const DEVICES: &[&str] = &[
 pub(super) fn owned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::dashes_in_words) {
         if dash < next || !line.before(dash).is_ascii_alphanumeric() {
             continue;
         }

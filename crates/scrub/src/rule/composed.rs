@@ -9,6 +9,7 @@ use super::words::{Words, begins};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 /// Accounts that devices come with.
@@ -32,9 +33,8 @@ fn joined(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for (offset, byte) in line.bytes().iter().enumerate() {
-        let place = line.start + offset;
-        if place < next || !(JOINS.contains(byte) || *byte == b'@') {
+    for place in line.places(sign::joins) {
+        if place < next || line.at(place) == b'\\' {
             continue;
         }
         let start = line.back(place, is_inside);

@@ -6,6 +6,7 @@ use super::words::{Words, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
+use crate::sign;
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
 static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
@@ -57,7 +58,7 @@ pub(super) fn is_last_label(text: &str) -> bool {
 pub(super) fn dotted(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dot in line.dots() {
+    for dot in line.places(sign::dots_in_names) {
         if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }

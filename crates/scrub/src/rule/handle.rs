@@ -10,6 +10,7 @@ use super::windows::is_file_ending;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{has, is_alphanumeric};
+use crate::sign;
 use std::sync::LazyLock;
 
 /// What begins names of programs' parts (`com.keller`) and of machines rather than accounts.
@@ -61,12 +62,14 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         return;
     }
     if line.has(has::DOT) {
-        for dot in line.dots() {
+        for dot in line.places(sign::dots_in_words) {
             joined(search, dot);
         }
     }
-    for found in memchr::memchr_iter(b'_', line.bytes()) {
-        joined(search, line.start + found);
+    if line.has(has::TIE) {
+        for tie in line.places(sign::ties_in_words).filter(|tie| line.at(*tie) == b'_') {
+            joined(search, tie);
+        }
     }
     single(search);
 }
@@ -117,7 +120,7 @@ fn is_account(first: &str, last: &str, dotted: bool) -> bool {
 /// `akeller`, `kellerh`, `jhkeller`, `annika`: words of small letters.
 fn single(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for start in line.smalls() {
+    for start in line.places(sign::smalls) {
         let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
             continue;
         };

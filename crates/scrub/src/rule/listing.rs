@@ -7,6 +7,7 @@ use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 /// Which list of names the lines belong to.
@@ -91,7 +92,7 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
     }
     let mut colons = [0; 9];
     let mut count = 0;
-    for (place, colon) in colons.iter_mut().zip(line.colons()) {
+    for (place, colon) in colons.iter_mut().zip(line.places(sign::colons)) {
         *place = colon;
         count += 1;
     }

@@ -7,6 +7,7 @@ use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_blank, is_name};
+use crate::sign;
 use std::ops::Range;
 
 /// `Mar 12 02:13:58 web-03 sshd[1204]:`, `2026-03-12T02:13:58.1+01:00 web-03 sshd[1204]:`, `<34>1 2026-03-12T02:13:58Z web-03 su`.
@@ -87,7 +88,7 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
 /// `203.0.113.24 - tberg [12/Mar/2026:…`: whom a web server knew.
 pub(super) fn web_account(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.dashes().take(4) {
+    for dash in line.places(sign::dashes).take(4) {
         let range = word(&line, dash + 2);
         let fits = is_blank(line.before(dash)) && line.at(dash + 1) == b' ' && line.at(range.end + 1) == b'[';
         if fits && is_account_name(line.str(range.clone())) {

@@ -6,6 +6,7 @@ use super::{Search, value::is_found};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{is_alphanumeric, is_name};
+use crate::sign;
 
 /// Prefixes that installers and people give machines.
 static PATTERNS: Words = Words::of(include_str!("../../words/machine-parts.txt"));
@@ -17,7 +18,7 @@ const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::dashes_in_words) {
         if dash < next {
             continue;
         }
@@ -281,7 +282,7 @@ const LONGEST_PREFIX: usize = 10;
 /// `WS042`, `sql01`: a known prefix and two to four digits.
 pub(super) fn numbered(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for digits in line.numbers() {
+    for digits in line.places(sign::numbers_behind_letters) {
         if !line.before(digits).is_ascii_alphabetic() {
             continue;
         }

@@ -9,6 +9,7 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric};
+use crate::sign;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -123,7 +124,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     let beginnings = &*BEGINNINGS;
-    for start in line.capitals() {
+    for start in line.places(sign::capitals) {
         if start < next {
             continue;
         }

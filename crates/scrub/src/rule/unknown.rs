@@ -12,6 +12,7 @@ use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, has, is_alphanumeric, is_blank};
+use crate::sign;
 
 /// Words of programs' messages, in small letters.
 static VOCABULARY: Words = Words::of(include_str!("../../words/vocabulary.txt"));
@@ -61,7 +62,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for start in line.capitals() {
+    for start in line.places(sign::capitals) {
         if start < next {
             continue;
         }

@@ -6,6 +6,7 @@ use super::words::{Words, ends, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::sign;
 
 /// First parts that are no domains: hives, drives of PowerShell, folders, well-known authorities.
 static NOT_DOMAINS: Words = Words::of(include_str!("../../words/not-domains.txt"));
@@ -229,7 +230,7 @@ fn follows_label(line: &Line<'_>, start: usize) -> bool {
 pub(super) fn identifiers(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::dashes_in_identifiers) {
         if dash < next {
             continue;
         }
