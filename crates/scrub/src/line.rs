@@ -1,6 +1,7 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
 use crate::map::{Around, Block, Map, Places};
+use crate::sign;
 use std::ops::Range;
 
 /// Which bytes a line holds at all: what lets a rule pass over it without reading it.
@@ -239,10 +240,10 @@ impl<'a> Line<'a> {
         self.map.places(self.start..self.end, sign)
     }
 
-    /// The end of the digits that begin here.
-    #[inline]
-    pub(crate) fn number(&self, start: usize) -> usize {
-        self.forward(start, |byte| byte.is_ascii_digit())
+    /// Every run of digits.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
+        self.places(sign::numbers)
+            .map(|start| start..self.forward(start, |byte| byte.is_ascii_digit()))
     }
 
     /// The range without spaces and tabs at its ends.
@@ -300,7 +301,6 @@ pub(crate) mod steps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sign;
 
     #[test]
     fn lines_end_before_their_ends() {
@@ -330,7 +330,7 @@ mod tests {
         let mut seen = Vec::new();
         each(&Map::new("1-22\n-a.b@c:\\d 345 6+7"), |line| {
             let all = (
-                line.places(sign::numbers).collect::<Vec<_>>(),
+                line.numbers().collect::<Vec<_>>(),
                 line.places(sign::dashes).collect::<Vec<_>>(),
                 line.digits(),
             );
@@ -338,7 +338,10 @@ mod tests {
         });
         assert_eq!(
             seen,
-            [((vec![0, 2], vec![1], 3), false), ((vec![15, 19, 21], vec![5], 5), true)]
+            [
+                ((vec![0..1, 2..4], vec![1], 3), false),
+                ((vec![15..18, 19..20, 21..22], vec![5], 5), true)
+            ]
         );
     }
 }

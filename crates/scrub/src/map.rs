@@ -116,11 +116,11 @@ const fn more(byte: u8) -> u8 {
     clippy::indexing_slicing,
     reason = "the index is below the length; evaluated at compile time"
 )]
-const KINDS: [(u8, u8); 256] = {
-    let mut table = [(0, 0); 256];
+const KINDS: [u16; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = (kind(byte as u8), more(byte as u8));
+        table[byte] = u16::from_le_bytes([kind(byte as u8), more(byte as u8)]);
         byte += 1;
     }
     table
@@ -166,10 +166,15 @@ impl Around<'_> {
 
 impl<'a> Map<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            blocks: text.as_bytes().chunks(64).map(block).collect(),
+        let (whole, rest) = text.as_bytes().as_chunks();
+        let mut blocks = Vec::with_capacity(whole.len() + 1);
+        blocks.extend(whole.iter().map(block));
+        let mut last = [0; 64];
+        if let Some(last) = last.get_mut(..rest.len()) {
+            last.copy_from_slice(rest);
         }
+        blocks.push(block(&last));
+        Self { text, blocks }
     }
 
     /// The blocks in turn, each with the one before it.
@@ -223,29 +228,37 @@ impl<'a> Map<'a> {
     }
 }
 
-fn block(bytes: &[u8]) -> Block {
+fn block(bytes: &[u8; 64]) -> Block {
     let (mut kinds, mut more) = ([[0; 8]; 8], [[0; 8]; 8]);
-    for (at, eight) in bytes.chunks(8).enumerate() {
-        let mut both = ([0; 8], [0; 8]);
-        for ((kind, more), byte) in both.0.iter_mut().zip(&mut both.1).zip(eight) {
-            (*kind, *more) = KINDS.get(usize::from(*byte)).copied().unwrap_or((0, 0));
-        }
-        for (planes, bytes) in [(&mut kinds, both.0), (&mut more, both.1)] {
-            for (plane, bits) in planes.iter_mut().zip(turned(u64::from_le_bytes(bytes)).to_le_bytes()) {
-                if let Some(byte) = plane.get_mut(at) {
-                    *byte = bits;
-                }
-            }
-        }
+    let (eights, _) = bytes.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let both = eight.map(|byte| KINDS.get(usize::from(byte)).copied().unwrap_or(0).to_le_bytes());
+        put(&mut kinds, at, both.map(|[kind, _]| kind));
+        put(&mut more, at, both.map(|[_, more]| more));
     }
     Block::of(kinds.map(u64::from_le_bytes), more.map(u64::from_le_bytes))
+}
+
+/// Puts the kinds of the eight bytes at this place of a block into the bits of each.
+#[inline]
+fn put(planes: &mut [[u8; 8]; 8], at: usize, kinds: [u8; 8]) {
+    let turned = turned(u64::from_le_bytes(kinds)).to_le_bytes();
+    for (plane, bits) in planes.iter_mut().zip(turned) {
+        if let Some(byte) = plane.get_mut(at) {
+            *byte = bits;
+        }
+    }
 }
 
 /// Eight bytes as a square of bits, turned about its diagonal: the lowest bits of all become the first byte, and so on. (Hacker's
 /// Delight, 7-3.)
 #[inline]
 fn turned(mut square: u64) -> u64 {
-    for (far, part) in [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0)] {
+    for (far, part) in [
+        (7, 0x00AA_00AA_00AA_00AA),
+        (14, 0x0000_CCCC_0000_CCCC),
+        (28, 0x0000_0000_F0F0_F0F0),
+    ] {
         let swapped = (square ^ square >> far) & part;
         square ^= swapped ^ swapped << far;
     }
@@ -319,7 +332,9 @@ mod tests {
     #[test]
     fn what_stands_near_counts_from_block_to_block() {
         let text = format!("{}-{}-.{}", "x".repeat(60), "2".repeat(5), "y".repeat(24));
-        let five_on = places(&text, 0..text.len(), |around| around.here.dash & around.ahead(6, |block| block.dash));
+        let five_on = places(&text, 0..text.len(), |around| {
+            around.here.dash & around.ahead(6, |block| block.dash)
+        });
         assert_eq!(five_on, [60]);
         let runs = places(&text, 0..text.len(), |around| around.run_of_24(|block| block.small));
         assert_eq!(runs, (0..=36).chain([68]).collect::<Vec<_>>());

@@ -247,11 +247,19 @@ fn order(word: &[u8], text: &[u8]) -> Ordering {
 /// The first eight bytes in small letters, as a number whose order is that of words.
 #[inline]
 fn head(text: &[u8]) -> u64 {
-    let mut head = [0; 8];
-    for (small, byte) in head.iter_mut().zip(text) {
-        *small = byte.to_ascii_lowercase();
-    }
-    u64::from_be_bytes(head)
+    let head = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut head = [0; 8];
+        for (byte, first) in head.iter_mut().zip(text) {
+            *byte = *first;
+        }
+        head
+    });
+    // All bytes at once: the highest bit of each says whether it is a capital.
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let head = u64::from_be_bytes(head);
+    let seven = head & (ONES * 0x7F);
+    let capital = (seven + ONES * u64::from(0x80 - b'A')) & !(seven + ONES * u64::from(0x7F - b'Z')) & !head & (ONES * 0x80);
+    head | capital >> 2
 }
 
 /// The five bits that letters of both cases share; other bytes share them with letters, which costs a look and no more.

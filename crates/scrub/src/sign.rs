@@ -33,11 +33,6 @@ pub(crate) fn numbers(around: Around<'_>) -> u64 {
     around.here.digit & !around.behind(|block| block.digit)
 }
 
-/// The first digit behind a letter.
-pub(crate) fn numbers_behind_letters(around: Around<'_>) -> u64 {
-    around.here.digit & around.behind(letters)
-}
-
 /// Every capital that begins a word and has a small letter, or a sign within names, behind it.
 pub(crate) fn capitals(around: Around<'_>) -> u64 {
     let first = around.here.capital & !around.behind(Block::word);

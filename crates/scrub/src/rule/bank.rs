@@ -6,18 +6,18 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
-use crate::sign;
 use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut at = line.start;
-    for start in line.places(sign::numbers) {
+    for number in search.numbers {
+        let start = number.start;
         if start < at {
             continue;
         }
         // How many digits stand together here says which number it can be the beginning of.
-        let found = match group_end(&line, start) - start {
+        let found = match number.len() {
             4 | 13.. => iban(&line, start).or_else(|| card(&line, start)),
             3 => iban(&line, start).or_else(|| social_security(&line, start)),
             2 | 6 => iban(&line, start).or_else(|| national_insurance(&line, start)),

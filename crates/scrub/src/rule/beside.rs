@@ -235,18 +235,23 @@ pub(super) fn owned(search: &mut Search<'_, '_>) {
         let range = name_around(&line, dash);
         next = range.end.max(dash + 1);
         let text = line.str(range.clone());
-        if !(6..=40).contains(&text.len()) || matches!(line.before(range.start), b'/' | b'\\' | b'.' | b'_') {
+        let capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let address = text.starts_with("ip-");
+        if !(capital || address)
+            || !(6..=40).contains(&text.len())
+            || matches!(line.before(range.start), b'/' | b'\\' | b'.' | b'_')
+        {
             continue;
         }
         let parts = || text.split(['-', '.']);
-        let device = parts().any(|part| is_one_of(part, DEVICES))
+        let device = capital
+            && parts().any(|part| is_one_of(part, DEVICES))
             && parts().any(|part| {
                 part.len() > 2
                     && !is_one_of(part, DEVICES)
                     && !is_one_of(part, &["pro", "air", "mini", "von", "max", "neo", "local", "lan", "book"])
-            })
-            && text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let address = text.starts_with("ip-") && parts().skip(1).take(4).filter(|part| part.parse::<u8>().is_ok()).count() == 4;
+            });
+        let address = address && parts().skip(1).take(4).filter(|part| part.parse::<u8>().is_ok()).count() == 4;
         if device || address {
             host(search, range, "owned-machine");
         }

@@ -68,6 +68,10 @@ pub(super) fn dotted(search: &mut Search<'_, '_>) {
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         let name = line.str(start..end);
         let Some((rest, last)) = name.rsplit_once('.') else { continue };
+        // Numbers and versions.
+        if last.starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
+        }
         let internal = INTERNAL.contains(last)
             && (!is_one_of(last, &["test", "example", "domain"]) || rest.contains('.') || is_invented(rest, last));
         let known = internal || LAST.contains(last) || rest.contains('.') && LATE.contains(last) && !rest.contains('_');

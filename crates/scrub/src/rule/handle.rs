@@ -91,13 +91,14 @@ fn joined(search: &mut Search<'_, '_>, sign: usize) {
         || line.at(range.end) == b'.' && is_alphanumeric(line.at(range.end + 1));
     let inside = is_alphanumeric(before) || matches!(before, b'.' | b'_' | b'-' | b'@' | b'$' | b'%' | b'#' | b'&');
     let dotted = line.at(sign) == b'.';
-    if goes_on || inside || range.len() > 40 || dotted && (is_ending(last) || is_file_ending(last)) || NO_ACCOUNT.contains(&name)
-    {
+    if goes_on || inside || range.len() > 40 {
         return;
     }
     let in_path = matches!(before, b'/' | b'\\') || matches!(line.at(range.end), b'/' | b'\\');
     let both = is_name(name) && is_name(last.split('-').next().unwrap_or_default());
-    if (both || !in_path && is_account(name, last, dotted)) && !is_found(search, range.start) {
+    let named = both || !in_path && is_account(name, last, dotted);
+    let ends = || dotted && (is_ending(last) || is_file_ending(last));
+    if named && !ends() && !NO_ACCOUNT.contains(&name) && !is_found(search, range.start) {
         search.found.push(Finding::new(range, Class::User, "named-account"));
     }
 }

@@ -88,10 +88,10 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
 /// `203.0.113.24 - tberg [12/Mar/2026:…`: whom a web server knew.
 pub(super) fn web_account(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.places(sign::dashes).take(4) {
+    let alone = |dash: &usize| is_blank(line.before(*dash)) && line.at(dash + 1) == b' ';
+    for dash in line.places(sign::dashes).take(4).filter(alone) {
         let range = word(&line, dash + 2);
-        let fits = is_blank(line.before(dash)) && line.at(dash + 1) == b' ' && line.at(range.end + 1) == b'[';
-        if fits && is_account_name(line.str(range.clone())) {
+        if line.at(range.end + 1) == b'[' && is_account_name(line.str(range.clone())) {
             search.found.push(Finding::new(range, Class::User, "web-log"));
         }
     }

@@ -56,6 +56,7 @@ use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
 use std::num::TryFromIntError;
+use std::ops::Range;
 pub(crate) use words::Words;
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
@@ -67,6 +68,8 @@ pub struct Rules {
 pub(crate) struct Search<'a, 'b> {
     pub(crate) line: Line<'a>,
     pub(crate) anchors: &'b [Anchor],
+    /// Every run of digits.
+    pub(crate) numbers: &'b [Range<usize>],
     pub(crate) found: &'b mut Vec<Finding>,
 }
 
@@ -93,13 +96,19 @@ impl Rules {
         token::private_keys(map.text, &anchors, &mut found);
         let mut rest = anchors.as_slice();
         let mut above = Above::default();
+        let mut numbers = Vec::new();
         each(map, |line| {
             let here = rest.iter().take_while(|anchor| anchor.start < line.end).count();
             let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
             rest = later;
+            numbers.clear();
+            if line.has(has::DIGIT) {
+                numbers.extend(line.numbers());
+            }
             let mut search = Search {
                 line,
                 anchors,
+                numbers: &numbers,
                 found: &mut found,
             };
             search.run(&mut above);

@@ -7,7 +7,6 @@ use super::value::is_found;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric};
-use crate::sign;
 use std::ops::Range;
 
 /// Whether digits, and the text that they stand in, are a person's number.
@@ -15,8 +14,8 @@ type Test = fn(&[u32], &str) -> bool;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for start in line.places(sign::numbers) {
-        let run = line.forward(start, |byte| byte.is_ascii_digit()) - start;
+    for number in search.numbers {
+        let (start, run) = (number.start, number.len());
         let found = if line.before(start).is_ascii_uppercase() {
             lettered(&line, start, run)
         } else {

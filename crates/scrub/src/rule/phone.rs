@@ -7,7 +7,6 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank};
-use crate::sign;
 use std::ops::Range;
 
 /// No number is longer, with all that stands between its digits.
@@ -71,13 +70,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 /// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `212 555 0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
 fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut at = line.start;
-    for area in line.places(sign::numbers) {
-        let separator = line.at(area + 3);
+    for number in search.numbers.iter().filter(|number| number.len() == 3) {
+        let (area, group) = (number.start, number.end);
+        let separator = line.at(group);
         if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.' | b' ') {
-            continue;
-        }
-        let group = line.forward(area, |byte| byte.is_ascii_digit());
-        if group != area + 3 {
             continue;
         }
         let open = line.before(area) == b'(';
@@ -120,8 +116,8 @@ fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// `(11) 95555-0123`, `(22) 555 41 18`: an area in brackets, two to four groups behind it.
 fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for area in line.places(sign::numbers) {
-        let close = line.forward(area, |byte| byte.is_ascii_digit());
+    for number in search.numbers {
+        let (area, close) = (number.start, number.end);
         if line.before(area) != b'(' || !(2..=4).contains(&(close - area)) || line.at(close) != b')' || line.at(close + 1) != b' '
         {
             continue;
@@ -169,7 +165,8 @@ fn behind_words(line: &Line<'_>, from: usize) -> usize {
 fn national(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for number in line.places(sign::numbers) {
+    for digits_here in search.numbers {
+        let number = digits_here.start;
         let abroad = line.at(number + 1) == b'0' && (b'1'..=b'9').contains(&line.at(number + 2));
         if number < next || line.at(number) != b'0' || !(abroad || (b'1'..=b'9').contains(&line.at(number + 1))) {
             continue;
@@ -178,7 +175,7 @@ fn national(search: &mut Search<'_, '_>) {
         let start = number - usize::from(open);
         let end = number_end(&line, number);
         next = end.max(number + 1);
-        let first = line.forward(number, |byte| byte.is_ascii_digit()) - number;
+        let first = digits_here.len();
         let apart = matches!(
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='

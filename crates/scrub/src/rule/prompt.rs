@@ -33,9 +33,8 @@ fn asks(command: &str) -> Option<Asked> {
     static USER: Words = Words::of(ASK_USER);
     static HOST: Words = Words::of(ASK_HOST);
     static USERS: Words = Words::of(ASK_USERS);
-    // What all of them begin and end with, so that few lines are compared with any.
-    let (first, last) = (command.bytes().next()?, command.bytes().next_back()?);
-    if !b"wlie$[hucsd".contains(&first.to_ascii_lowercase()) || !b"ienr%sf/du".contains(&last.to_ascii_lowercase()) {
+    // What all of them begin with.
+    if !b"wlie$[hucsd".contains(&command.bytes().next()?.to_ascii_lowercase()) {
         return None;
     }
     let kinds = [
@@ -64,7 +63,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
         answers(search, *asked, class, first);
         asked.class = asked.class.filter(|_| asked.many && !ends_prompt(&line, first));
     }
-    if line.has(has::LOWER) {
+    if line.has(has::LOWER) && may_ask(&line) {
         let command = command(&line, first);
         if (5..=24).contains(&command.len())
             && let Some(now) = asks(command)
@@ -72,6 +71,12 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
             *asked = now;
         }
     }
+}
+
+/// Whether a line ends as all commands do that ask for a name, so that few lines are compared with any.
+fn may_ask(line: &Line<'_>) -> bool {
+    let last = line.before(line.back(line.end, is_blank)).to_ascii_lowercase();
+    b"ienr%sf/du".contains(&last) || !last.is_ascii_graphic()
 }
 
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {

@@ -1,10 +1,12 @@
 //! Lists of words as data (crates/scrub/words), asked quickly and without regard to case, like every comparison with a fixed word here.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
 pub(crate) struct Words {
     list: &'static str,
+    more: &'static [&'static str],
     table: OnceLock<Table>,
 }
 
@@ -15,6 +17,16 @@ impl Words {
     pub(crate) const fn of(list: &'static str) -> Self {
         Self {
             list,
+            more: &[],
+            table: OnceLock::new(),
+        }
+    }
+
+    /// Of more words than should be compared one after the other.
+    pub(crate) const fn among(more: &'static [&'static str]) -> Self {
+        Self {
+            list: "",
+            more,
             table: OnceLock::new(),
         }
     }
@@ -36,14 +48,19 @@ impl Words {
     }
 
     fn holds(&self, word: &[u8]) -> bool {
-        self.table
-            .get_or_init(|| Table::new(self.list))
-            .contains(self.list.as_bytes(), word)
+        let table = self.table.get_or_init(|| {
+            Table::new(if self.more.is_empty() {
+                Cow::Borrowed(self.list)
+            } else {
+                Cow::Owned(self.more.join("\n"))
+            })
+        });
+        table.contains(word)
     }
 }
 
 /// The words of a list, each with the place where it begins.
-fn words(list: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
+fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut next = 0;
     list.split('\n')
         .map(move |line| {
@@ -57,6 +74,7 @@ fn words(list: &'static str) -> impl Iterator<Item = (usize, &'static str)> {
 /// Where the words of a list begin, at the places that their bytes are mixed to, or behind them where those are taken. Half of the places
 /// are empty, so that most words that are none of the list are told by the first look, and the others by a few more bits of theirs.
 struct Table {
+    list: Cow<'static, str>,
     /// [`PLACE`] of a word's beginning and one, below the highest bits of what it is mixed to; 0 where none is.
     slots: Vec<u32>,
 }
@@ -65,10 +83,10 @@ struct Table {
 const PLACE: u32 = (1 << 20) - 1;
 
 impl Table {
-    fn new(list: &'static str) -> Self {
-        let count = (2 * words(list).count()).next_power_of_two();
+    fn new(list: Cow<'static, str>) -> Self {
+        let count = (2 * words(&list).count()).next_power_of_two();
         let mut slots = vec![0; count];
-        for (place, word) in words(list) {
+        for (place, word) in words(&list) {
             let (mut at, bits) = slot(word.as_bytes());
             while slots.get(at % count).is_some_and(|taken| *taken != 0) {
                 at += 1;
@@ -77,10 +95,10 @@ impl Table {
                 *slot = bits | place & PLACE;
             }
         }
-        Self { slots }
+        Self { list, slots }
     }
 
-    fn contains(&self, list: &[u8], word: &[u8]) -> bool {
+    fn contains(&self, word: &[u8]) -> bool {
         let last = self.slots.len() - 1;
         let (mut at, bits) = slot(word);
         loop {
@@ -88,7 +106,7 @@ impl Table {
             if slot == 0 {
                 return false;
             }
-            if slot & !PLACE == bits && begins_with(list.get((slot & PLACE) as usize - 1..), word) {
+            if slot & !PLACE == bits && begins_with(self.list.as_bytes().get((slot & PLACE) as usize - 1..), word) {
                 return true;
             }
             at += 1;
@@ -151,6 +169,13 @@ mod tests {
     use super::*;
 
     static LIST: Words = Words::of("# a list\nroot\nAdministrator\n");
+
+    #[test]
+    fn words_of_code_are_found_as_those_of_lists_are() {
+        static FEW: Words = Words::among(&["srv", "MacBook"]);
+        assert!(FEW.contains("SRV") && FEW.contains("macbook"));
+        assert!(!FEW.contains("mac") && !FEW.contains("srv\nMacBook") && !FEW.contains("rv"));
+    }
 
     #[test]
     fn case_does_not_matter() {
