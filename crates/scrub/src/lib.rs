@@ -12,6 +12,7 @@ mod account;
 mod class;
 mod finding;
 mod identity;
+mod kind;
 mod line;
 mod map;
 mod measure;

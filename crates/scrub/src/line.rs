@@ -1,5 +1,6 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
+use crate::kind::{BLANK, DIGIT, Kind};
 use crate::map::{Around, Block, Map, Places};
 use crate::sign;
 use std::ops::Range;
@@ -16,8 +17,7 @@ pub(crate) mod has {
     pub(crate) const LOWER: u32 = 1 << 7;
     pub(crate) const UPPER: u32 = 1 << 8;
     pub(crate) const SLASH: u32 = 1 << 9;
-    /// `_`, `$`, `%` or `=`.
-    pub(crate) const TIE: u32 = 1 << 10;
+    pub(crate) const UNDER: u32 = 1 << 10;
     /// Twenty-four letters, digits and signs of keys without anything else between.
     pub(crate) const LONG: u32 = 1 << 11;
 }
@@ -63,9 +63,9 @@ fn features(map: &Map<'_>, range: &Range<usize>) -> (u32, usize) {
         all.dot |= block.dot & inside;
         all.slash |= block.slash & inside;
         all.rare |= block.rare & inside;
-        all.tie |= block.tie & inside;
+        all.under |= block.under & inside;
         digits += (block.digit & inside).count_ones() as usize;
-        long |= around.run_of_24(|block| block.word() | block.dash | block.slash | block.rare | block.tie) & inside;
+        long |= around.run_of_24(|block| block.word() | block.dash | block.slash | block.rare | block.tie | block.under) & inside;
     });
     let mut features = 0;
     for (bits, feature) in [
@@ -76,7 +76,7 @@ fn features(map: &Map<'_>, range: &Range<usize>) -> (u32, usize) {
         (all.dash, has::DASH),
         (all.dot, has::DOT),
         (all.slash, has::SLASH),
-        (all.tie, has::TIE),
+        (all.under, has::UNDER),
         (long, has::LONG),
     ] {
         features |= if bits == 0 { 0 } else { feature };
@@ -175,7 +175,35 @@ impl<'a> Line<'a> {
         self.str(from.max(self.start)..place)
     }
 
-    /// The first place at or after `from` whose byte does not satisfy `test`.
+    /// The end of what begins at `from` and is of one kind; `from` itself where nothing of it stands.
+    #[inline]
+    pub(crate) fn end_of(&self, kind: Kind, from: usize) -> usize {
+        let to = self.end.min(from.saturating_add(FARTHEST));
+        // What begins before the line is as long as what the line begins with.
+        let start = from.max(self.start);
+        let length = if start < to {
+            kind.end(self.map, start..to) - start
+        } else {
+            0
+        };
+        steps::count(length + 1);
+        from + length
+    }
+
+    /// The beginning of what ends before `from` and is of one kind.
+    #[inline]
+    pub(crate) fn start_of(&self, kind: Kind, from: usize) -> usize {
+        let (first, end) = (self.start.max(from.saturating_sub(FARTHEST)), from.min(self.end));
+        let start = if first < end {
+            kind.start(self.map, first..end)
+        } else {
+            first
+        };
+        steps::count(end.saturating_sub(start) + 1);
+        start
+    }
+
+    /// The first place at or after `from` whose byte does not satisfy `test`: [`Self::end_of`] for what no map has the bits of.
     #[inline]
     pub(crate) fn forward(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
         self.first(from, self.end.min(from.saturating_add(FARTHEST)), test)
@@ -242,14 +270,13 @@ impl<'a> Line<'a> {
 
     /// Every run of digits.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
-        self.places(sign::numbers)
-            .map(|start| start..self.forward(start, |byte| byte.is_ascii_digit()))
+        self.places(sign::numbers).map(|start| start..self.end_of(DIGIT, start))
     }
 
     /// The range without spaces and tabs at its ends.
     pub(crate) fn trim(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.forward(range.start, is_blank).min(range.end);
-        let end = self.back(range.end, is_blank).max(start);
+        let start = self.end_of(BLANK, range.start).min(range.end);
+        let end = self.start_of(BLANK, range.end).max(start);
         start..end
     }
 

@@ -23,10 +23,14 @@ pub(crate) struct Block {
     pub(crate) blank: u64,
     /// `!`, `#` and `&`, which stand within passwords.
     pub(crate) join: u64,
-    /// `_`, `$`, `%` and `=`.
+    /// `$`, `%` and `=`.
     pub(crate) tie: u64,
     /// The letters of hexadecimal digits.
     pub(crate) hex: u64,
+    /// `_`.
+    pub(crate) under: u64,
+    /// Everything above ASCII.
+    pub(crate) wide: u64,
 }
 
 impl Block {
@@ -35,7 +39,7 @@ impl Block {
     /// Of the bits of the kinds in [`KINDS`], and in [`MORE`].
     const fn of(kinds: [u64; 8], more: [u64; 8]) -> Self {
         let [small, capital, digit, colon, dash, dot, slash, rare] = kinds;
-        let [blank, join, tie, hex, ..] = more;
+        let [blank, join, tie, hex, under, wide, ..] = more;
         Self {
             small,
             capital,
@@ -49,6 +53,8 @@ impl Block {
             join,
             tie,
             hex,
+            under,
+            wide,
         }
     }
 
@@ -100,12 +106,16 @@ const BLANK: u8 = 1;
 const JOIN: u8 = 1 << 1;
 const TIE: u8 = 1 << 2;
 const HEX: u8 = 1 << 3;
+const UNDER: u8 = 1 << 4;
+const WIDE: u8 = 1 << 5;
 
 const fn more(byte: u8) -> u8 {
     match byte {
         b' ' | b'\t' => BLANK,
         b'!' | b'#' | b'&' => JOIN,
-        b'_' | b'$' | b'%' | b'=' => TIE,
+        b'$' | b'%' | b'=' => TIE,
+        b'_' => UNDER,
+        0x80.. => WIDE,
         b'a'..=b'f' | b'A'..=b'F' => HEX,
         _ => 0,
     }
@@ -181,6 +191,11 @@ impl<'a> Map<'a> {
     pub(crate) fn blocks(&self) -> impl Iterator<Item = (&Block, &Block)> {
         let before = std::iter::once(&Block::NONE).chain(&self.blocks);
         self.blocks.iter().zip(before)
+    }
+
+    #[inline]
+    pub(crate) fn block(&self, number: usize) -> Option<&Block> {
+        self.blocks.get(number)
     }
 
     #[inline]

@@ -57,14 +57,14 @@ pub(crate) fn dots_in_words(around: Around<'_>) -> u64 {
     around.here.dot & around.behind(letters) & around.ahead(1, letters)
 }
 
-/// A `_`, or what is seldom there instead, between letters.
-pub(crate) fn ties_in_words(around: Around<'_>) -> u64 {
-    around.here.tie & around.behind(letters) & around.ahead(1, letters)
+/// A `_` between letters.
+pub(crate) fn unders_in_words(around: Around<'_>) -> u64 {
+    around.here.under & around.behind(letters) & around.ahead(1, letters)
 }
 
 /// A dot that a name goes on behind.
 pub(crate) fn dots_in_names(around: Around<'_>) -> u64 {
-    around.here.dot & around.ahead(1, |block| block.word() | block.dash | block.dot | block.tie)
+    around.here.dot & around.ahead(1, |block| block.word() | block.dash | block.dot | block.under)
 }
 
 /// A dot with another one five bytes on, as in halves of hardware addresses.
@@ -112,6 +112,6 @@ pub(crate) fn numbers_in_hexadecimal(around: Around<'_>) -> u64 {
 
 /// `!`, `#`, `&`, `+` and `@` (or a backslash) behind a letter, a digit or another sign of passwords.
 pub(crate) fn joins(around: Around<'_>) -> u64 {
-    let inside = |block: &Block| block.word() | block.join | block.dash | block.dot | block.tie | block.rare;
+    let inside = |block: &Block| block.word() | block.join | block.dash | block.dot | block.tie | block.under | block.rare;
     (around.here.join | around.here.rare) & around.behind(inside)
 }

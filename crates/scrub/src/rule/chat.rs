@@ -9,6 +9,7 @@ use super::unknown::is_ordinary;
 use super::words::is_one_of;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::DIGIT;
 use crate::line::{Line, has, is_blank};
 use crate::map::Map;
 use std::collections::BTreeMap;
@@ -138,7 +139,7 @@ fn spoken_by(line: &Line<'_>) -> Option<Turn> {
 
 /// Without the time that may follow a name.
 fn behind_name(line: &Line<'_>, start: usize, end: usize) -> usize {
-    let digits = line.back(end, |byte| byte.is_ascii_digit());
+    let digits = line.start_of(DIGIT, end);
     let timed = line.at(end) == b':' && digits < end && line.before(digits) == b' ' && digits > start;
     if timed { digits } else { end }
 }

@@ -5,6 +5,7 @@ use super::host::{FILES, is_host_name};
 use super::words::{Words, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::NAME;
 use crate::line::{is_alphanumeric, is_name};
 use crate::sign;
 
@@ -63,7 +64,7 @@ pub(super) fn dotted(search: &mut Search<'_, '_>) {
             continue;
         }
         let start = line.back(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_'));
-        let end = line.forward(dot, is_name);
+        let end = line.end_of(NAME, dot);
         next = end.max(dot + 1);
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         let name = line.str(start..end);

@@ -9,6 +9,7 @@ use super::value::is_found;
 use super::windows::is_file_ending;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{DIGIT, LOWER};
 use crate::line::{has, is_alphanumeric};
 use crate::sign;
 use std::sync::LazyLock;
@@ -66,9 +67,9 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             joined(search, dot);
         }
     }
-    if line.has(has::TIE) {
-        for tie in line.places(sign::ties_in_words).filter(|tie| line.at(*tie) == b'_') {
-            joined(search, tie);
+    if line.has(has::UNDER) {
+        for under in line.places(sign::unders_in_words) {
+            joined(search, under);
         }
     }
     single(search);
@@ -130,8 +131,8 @@ fn single(search: &mut Search<'_, '_>) {
         if !(whole || behind || third) || !is_apart(line.before(start)) {
             continue;
         }
-        let letters = line.forward(start, |byte| byte.is_ascii_lowercase());
-        let end = line.forward(letters, |byte| byte.is_ascii_digit());
+        let letters = line.end_of(LOWER, start);
+        let end = line.end_of(DIGIT, letters);
         let goes_on = is_alphanumeric(line.at(end))
             || matches!(line.at(end), b'_' | b'(' | b'@' | b'=' | b'/' | b'\\' | b'-')
             || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1));

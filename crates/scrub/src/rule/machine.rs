@@ -5,6 +5,7 @@ use super::words::{Words, begins};
 use super::{Search, value::is_found};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::ALPHABETIC;
 use crate::line::{is_alphanumeric, is_name};
 use crate::sign;
 
@@ -297,7 +298,7 @@ pub(super) fn numbered(search: &mut Search<'_, '_>) {
         if !line.before(digits).is_ascii_alphabetic() {
             continue;
         }
-        let start = line.back(digits, |byte| byte.is_ascii_alphabetic());
+        let start = line.start_of(ALPHABETIC, digits);
         if digits - start > LONGEST_PREFIX {
             continue;
         }

@@ -4,6 +4,7 @@ use super::words::{Words, begins, is_one_of};
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, ALPHANUMERIC, DIGIT, HEX, WORD};
 use crate::line::{Line, has, is_alphanumeric, is_blank};
 use crate::sign;
 use core::net::{Ipv4Addr, Ipv6Addr};
@@ -32,7 +33,7 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if dot < next || !line.before(dot).is_ascii_digit() || !line.at(dot + 1).is_ascii_digit() {
             continue;
         }
-        let start = line.back(dot, |byte| byte.is_ascii_digit());
+        let start = line.start_of(DIGIT, dot);
         let end = line.forward(dot, |byte| byte.is_ascii_digit() || byte == b'.');
         next = end.max(dot + 1);
         let end = line.back(end, |byte| byte == b'.');
@@ -82,7 +83,7 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
         "fileversion",
         "displayversion",
     ];
-    let word = line.back(end, is_alphanumeric);
+    let word = line.start_of(WORD, end);
     // "/v:10.0.0.1" names a machine.
     !matches!(line.before(word), b'/' | b'-') && is_one_of(line.str(word..end), &versions)
 }
@@ -95,7 +96,7 @@ fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if colon < next || !inside(line.at(colon + 1)) {
             continue;
         }
-        let start = line.back(colon, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, colon);
         let end = line.forward(colon, inside);
         next = end.max(colon + 1);
         let outside = is_alphanumeric(line.before(start))
@@ -177,7 +178,7 @@ pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
             start = line.forward(end, |byte| {
                 is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'' | b'(' | b'[')
             });
-            end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+            end = line.end_of(ALPHANUMERIC, start);
             if end >= start + 12 {
                 break;
             }
@@ -206,7 +207,7 @@ fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if place < next || line.at(place + 3) != b'-' {
             continue;
         }
-        let start = line.back(place, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, place);
         let end = line.forward(place, inside);
         next = end.max(place + 1);
         // A DUID of DHCPv6 ends with the card's address (RFC 8415).
@@ -241,15 +242,15 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
         if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
         }
-        let end = line.forward(digit, |byte| byte.is_ascii_alphanumeric());
-        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
+        let end = line.end_of(ALPHANUMERIC, digit);
+        let start = line.start_of(ALPHANUMERIC, digit);
         if end != start + 12 || !line.slice(start..end).iter().all(u8::is_ascii_hexdigit) {
             continue;
         }
         let apart = |byte: u8| !is_alphanumeric(byte) && !matches!(byte, b'-' | b'_' | b'/' | b'@' | b'.');
         // Programs call their own things by twelve digits as well.
         let before = line.back(start, |byte| matches!(byte, b' ' | b':' | b'='));
-        let word = line.str(line.back(before, |byte| byte.is_ascii_alphabetic())..before);
+        let word = line.str(line.start_of(ALPHABETIC, before)..before);
         let named = is_one_of(
             word,
             &[
@@ -316,7 +317,7 @@ fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
         if dot < next || line.at(dot + 5) != b'.' {
             continue;
         }
-        let start = line.back(dot, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, dot);
         let end = start + 14;
         let text = line.str(start..end);
         let fits = dot == start + 4 && line.at(start + 9) == b'.' && text.len() == 14;

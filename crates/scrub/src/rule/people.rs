@@ -8,6 +8,7 @@ use super::words::Words;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::LETTER;
 use crate::line::{Line, is_alphanumeric};
 use crate::sign;
 use std::ops::Range;
@@ -79,10 +80,10 @@ pub(super) fn capital(line: &Line<'_>, at: usize) -> usize {
     if !is_capital(line, at) || line.at(at).is_ascii() && line.at(at + 1).is_ascii_uppercase() {
         return at;
     }
-    let mut end = line.forward(at, is_letter);
+    let mut end = line.end_of(LETTER, at);
     // "O'Brien", "Hans-Peter"; not the "s" of "Weber's".
     while matches!(line.at(end), b'\'' | b'-') && is_capital(line, end + 1) {
-        end = line.forward(end + 1, is_letter);
+        end = line.end_of(LETTER, end + 1);
     }
     end
 }

@@ -6,6 +6,7 @@ use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, BLANK, DIGIT, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
@@ -23,9 +24,9 @@ fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
 /// Over " x204", " ext. 21" and the like.
 fn with_extension(line: &Line<'_>, end: usize) -> usize {
     let at = line.forward(end, |byte| is_blank(byte) || byte == b',').min(end + 2);
-    let word = line.forward(at, |byte| byte.is_ascii_alphabetic());
+    let word = line.end_of(ALPHABETIC, at);
     let digits = line.forward(word, |byte| matches!(byte, b'.' | b' ' | b':')).min(word + 2);
-    let last = line.forward(digits, |byte| byte.is_ascii_digit());
+    let last = line.end_of(DIGIT, digits);
     let known = is_one_of(
         line.str(at..word),
         &["x", "ext", "extn", "extension", "durchwahl", "dw", "poste", "app"],
@@ -136,9 +137,9 @@ fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// Whether another number stands on either side, behind blanks.
 fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
-    let before = line.before(line.back(start, is_blank));
-    let next = line.forward(end, is_blank);
-    let word = line.slice(next..line.forward(next, |byte| !is_blank(byte)).min(next + 24));
+    let before = line.before(line.start_of(BLANK, start));
+    let next = line.end_of(BLANK, end);
+    let word = line.slice(next..line.end_of(SOLID, next).min(next + 24));
     before.is_ascii_digit() || word.first().is_some_and(u8::is_ascii_digit) && !word.iter().any(u8::is_ascii_alphabetic)
 }
 
@@ -146,7 +147,7 @@ fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
 fn behind_words(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
     for _ in 0..4 {
-        let end = line.forward(at, |byte| byte.is_ascii_alphabetic());
+        let end = line.end_of(ALPHABETIC, at);
         if end == at || end > at + 8 || !(is_blank(line.at(end)) || matches!(line.at(end), b':' | b')')) {
             break;
         }

@@ -8,7 +8,8 @@ use super::windows::is_foreign_domain;
 use super::words::Words;
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_blank, is_name};
+use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID};
+use crate::line::{Line, has};
 use std::ops::Range;
 
 /// What the lines that follow answer.
@@ -53,7 +54,7 @@ fn asks(command: &str) -> Option<Asked> {
 
 pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
     let line = search.line;
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     if first >= line.end {
         asked.class = asked.class.filter(|_| !asked.many);
         return;
@@ -75,12 +76,12 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
 
 /// Whether a line ends as all commands do that ask for a name, so that few lines are compared with any.
 fn may_ask(line: &Line<'_>) -> bool {
-    let last = line.before(line.back(line.end, is_blank)).to_ascii_lowercase();
+    let last = line.before(line.start_of(BLANK, line.end)).to_ascii_lowercase();
     b"ienr%sf/du".contains(&last) || !last.is_ascii_graphic()
 }
 
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {
-    at..line.forward(at, |byte| !is_blank(byte))
+    at..line.end_of(SOLID, at)
 }
 
 /// What was typed: behind the last sign that ends a prompt, or the whole line. No command of ours is longer than a few words.
@@ -125,7 +126,7 @@ fn answers(search: &mut Search<'_, '_>, asked: Asked, class: Class, first: usize
     }
     while at < line.end {
         let range = word(&line, at);
-        at = line.forward(range.end, is_blank);
+        at = line.end_of(BLANK, range.end);
         let alone = at >= line.end;
         if !(alone || asked.many) {
             return;
@@ -153,7 +154,7 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
     match line.at(first) {
         b'[' => {
-            let range = first + 1..line.forward(first + 1, is_name);
+            let range = first + 1..line.end_of(NAME, first + 1);
             if line.str(range.end..range.end + 5) == "]: PS" {
                 host(search, range);
             }
@@ -162,7 +163,7 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
         b'L' if line.reads(first, "Linux ") => unix_name(search, first + 6),
         b'D' if line.reads(first, "Darwin ") => unix_name(search, first + 7),
         byte if byte.is_ascii_alphanumeric() => {
-            let range = first..line.forward(first, is_name);
+            let range = first..line.end_of(NAME, first);
             match line.at(range.end) {
                 b':' => mac(search, range),
                 b'#' | b'>' | b'(' => switch(search, range),
@@ -188,8 +189,8 @@ fn unix_name(search: &mut Search<'_, '_>, at: usize) {
 
 fn mac(search: &mut Search<'_, '_>, range: Range<usize>) {
     let line = search.line;
-    let folder = line.forward(range.end + 1, |byte| !is_blank(byte));
-    let user = folder + 1..line.forward(folder + 1, is_name);
+    let folder = line.end_of(SOLID, range.end + 1);
+    let user = folder + 1..line.end_of(NAME, folder + 1);
     let prompt = matches!(line.at(user.end), b'$' | b'#') && matches!(line.at(user.end + 1), b' ' | 0);
     // "gamma:~ # route -n"
     let bare = line.at(folder) == b' ' && line.at(folder + 1) == b'#' || line.before(folder) == b'#';
@@ -215,7 +216,7 @@ fn switch(search: &mut Search<'_, '_>, range: Range<usize>) {
         }
         at = line.forward(at, |byte| byte != b')') + 1;
     }
-    let command = line.str(at + 1..line.forward(at + 1, |byte| byte.is_ascii_alphabetic()));
+    let command = line.str(at + 1..line.end_of(ALPHABETIC, at + 1));
     let known = [
         "show",
         "sh",

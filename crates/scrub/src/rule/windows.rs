@@ -5,6 +5,7 @@ use super::person::is_generic;
 use super::words::{Words, ends, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::NAME;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 use crate::sign;
 
@@ -40,7 +41,7 @@ pub(super) fn accounts(search: &mut Search<'_, '_>) {
         } else if line.before(slash) == b'\\' {
             continue;
         }
-        let start = line.back(slash, is_name);
+        let start = line.start_of(NAME, slash);
         let end = line.forward(after, |byte| is_name(byte) || byte == b'$');
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         if start >= slash || end <= after || start < last_end {
