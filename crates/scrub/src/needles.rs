@@ -15,11 +15,18 @@ pub(crate) struct Needles {
     heads: Box<[u8; HEADS / 4]>,
     /// Which four bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
     fours: Box<[u64; FOURS / 64]>,
-    /// Where each shelf begins.
-    shelves: Vec<u32>,
+    shelves: Vec<Shelf>,
     needles: Vec<Needle>,
     /// All words begin with a letter or digit, and none is looked for within another.
     whole: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    /// Where it begins; it ends where the next one does.
+    start: u32,
+    /// Which fifth bytes its words have, five bits of each; all, when one has none.
+    fifths: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -92,16 +99,17 @@ impl Needles {
             }
         }
         shelved.sort_by(|(shelf, needle), (other, next)| shelf.cmp(other).then_with(|| needle.text.cmp(&next.text)));
-        let mut shelves = vec![0; SHELVES + 1];
-        for (shelf, _) in &shelved {
-            if let Some(end) = shelves.get_mut(shelf + 1) {
-                *end += 1;
+        let mut shelves = vec![Shelf::default(); SHELVES + 1];
+        for (shelf, needle) in &shelved {
+            if let Some([this, next]) = shelves.get_mut(*shelf..shelf + 2) {
+                next.start += 1;
+                this.fifths |= needle.text.get(4).map_or(u32::MAX, |fifth| 1 << five(*fifth));
             }
         }
         let mut sum = 0;
-        for start in &mut shelves {
-            sum += *start;
-            *start = sum;
+        for shelf in &mut shelves {
+            sum += shelf.start;
+            shelf.start = sum;
         }
         u32::try_from(shelved.len())?;
         Ok(Self {
@@ -200,8 +208,11 @@ impl Needles {
     }
 
     fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
-        let start = *self.shelves.get(shelf)? as usize;
-        let end = *self.shelves.get(shelf + 1)? as usize;
+        let [this, next] = self.shelves.get(shelf..shelf + 2)? else { return None };
+        if this.fifths >> text.get(4).map_or(0, |fifth| five(*fifth)) & 1 == 0 {
+            return None;
+        }
+        let (start, end) = (this.start as usize, next.start as usize);
         let head = head(text);
         let behind = self.needles.get(start..end)?.partition_point(|needle| {
             needle.head < head || needle.head == head && order(&needle.text, text) != Ordering::Greater

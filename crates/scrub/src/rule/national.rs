@@ -291,9 +291,11 @@ mod tests {
     fn found(text: &str) -> Option<String> {
         let mut all = Vec::new();
         each(&Map::new(text), |line| {
+            let numbers: Vec<_> = line.numbers().collect();
             let mut search = Search {
                 line,
                 anchors: &[],
+                numbers: &numbers,
                 found: &mut all,
             };
             find(&mut search);
