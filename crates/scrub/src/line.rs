@@ -1,8 +1,8 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
 use crate::kind::{BLANK, DIGIT, Kind};
-use crate::map::{Around, Block, Map, Places};
-use crate::sign;
+use crate::map::{Block, Map};
+use crate::sign::{self, Sign};
 use std::ops::Range;
 
 /// Which bytes a line holds at all: what lets a rule pass over it without reading it.
@@ -17,9 +17,6 @@ pub(crate) mod has {
     pub(crate) const LOWER: u32 = 1 << 7;
     pub(crate) const UPPER: u32 = 1 << 8;
     pub(crate) const SLASH: u32 = 1 << 9;
-    pub(crate) const UNDER: u32 = 1 << 10;
-    /// Twenty-four letters, digits and signs of keys without anything else between.
-    pub(crate) const LONG: u32 = 1 << 11;
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
@@ -33,6 +30,7 @@ pub(crate) struct Line<'a> {
     pub(crate) start: usize,
     pub(crate) end: usize,
     features: u32,
+    signs: u32,
     digits: usize,
 }
 
@@ -49,62 +47,59 @@ pub(crate) fn each<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
     }
 }
 
-/// Which kinds of bytes stand in a range, and how many digits.
-fn features(map: &Map<'_>, range: &Range<usize>) -> (u32, usize) {
-    let mut all = Block::default();
-    let (mut digits, mut long) = (0, 0);
-    map.each_block(range, |around, inside| {
-        let block = around.here;
-        all.small |= block.small & inside;
-        all.capital |= block.capital & !block.small & inside;
-        all.digit |= block.digit & inside;
-        all.colon |= block.colon & inside;
-        all.dash |= block.dash & inside;
-        all.dot |= block.dot & inside;
-        all.slash |= block.slash & inside;
-        all.rare |= block.rare & inside;
-        all.under |= block.under & inside;
-        digits += (block.digit & inside).count_ones() as usize;
-        long |= around.run_of_24(|block| block.word() | block.dash | block.slash | block.rare | block.tie | block.under) & inside;
-    });
-    let mut features = 0;
-    for (bits, feature) in [
-        (all.small, has::LOWER),
-        (all.capital, has::UPPER),
-        (all.digit, has::DIGIT),
-        (all.colon, has::COLON),
-        (all.dash, has::DASH),
-        (all.dot, has::DOT),
-        (all.slash, has::SLASH),
-        (all.under, has::UNDER),
-        (long, has::LONG),
-    ] {
-        features |= if bits == 0 { 0 } else { feature };
-    }
-    if all.rare != 0 {
-        for place in map.places(range.clone(), |around| around.here.rare) {
-            features |= match map.text.as_bytes().get(place) {
-                Some(b'@') => has::AT,
-                Some(b'\\') => has::BACKSLASH,
-                _ => has::PLUS,
-            };
-        }
-    }
-    (features, digits)
-}
-
 impl<'a> Line<'a> {
     fn new(map: &'a Map<'a>, range: Range<usize>) -> Self {
         let ends_in_return = !range.is_empty() && map.text.as_bytes().get(range.end - 1) == Some(&b'\r');
         let range = range.start..range.end - usize::from(ends_in_return);
-        let (features, digits) = features(map, &range);
-        Self {
+        let mut line = Self {
             map,
             text: map.text,
             start: range.start,
             end: range.end,
-            features,
-            digits,
+            features: 0,
+            signs: 0,
+            digits: 0,
+        };
+        line.note();
+        line
+    }
+
+    /// Notes which kinds of bytes and which signs the line shows.
+    fn note(&mut self) {
+        let range = self.start..self.end;
+        let mut all = Block::default();
+        self.map.each_block(&range, |around, inside| {
+            let block = around.here;
+            all.small |= block.small & inside;
+            all.capital |= block.capital & !block.small & inside;
+            all.digit |= block.digit & inside;
+            all.colon |= block.colon & inside;
+            all.dash |= block.dash & inside;
+            all.dot |= block.dot & inside;
+            all.slash |= block.slash & inside;
+            all.rare |= block.rare & inside;
+            self.digits += (block.digit & inside).count_ones() as usize;
+            self.signs |= sign::shown(around, inside);
+        });
+        for (bits, feature) in [
+            (all.small, has::LOWER),
+            (all.capital, has::UPPER),
+            (all.digit, has::DIGIT),
+            (all.colon, has::COLON),
+            (all.dash, has::DASH),
+            (all.dot, has::DOT),
+            (all.slash, has::SLASH),
+        ] {
+            self.features |= if bits == 0 { 0 } else { feature };
+        }
+        if all.rare != 0 {
+            for place in self.map.places(range, |around| around.here.rare) {
+                self.features |= match self.text.as_bytes().get(place) {
+                    Some(b'@') => has::AT,
+                    Some(b'\\') => has::BACKSLASH,
+                    _ => has::PLUS,
+                };
+            }
         }
     }
 
@@ -258,19 +253,26 @@ impl<'a> Line<'a> {
 
     fn rare(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
         let bytes = self.text.as_bytes();
-        let all = self.places(|around| around.here.rare);
+        let all = self.map.places(self.start..self.end, |around| around.here.rare);
         all.filter(move |place| bytes.get(*place) == Some(&byte))
     }
 
-    /// The places that rules begin at; what there are is told in [`crate::sign`].
+    /// Whether this sign stands anywhere in the line.
     #[inline]
-    pub(crate) fn places<P: Fn(Around<'_>) -> u64>(&self, sign: P) -> Places<'a, P> {
-        self.map.places(self.start..self.end, sign)
+    pub(crate) fn shows(&self, sign: Sign) -> bool {
+        self.signs & sign.bit != 0
+    }
+
+    /// Where this sign stands.
+    #[inline]
+    pub(crate) fn places(&self, sign: Sign) -> impl Iterator<Item = usize> + use<'a> {
+        let to = if self.shows(sign) { self.end } else { self.start };
+        self.map.places(self.start..to, sign.at)
     }
 
     /// Every run of digits.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
-        self.places(sign::numbers).map(|start| start..self.end_of(DIGIT, start))
+        self.places(sign::NUMBERS).map(|start| start..self.end_of(DIGIT, start))
     }
 
     /// The range without spaces and tabs at its ends.
@@ -358,7 +360,7 @@ mod tests {
         each(&Map::new("1-22\n-a.b@c:\\d 345 6+7"), |line| {
             let all = (
                 line.numbers().collect::<Vec<_>>(),
-                line.places(sign::dashes).collect::<Vec<_>>(),
+                line.places(sign::DASHES).collect::<Vec<_>>(),
                 line.digits(),
             );
             seen.push((all, line.has(has::AT | has::PLUS | has::BACKSLASH)));

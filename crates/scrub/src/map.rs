@@ -31,6 +31,8 @@ pub(crate) struct Block {
     pub(crate) under: u64,
     /// Everything above ASCII.
     pub(crate) wide: u64,
+    /// `>`.
+    pub(crate) greater: u64,
 }
 
 impl Block {
@@ -39,7 +41,7 @@ impl Block {
     /// Of the bits of the kinds in [`KINDS`], and in [`MORE`].
     const fn of(kinds: [u64; 8], more: [u64; 8]) -> Self {
         let [small, capital, digit, colon, dash, dot, slash, rare] = kinds;
-        let [blank, join, tie, hex, under, wide, ..] = more;
+        let [blank, join, tie, hex, under, wide, greater, _] = more;
         Self {
             small,
             capital,
@@ -55,6 +57,7 @@ impl Block {
             hex,
             under,
             wide,
+            greater,
         }
     }
 
@@ -108,6 +111,7 @@ const TIE: u8 = 1 << 2;
 const HEX: u8 = 1 << 3;
 const UNDER: u8 = 1 << 4;
 const WIDE: u8 = 1 << 5;
+const GREATER: u8 = 1 << 6;
 
 const fn more(byte: u8) -> u8 {
     match byte {
@@ -115,6 +119,7 @@ const fn more(byte: u8) -> u8 {
         b'!' | b'#' | b'&' => JOIN,
         b'$' | b'%' | b'=' => TIE,
         b'_' => UNDER,
+        b'>' => GREATER,
         0x80.. => WIDE,
         b'a'..=b'f' | b'A'..=b'F' => HEX,
         _ => 0,
@@ -220,8 +225,10 @@ impl<'a> Map<'a> {
             end: range.end,
             pick,
         };
-        places.fill();
-        places.bits &= u64::MAX << (range.start % 64);
+        if range.start < range.end {
+            places.fill();
+            places.bits &= u64::MAX << (range.start % 64);
+        }
         places
     }
 

@@ -208,7 +208,9 @@ impl Needles {
     }
 
     fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
-        let [this, next] = self.shelves.get(shelf..shelf + 2)? else { return None };
+        let [this, next] = self.shelves.get(shelf..shelf + 2)? else {
+            return None;
+        };
         if this.fifths >> text.get(4).map_or(0, |fifth| five(*fifth)) & 1 == 0 {
             return None;
         }

@@ -102,7 +102,7 @@ const PORTS: &[&str] = &[
 /// `db-01:5432`.
 pub(super) fn ports(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for colon in line.places(sign::colons) {
+    for colon in line.places(sign::COLONS_BEHIND_NAMES) {
         if line.at(colon + 1) == b'/' && is_name(line.at(colon + 2)) {
             export(search, colon);
             continue;
@@ -229,7 +229,7 @@ const DEVICES: &[&str] = &[
 pub(super) fn owned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(sign::dashes_in_words) {
+    for dash in line.places(sign::DASHES_IN_WORDS) {
         if dash < next || !line.before(dash).is_ascii_alphanumeric() {
             continue;
         }

@@ -12,6 +12,7 @@ use crate::finding::Finding;
 use crate::kind::DIGIT;
 use crate::line::{Line, has, is_blank};
 use crate::map::Map;
+use crate::sign;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -66,7 +67,7 @@ const PARTIES: &[&str] = &[
 impl Chat {
     /// Notes the line when somebody may speak in it.
     pub(super) fn note(&mut self, line: &Line<'_>) {
-        if line.has(has::COLON) {
+        if line.has(has::COLON) && line.shows(sign::COLONS_IN_SPEECH) {
             self.lines.extend(spoken_by(line));
         }
     }

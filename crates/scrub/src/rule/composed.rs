@@ -34,7 +34,7 @@ fn joined(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for place in line.places(sign::joins) {
+    for place in line.places(sign::JOINS) {
         if place < next || line.at(place) == b'\\' {
             continue;
         }
@@ -121,7 +121,7 @@ fn is_dated(text: &str) -> bool {
 /// `admin / crane-lifts-4-tons`, `root / calvin2`.
 fn handed(search: &mut Search<'_, '_>) {
     let line = search.line;
-    if !line.has(has::SLASH) {
+    if !line.shows(sign::SLASHES_ALONE) {
         return;
     }
     for found in memchr::memmem::find_iter(line.bytes(), b" / ") {

@@ -59,7 +59,7 @@ pub(super) fn is_last_label(text: &str) -> bool {
 pub(super) fn dotted(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dot in line.places(sign::dots_in_names) {
+    for dot in line.places(sign::DOTS_IN_NAMES) {
         if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }

@@ -62,14 +62,9 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     if !line.has(has::LOWER) {
         return;
     }
-    if line.has(has::DOT) {
-        for dot in line.places(sign::dots_in_words) {
-            joined(search, dot);
-        }
-    }
-    if line.has(has::UNDER) {
-        for under in line.places(sign::unders_in_words) {
-            joined(search, under);
+    for sign in [sign::DOTS_IN_WORDS, sign::UNDERS_IN_WORDS] {
+        for place in line.places(sign) {
+            joined(search, place);
         }
     }
     single(search);
@@ -122,7 +117,7 @@ fn is_account(first: &str, last: &str, dotted: bool) -> bool {
 /// `akeller`, `kellerh`, `jhkeller`, `annika`: words of small letters.
 fn single(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for start in line.places(sign::smalls) {
+    for start in line.places(sign::SMALLS) {
         let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
             continue;
         };

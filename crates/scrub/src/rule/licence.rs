@@ -11,7 +11,7 @@ use crate::sign;
 pub(super) fn grouped(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(sign::dashes_in_keys) {
+    for dash in line.places(sign::DASHES_IN_KEYS) {
         if dash < next {
             continue;
         }
@@ -41,7 +41,7 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
 /// What opens a BitLocker volume: eight groups of six digits. Each is a multiple of eleven, unless somebody mistyped it.
 pub(super) fn recovery(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.places(sign::dashes_in_keys) {
+    for dash in line.places(sign::DASHES_IN_KEYS) {
         let Some(start) = dash.checked_sub(6).filter(|_| line.at(dash + 7) == b'-') else {
             continue;
         };

@@ -93,7 +93,7 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
     }
     let mut colons = [0; 9];
     let mut count = 0;
-    for (place, colon) in colons.iter_mut().zip(line.places(sign::colons)) {
+    for (place, colon) in colons.iter_mut().zip(line.places(sign::COLONS)) {
         *place = colon;
         count += 1;
     }

@@ -90,7 +90,7 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
 pub(super) fn web_account(search: &mut Search<'_, '_>) {
     let line = search.line;
     let alone = |dash: &usize| is_blank(line.before(*dash)) && line.at(dash + 1) == b' ';
-    for dash in line.places(sign::dashes).take(4).filter(alone) {
+    for dash in line.places(sign::DASHES).take(4).filter(alone) {
         let range = word(&line, dash + 2);
         if line.at(range.end + 1) == b'[' && is_account_name(line.str(range.clone())) {
             search.found.push(Finding::new(range, Class::User, "web-log"));

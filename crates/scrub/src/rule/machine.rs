@@ -19,7 +19,7 @@ const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(sign::dashes_in_words) {
+    for dash in line.places(sign::DASHES_IN_WORDS) {
         if dash < next {
             continue;
         }

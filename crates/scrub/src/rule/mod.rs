@@ -48,6 +48,7 @@ mod words;
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use crate::map::Map;
+use crate::sign;
 use anchor::asks;
 pub(crate) use anchor::{Anchor, Meaning};
 pub(crate) use domain::{is_internal, is_vendor};
@@ -143,9 +144,13 @@ impl Search<'_, '_> {
         prompt::find(self, &mut above.asked);
         self.shaped(from);
         composed::find(self);
-        people::named(self);
+        if self.line.shows(sign::CAPITALS) {
+            people::named(self);
+        }
         handle::find(self);
-        unknown::find(self);
+        if self.line.shows(sign::CAPITALS) {
+            unknown::find(self);
+        }
     }
 
     /// What words of the table announce.
@@ -171,6 +176,9 @@ impl Search<'_, '_> {
             (asks::MAC, network::labelled_mac),
         ];
         let asked = self.anchors.iter().fold(0, |asked, anchor| asked | anchor.meaning.asks());
+        if asked == 0 {
+            return;
+        }
         for (ask, rule) in rules {
             if asked & ask != 0 {
                 rule(self);
@@ -192,39 +200,57 @@ impl Search<'_, '_> {
             windows::accounts(self);
             host::shares(self);
         }
-        if line.has(has::DASH) {
+        if line.shows(sign::DASHES_IN_IDENTIFIERS) {
             windows::identifiers(self);
+        }
+        if line.shows(sign::DASHES_IN_WORDS) {
             machine::patterned(self);
             beside::owned(self);
+        }
+        if line.shows(sign::DASHES_ALONE) {
             log::web_account(self);
+        }
+        if line.shows(sign::DASHES_IN_KEYS) {
             licence::grouped(self);
             licence::recovery(self);
         }
-        if line.has(has::DOT | has::LOWER) {
+        if line.has(has::LOWER) && line.shows(sign::DOTS_IN_NAMES) {
             domain::dotted(self);
         }
         if line.has(has::DIGIT) {
-            network::find(self);
-            network::undotted_mac(self);
-            // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
-            if line.digits() >= 6 {
-                bank::find(self);
-                national::find(self);
-                phone::find(self);
-            }
-            token::dense(self);
-            typed::mailbox(self);
-            machine::numbered(self);
-            beside::addresses(self, from);
-            beside::hosts_file(self);
+            self.numbered(from);
         } else if line.has(has::COLON) {
             network::find(self);
         }
-        if line.has(has::COLON) {
+        if line.shows(sign::COLONS_BEHIND_NAMES) {
             beside::ports(self);
-            if line.has(has::DIGIT | has::UPPER) {
-                token::bots(self);
-            }
         }
+        if line.shows(sign::COLONS_IN_KEYS) {
+            token::bots(self);
+        }
+    }
+
+    /// What has a digit at least.
+    fn numbered(&mut self, from: usize) {
+        let line = self.line;
+        network::find(self);
+        if line.shows(sign::NUMBERS_IN_HEXADECIMAL) {
+            network::undotted_mac(self);
+        }
+        // No number of a person has fewer than six digits; no token is told from a word by fewer than 24 characters.
+        if line.digits() >= 6 {
+            bank::find(self);
+            national::find(self);
+            phone::find(self);
+        }
+        if line.shows(sign::LONG_WORDS) {
+            token::dense(self);
+        }
+        typed::mailbox(self);
+        if line.shows(sign::NUMBERS_BEHIND_LETTERS) {
+            machine::numbered(self);
+        }
+        beside::addresses(self, from);
+        beside::hosts_file(self);
     }
 }

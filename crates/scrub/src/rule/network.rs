@@ -29,7 +29,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 
 fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.places(sign::dots_in_numbers) {
+    for dot in line.places(sign::DOTS_IN_NUMBERS) {
         if dot < next || !line.before(dot).is_ascii_digit() || !line.at(dot + 1).is_ascii_digit() {
             continue;
         }
@@ -92,7 +92,7 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
 fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let mut next = line.start;
-    for colon in line.places(sign::colons_in_addresses) {
+    for colon in line.places(sign::COLONS_IN_ADDRESSES) {
         if colon < next || !inside(line.at(colon + 1)) {
             continue;
         }
@@ -203,7 +203,7 @@ fn names_a_card(text: &str) -> bool {
 fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     let mut next = line.start;
-    for place in line.places(sign::dashes_in_pairs) {
+    for place in line.places(sign::DASHES_IN_PAIRS) {
         if place < next || line.at(place + 3) != b'-' {
             continue;
         }
@@ -237,7 +237,7 @@ static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
 /// `b827eb4a1c09`: twelve hexadecimal digits alone, of a maker that is known.
 pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for digit in line.places(sign::numbers_in_hexadecimal) {
+    for digit in line.places(sign::NUMBERS_IN_HEXADECIMAL) {
         // From the first digit on, twelve are at least seven more.
         if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
@@ -280,7 +280,7 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
 
 /// `74acb9-102238`, as some switches print it: letters and digits, so that no number is taken for one.
 fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for dash in line.places(sign::dashes_between_halves) {
+    for dash in line.places(sign::DASHES_BETWEEN_HALVES) {
         let Some(start) = dash.checked_sub(6).filter(|start| *start >= line.start) else {
             continue;
         };
@@ -296,7 +296,7 @@ fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// `11...a4 bb 6d 27 e0 5c ......`, as Windows lists interfaces.
 fn spaced_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    let Some(dots) = line.places(sign::dots).next().filter(|dots| *dots <= line.start + 6) else {
+    let Some(dots) = line.places(sign::DOTS).next().filter(|dots| *dots <= line.start + 6) else {
         return;
     };
     let start = line.forward(dots, |byte| byte == b'.');
@@ -313,7 +313,7 @@ fn spaced_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
 /// `0011.2233.4455`, as switches print it.
 fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.places(sign::dots_in_fives) {
+    for dot in line.places(sign::DOTS_IN_FIVES) {
         if dot < next || line.at(dot + 5) != b'.' {
             continue;
         }

@@ -125,7 +125,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     let beginnings = &*BEGINNINGS;
-    for start in line.places(sign::capitals) {
+    for start in line.places(sign::CAPITALS) {
         if start < next {
             continue;
         }

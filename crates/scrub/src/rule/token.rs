@@ -6,7 +6,7 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{ALPHANUMERIC, DIGIT};
-use crate::line::{Line, has, is_alphanumeric, steps};
+use crate::line::{Line, is_alphanumeric, steps};
 use crate::sign;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
@@ -88,9 +88,6 @@ const SHORTEST: usize = 24;
 /// signatures of downloads are not taken for secrets.
 pub(super) fn dense(search: &mut Search<'_, '_>) {
     let line = search.line;
-    if !line.has(has::LONG) {
-        return;
-    }
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'=');
     // A run of so many covers one of the places that lie so far apart.
     let mut at = line.start + SHORTEST - 1;
@@ -117,7 +114,7 @@ fn escaped(line: &Line<'_>, end: usize) -> usize {
 /// `6833824896:AAg44ia…`: a bot's number, and 35 signs that begin with two capitals.
 pub(super) fn bots(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for colon in line.places(sign::colons) {
+    for colon in line.places(sign::COLONS_IN_KEYS) {
         if !line.before(colon).is_ascii_digit() || !line.reads(colon + 1, "AA") {
             continue;
         }

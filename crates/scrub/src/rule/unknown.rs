@@ -63,7 +63,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for start in line.places(sign::capitals) {
+    for start in line.places(sign::CAPITALS) {
         if start < next {
             continue;
         }

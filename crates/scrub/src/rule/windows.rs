@@ -231,7 +231,7 @@ fn follows_label(line: &Line<'_>, start: usize) -> bool {
 pub(super) fn identifiers(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.places(sign::dashes_in_identifiers) {
+    for dash in line.places(sign::DASHES_IN_IDENTIFIERS) {
         if dash < next {
             continue;
         }
