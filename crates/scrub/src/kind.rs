@@ -16,6 +16,12 @@ pub(crate) const SOLID: Kind = Kind(|block| !block.blank);
 pub(crate) const WORD: Kind = Kind(Block::word);
 /// Part of an account's or machine's name: a word's bytes, dots, dashes and `_`.
 pub(crate) const NAME: Kind = Kind(|block| block.word() | block.dash | block.dot | block.under);
+/// The same without dots: a label of such a name.
+pub(crate) const LABEL: Kind = Kind(|block| block.word() | block.dash | block.under);
+/// Letters and digits of ASCII, and dashes.
+pub(crate) const DASHED: Kind = Kind(|block| block.word() & !block.wide | block.dash);
+/// What machines are called in full: letters, digits, dashes and dots.
+pub(crate) const DOTTED: Kind = Kind(|block| block.word() | block.dash | block.dot);
 /// Letters, and everything above ASCII.
 pub(crate) const LETTER: Kind = Kind(|block| block.small | block.capital);
 /// `0` to `9`.
@@ -70,6 +76,9 @@ mod tests {
         (SOLID, |byte| !matches!(byte, b' ' | b'\t')),
         (WORD, crate::line::is_alphanumeric),
         (NAME, crate::line::is_name),
+        (LABEL, |byte| crate::line::is_name(byte) && byte != b'.'),
+        (DASHED, |byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+        (DOTTED, |byte| crate::line::is_name(byte) && byte != b'_'),
         (LETTER, |byte| byte.is_ascii_alphabetic() || byte >= 0x80),
         (DIGIT, |byte| byte.is_ascii_digit()),
         (HEX, |byte| byte.is_ascii_hexdigit()),

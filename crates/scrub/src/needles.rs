@@ -76,7 +76,7 @@ impl Needles {
         for (at, word) in words.iter().enumerate() {
             let text: Box<[u8]> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
             let needle = Needle {
-                head: head(&text),
+                head: eight_small(&text),
                 text,
                 word: u32::try_from(at)?,
                 beginning: None,
@@ -215,16 +215,17 @@ impl Needles {
             return None;
         }
         let (start, end) = (this.start as usize, next.start as usize);
-        let head = head(text);
+        let head = eight_small(text);
         let behind = self.needles.get(start..end)?.partition_point(|needle| {
             needle.head < head || needle.head == head && order(&needle.text, text) != Ordering::Greater
         });
         let mut needle = self.needles.get((start + behind.checked_sub(1)?)..end)?.first()?;
         loop {
             steps::count(needle.text.len());
-            let begins = text
-                .get(..needle.text.len())
-                .is_some_and(|text| text.eq_ignore_ascii_case(&needle.text));
+            let begins = match needle.text.get(8..) {
+                Some(rest) => needle.head == head && text.get(8..).is_some_and(|text| begins_with(text, rest)),
+                None => (needle.head ^ head) >> (64 - 8 * needle.text.len()) == 0,
+            };
             if begins && (needle.within || !inside) {
                 return Some((needle.word as usize, needle.text.len()));
             }
@@ -257,22 +258,23 @@ fn order(word: &[u8], text: &[u8]) -> Ordering {
     word.iter().copied().cmp(text.iter().map(u8::to_ascii_lowercase))
 }
 
-/// The first eight bytes in small letters, as a number whose order is that of words.
+/// Whether the text begins with these small letters, in any case.
+fn begins_with(text: &[u8], small: &[u8]) -> bool {
+    text.get(..small.len()).is_some_and(|text| text.eq_ignore_ascii_case(small))
+}
+
+/// The first eight bytes in small letters of ASCII, as a number whose order is that of words; 0 stands for bytes that are not there.
 #[inline]
-fn head(text: &[u8]) -> u64 {
-    let head = text.first_chunk().copied().unwrap_or_else(|| {
-        let mut head = [0; 8];
-        for (byte, first) in head.iter_mut().zip(text) {
-            *byte = *first;
-        }
-        head
-    });
-    // All bytes at once: the highest bit of each says whether it is a capital.
+pub(crate) fn eight_small(text: &[u8]) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let head = u64::from_be_bytes(head);
-    let seven = head & (ONES * 0x7F);
-    let capital = (seven + ONES * u64::from(0x80 - b'A')) & !(seven + ONES * u64::from(0x7F - b'Z')) & !head & (ONES * 0x80);
-    head | capital >> 2
+    let eight = match text.first_chunk() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => text.iter().fold(0, |eight, byte| eight << 8 | u64::from(*byte)) << (8 * (8 - text.len()) % 64),
+    };
+    // All bytes at once: the highest bit of each says whether it is a capital.
+    let seven = eight & (ONES * 0x7F);
+    let capital = (seven + ONES * u64::from(0x80 - b'A')) & !(seven + ONES * u64::from(0x7F - b'Z')) & !eight & (ONES * 0x80);
+    eight | capital >> 2
 }
 
 /// The five bits that letters of both cases share; other bytes share them with letters, which costs a look and no more.
@@ -324,6 +326,18 @@ mod tests {
         assert_eq!(found(&words, "dbUser=x //a"), expected(&[(2, "User"), (4, "//")]));
         assert_eq!(found(&words, "pass"), expected(&[(1, "pass")]));
         assert_eq!(found(&words, "passpasswort"), expected(&[(1, "pass")]));
+    }
+
+    #[test]
+    fn eight_bytes_become_small_as_one_does() {
+        for byte in 0..=u8::MAX {
+            let text = [b'Z', byte, b'@', b'[', b'a', byte];
+            let mut small = [0; 8];
+            small[..6].copy_from_slice(&text.map(|byte| byte.to_ascii_lowercase()));
+            assert_eq!(eight_small(&text), u64::from_be_bytes(small));
+            assert_eq!(eight_small(&[byte; 9]), u64::from_be_bytes([byte.to_ascii_lowercase(); 8]));
+        }
+        assert_eq!(eight_small(b""), 0);
     }
 
     #[test]

@@ -81,6 +81,8 @@ signs! {
         let inside = |block: &Block| names(block) | block.join | block.tie | block.rare;
         (around.here.join | around.here.rare) & around.behind(inside)
     };
+    /// What may end a prompt, or begin a variable.
+    PROMPTS: |around| around.here.tie | around.here.join | around.here.greater;
     /// A slash between blanks.
     SLASHES_ALONE: |around| around.here.slash & around.behind(|block| block.blank) & around.ahead(1, |block| block.blank);
     /// The first digit of every run of them.
@@ -94,11 +96,11 @@ signs! {
         let first = around.here.capital & !around.behind(Block::word);
         first & !around.ahead(1, |block| block.digit | block.capital & !block.small | block.blank)
     };
-    /// Every small letter of ASCII that begins a word, behind no dot, dash, slash, `@` or backslash, with three more behind it.
+    /// Every small letter of ASCII that begins a word, behind no dot, dash, `_`, slash, `@` or backslash, with three more behind it.
     SMALLS: |around| {
         let small = |block: &Block| block.small;
         let four = around.here.small & around.ahead(1, small) & around.ahead(2, small) & around.ahead(3, small);
-        let inside = |block: &Block| block.word() | block.dot | block.dash | block.slash | block.rare;
+        let inside = |block: &Block| names(block) | block.slash | block.rare;
         four & !around.here.wide & !around.behind(inside)
     };
     /// Twenty-four letters, digits and signs of keys without anything else between.

@@ -7,7 +7,7 @@ use super::words::is_one_of;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::{ALPHANUMERIC, BLANK, DIGIT, NAME, SOLID};
+use crate::kind::{ALPHANUMERIC, BLANK, DIGIT, DOTTED, NAME, SOLID};
 use crate::line::{Line, has, is_blank, is_name};
 use crate::sign;
 use core::net::IpAddr;
@@ -260,7 +260,6 @@ pub(super) fn owned(search: &mut Search<'_, '_>) {
 }
 
 fn name_around(line: &Line<'_>, dash: usize) -> Range<usize> {
-    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | 0x80..);
-    let end = line.back(line.forward(dash, inside), |byte| matches!(byte, b'-' | b'.'));
-    line.back(dash, inside)..end.max(dash)
+    let end = line.back(line.end_of(DOTTED, dash), |byte| matches!(byte, b'-' | b'.'));
+    line.start_of(DOTTED, dash)..end.max(dash)
 }

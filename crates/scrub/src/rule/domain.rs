@@ -5,8 +5,8 @@ use super::host::{FILES, is_host_name};
 use super::words::{Words, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::NAME;
-use crate::line::{is_alphanumeric, is_name};
+use crate::kind::{LABEL, NAME};
+use crate::line::is_name;
 use crate::sign;
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
@@ -63,7 +63,7 @@ pub(super) fn dotted(search: &mut Search<'_, '_>) {
         if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }
-        let start = line.back(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_'));
+        let start = line.start_of(LABEL, dot);
         let end = line.end_of(NAME, dot);
         next = end.max(dot + 1);
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));

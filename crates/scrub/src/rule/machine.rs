@@ -5,7 +5,7 @@ use super::words::{Words, begins};
 use super::{Search, value::is_found};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::ALPHABETIC;
+use crate::kind::{ALPHABETIC, DASHED};
 use crate::line::{is_alphanumeric, is_name};
 use crate::sign;
 
@@ -23,9 +23,8 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         if dash < next {
             continue;
         }
-        let inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        let start = line.back(dash, inside);
-        let end = line.forward(dash, inside);
+        let start = line.start_of(DASHED, dash);
+        let end = line.end_of(DASHED, dash);
         next = end.max(dash + 1);
         let text = line.str(start..end);
         // What is no name of a machine shows it soonest at its length and its end.

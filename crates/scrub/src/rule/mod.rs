@@ -104,7 +104,7 @@ impl Rules {
             rest = later;
             numbers.clear();
             if line.has(has::DIGIT) {
-                numbers.extend(line.numbers());
+                line.numbers().for_each(|number| numbers.push(number));
             }
             let mut search = Search {
                 line,

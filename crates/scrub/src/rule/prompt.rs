@@ -10,6 +10,7 @@ use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID};
 use crate::line::{Line, has};
+use crate::sign;
 use std::ops::Range;
 
 /// What the lines that follow answer.
@@ -64,7 +65,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
         answers(search, *asked, class, first);
         asked.class = asked.class.filter(|_| asked.many && !ends_prompt(&line, first));
     }
-    if line.has(has::LOWER) && may_ask(&line) {
+    if line.has(has::LOWER) && may_ask(&line, first) {
         let command = command(&line, first);
         if (5..=24).contains(&command.len())
             && let Some(now) = asks(command)
@@ -75,7 +76,11 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
 }
 
 /// Whether a line ends as all commands do that ask for a name, so that few lines are compared with any.
-fn may_ask(line: &Line<'_>) -> bool {
+fn may_ask(line: &Line<'_>, first: usize) -> bool {
+    // No such command is as long, unless a prompt stands before it.
+    if line.end >= first + 28 && !line.shows(sign::PROMPTS) {
+        return false;
+    }
     let last = line.before(line.start_of(BLANK, line.end)).to_ascii_lowercase();
     b"ienr%sf/du".contains(&last) || !last.is_ascii_graphic()
 }

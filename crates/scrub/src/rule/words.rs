@@ -1,5 +1,6 @@
 //! Lists of words as data (crates/scrub/words), asked quickly and without regard to case, like every comparison with a fixed word here.
 
+use crate::needles::eight_small;
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -71,70 +72,94 @@ fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Where the words of a list begin, at the places that their bytes are mixed to, or behind them where those are taken. Half of the places
-/// are empty, so that most words that are none of the list are told by the first look, and the others by a few more bits of theirs.
+/// The words of a list at the places that their bytes are mixed to, or behind them where those are taken. A third of the places at least is
+/// empty, so that most words that are none of the list are told by one look.
 struct Table {
     list: Cow<'static, str>,
-    /// [`PLACE`] of a word's beginning and one, below the highest bits of what it is mixed to; 0 where none is.
-    slots: Vec<u32>,
+    /// [`Key`]s; 0 where none is.
+    slots: Vec<u64>,
 }
 
-/// The bits of a slot that say where a word begins: no list is longer than a megabyte.
-const PLACE: u32 = (1 << 20) - 1;
+/// What a slot holds: a word of up to seven bytes in small letters and its length; of a longer one, bits of what it is mixed to, the place in
+/// the list where it stands, and [`LONG`].
+struct Key {
+    bits: u64,
+    mixed: u64,
+}
+
+/// In place of the length of longer words.
+const LONG: u64 = 0xFF;
+/// The bits that say where a longer word stands: no list is longer than a megabyte.
+const PLACE: u64 = 0xF_FFFF << 8;
+
+impl Key {
+    #[inline]
+    fn of(word: &[u8]) -> Self {
+        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+        let first = eight_small(word);
+        let mixed = (first ^ first >> 32).wrapping_mul(FACTOR);
+        if word.len() < 8 {
+            let bits = first | word.len() as u64;
+            return Self { bits, mixed };
+        }
+        let mut mixed = mixed ^ word.len() as u64;
+        for eight in word.get(8..).unwrap_or_default().chunks(8) {
+            mixed = (mixed ^ mixed >> 32 ^ eight_small(eight)).wrapping_mul(FACTOR);
+        }
+        let bits = mixed << 17 & !(PLACE | LONG) | LONG;
+        Self { bits, mixed }
+    }
+
+    /// The first slot to look at, of so many, which are a power of two.
+    #[inline]
+    fn first(&self, slots: usize) -> usize {
+        (self.mixed >> 40) as usize & (slots - 1)
+    }
+}
 
 impl Table {
     fn new(list: Cow<'static, str>) -> Self {
-        let count = (2 * words(&list).count()).next_power_of_two();
+        let count = (words(&list).count() * 3 / 2 + 1).next_power_of_two();
         let mut slots = vec![0; count];
         for (place, word) in words(&list) {
-            let (mut at, bits) = slot(word.as_bytes());
+            let key = Key::of(word.as_bytes());
+            let mut at = key.first(count);
             while slots.get(at % count).is_some_and(|taken| *taken != 0) {
                 at += 1;
             }
-            if let (Some(slot), Ok(place)) = (slots.get_mut(at % count), u32::try_from(place + 1)) {
-                *slot = bits | place & PLACE;
+            if let Some(slot) = slots.get_mut(at % count) {
+                *slot = key.bits | if word.len() < 8 { 0 } else { (place as u64) << 8 & PLACE };
             }
         }
         Self { list, slots }
     }
 
     fn contains(&self, word: &[u8]) -> bool {
-        let last = self.slots.len() - 1;
-        let (mut at, bits) = slot(word);
+        let key = Key::of(word);
+        let mut at = key.first(self.slots.len());
         loop {
-            let slot = self.slots.get(at & last).copied().unwrap_or(0);
+            let slot = self.slots.get(at & (self.slots.len() - 1)).copied().unwrap_or(0);
             if slot == 0 {
                 return false;
             }
-            if slot & !PLACE == bits && begins_with(self.list.as_bytes().get((slot & PLACE) as usize - 1..), word) {
+            let found = if word.len() < 8 {
+                slot == key.bits
+            } else {
+                slot & !PLACE == key.bits && self.has_at((slot & PLACE) >> 8, word)
+            };
+            if found {
                 return true;
             }
             at += 1;
         }
     }
-}
 
-/// Whether the first line of this is the word.
-fn begins_with(list: Option<&[u8]>, word: &[u8]) -> bool {
-    list.and_then(|list| list.split_at_checked(word.len()))
-        .is_some_and(|(known, rest)| matches!(rest.first(), None | Some(b'\n')) && known.eq_ignore_ascii_case(word))
-}
-
-/// The place that a word is mixed to, and the bits that its slot has beside. Both cases of letters are the same.
-#[inline]
-fn slot(word: &[u8]) -> (usize, u32) {
-    const SMALL: u64 = 0x2020_2020_2020_2020;
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut mixed = word.len() as u64;
-    let (eights, rest) = word.as_chunks();
-    for eight in eights {
-        mixed = (mixed ^ (u64::from_le_bytes(*eight) | SMALL)).wrapping_mul(FACTOR);
-        mixed ^= mixed >> 32;
+    /// Whether the line of the list that begins here is the word.
+    fn has_at(&self, place: u64, word: &[u8]) -> bool {
+        let list = self.list.as_bytes().get(place as usize..);
+        list.and_then(|list| list.split_at_checked(word.len()))
+            .is_some_and(|(known, rest)| matches!(rest.first(), None | Some(b'\n')) && known.eq_ignore_ascii_case(word))
     }
-    let rest = rest.iter().fold(0, |rest, byte| rest << 8 | u64::from(*byte | 0x20));
-    mixed = (mixed ^ rest).wrapping_mul(FACTOR);
-    mixed ^= mixed >> 29;
-    ((mixed >> 16) as usize, (mixed >> 32) as u32 & !PLACE)
 }
 
 /// Whether one of these is the word.
