@@ -34,6 +34,7 @@ mod person;
 mod phone;
 mod plausible;
 mod prompt;
+mod quiet;
 mod secret;
 mod speaker;
 mod spoken;
@@ -56,6 +57,7 @@ pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
 use std::ops::Range;
 pub(crate) use words::Words;
@@ -87,14 +89,15 @@ impl Rules {
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        settle(self.find_all(&Map::new(text)))
+        settle(self.find_all(&Map::new(text), &mut Quiet::default()))
     }
 
     /// The same before overlaps are settled: names are learned from these.
-    pub(crate) fn find_all(&self, map: &Map<'_>) -> Vec<Finding> {
+    pub(crate) fn find_all<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>) -> Vec<Finding> {
         let anchors = self.lexicon.find(map);
         let mut found = Vec::new();
         token::private_keys(map.text, &anchors, &mut found);
+        let keys = found.len();
         let mut rest = anchors.as_slice();
         let mut above = Above::default();
         let mut numbers = Vec::new();
@@ -112,7 +115,14 @@ impl Rules {
                 numbers: &numbers,
                 found: &mut found,
             };
-            search.run(&mut above);
+            // Within a key nothing else is found: such a line says nothing of the same line elsewhere.
+            let hidden = |key: &Finding| key.range.start < line.end && line.start < key.range.end;
+            let text = if search.found.iter().take(keys).any(hidden) {
+                ""
+            } else {
+                map.text.get(line.start..line.end).unwrap_or_default()
+            };
+            search.run(text, &mut above, quiet);
         });
         column::find(map, &mut found);
         above.chat.find(map, &mut found);
@@ -134,14 +144,21 @@ struct Above {
 }
 
 impl Search<'_, '_> {
-    fn run(&mut self, above: &mut Above) {
+    /// `text` is the line's, or none where something else hides it.
+    fn run<'a>(&mut self, text: &'a str, above: &mut Above, quiet: &mut Quiet<'a>) {
         let from = self.found.len();
-        self.announced();
+        let known = quiet.has(text);
+        if !known {
+            self.announced();
+        }
         above.chat.note(&self.line);
         below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
+        if known && self.found.len() == from {
+            return;
+        }
         self.shaped(from);
         composed::find(self);
         if self.line.shows(sign::CAPITALS) {
@@ -150,6 +167,9 @@ impl Search<'_, '_> {
         handle::find(self);
         if self.line.shows(sign::CAPITALS) {
             unknown::find(self);
+        }
+        if self.found.len() == from {
+            quiet.note(text);
         }
     }
 
