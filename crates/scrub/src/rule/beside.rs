@@ -230,7 +230,9 @@ pub(super) fn owned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     for dash in line.places(sign::DASHES_IN_WORDS) {
-        if dash < next || !line.before(dash).is_ascii_alphanumeric() {
+        // In small letters alone, "ip-…" only.
+        let possible = line.has(has::UPPER) || line.before(dash) == b'p';
+        if dash < next || !possible || !line.before(dash).is_ascii_alphanumeric() {
             continue;
         }
         let range = name_around(&line, dash);

@@ -25,34 +25,48 @@ pub(super) fn is_no_name(word: &str) -> bool {
     NOT_PEOPLE.contains(word) || is_generic(word)
 }
 
-/// The first three letters of all names in the lists: what most words with a capital do not share.
+/// What all names in the lists begin with: what most words with a capital do not share.
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(Beginnings::of_names);
 
-/// A bit for every three letters.
-struct Beginnings(Vec<u64>);
+/// A bit for every three letters, and one for every four.
+struct Beginnings {
+    threes: Vec<u64>,
+    fours: Vec<u64>,
+}
 
 impl Beginnings {
     fn of_names() -> Self {
-        let mut known = vec![0; (1 << 15) / 64];
+        let (mut threes, mut fours) = (vec![0; (1 << 15) / 64], vec![0; (1 << 20) / 64]);
+        let set = |bits: &mut Vec<u64>, place: usize| {
+            if let Some(bits) = bits.get_mut(place / 64) {
+                *bits |= 1 << (place % 64);
+            }
+        };
         for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
-            if let [first, second, third, ..] = name.as_bytes() {
+            if let [first, second, third, rest @ ..] = name.as_bytes() {
                 let place = place(*first, *second, *third);
-                if let Some(bits) = known.get_mut(place / 64) {
-                    *bits |= 1 << (place % 64);
+                set(&mut threes, place);
+                if let [fourth, ..] = rest {
+                    set(&mut fours, place << 5 | usize::from(*fourth & 31));
                 }
             }
         }
-        Self(known)
+        Self { threes, fours }
     }
 
     #[inline]
-    fn contains(&self, first: u8, second: u8, third: u8) -> bool {
+    fn contains(&self, first: u8, second: u8, third: u8, fourth: u8) -> bool {
         // "Jörg", "Åse": letters above ASCII are looked up.
         if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
             return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
         }
-        let place = place(first, second, third);
-        self.0.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+        let three = place(first, second, third);
+        let (bits, place) = if fourth.is_ascii_lowercase() {
+            (&self.fours, three << 5 | usize::from(fourth & 31))
+        } else {
+            (&self.threes, three)
+        };
+        bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
     }
 }
 
@@ -139,7 +153,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             }
             continue;
         }
-        if !beginnings.contains(first, second, third) || !stands_apart(&line, start) {
+        if !beginnings.contains(first, second, third, line.at(start + 3)) || !stands_apart(&line, start) {
             continue;
         }
         let end = capital(&line, start);
