@@ -107,7 +107,7 @@ mod tests {
             for start in 0..=text.len() {
                 for end in [start, start + 1, start + 63, start + 64, start + 65, text.len()] {
                     let range = start..end.clamp(start, text.len());
-                    let bytes = &text.as_bytes()[range.clone()];
+                    let bytes = text.as_bytes().get(range.clone()).unwrap_or_default();
                     let length = bytes.iter().position(|byte| !test(*byte)).unwrap_or(bytes.len());
                     let before = bytes.iter().rposition(|byte| !test(*byte)).map_or(0, |last| last + 1);
                     assert_eq!(kind.end(&map, range.clone()), start + length, "{range:?}");

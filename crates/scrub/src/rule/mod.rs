@@ -6,6 +6,7 @@
 
 mod anchor;
 mod bank;
+mod beginnings;
 mod below;
 mod beside;
 mod chat;

@@ -1,6 +1,7 @@
 //! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
 //! before "from accounting", who signs.
 
+use super::beginnings::Beginnings;
 use super::person::{PARTICLES, is_generic};
 use super::unknown::names_from;
 use super::value::is_found;
@@ -26,54 +27,7 @@ pub(super) fn is_no_name(word: &str) -> bool {
 }
 
 /// What all names in the lists begin with: what most words with a capital do not share.
-static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(Beginnings::of_names);
-
-/// A bit for every three letters, and one for every four.
-struct Beginnings {
-    threes: Vec<u64>,
-    fours: Vec<u64>,
-}
-
-impl Beginnings {
-    fn of_names() -> Self {
-        let (mut threes, mut fours) = (vec![0; (1 << 15) / 64], vec![0; (1 << 20) / 64]);
-        let set = |bits: &mut Vec<u64>, place: usize| {
-            if let Some(bits) = bits.get_mut(place / 64) {
-                *bits |= 1 << (place % 64);
-            }
-        };
-        for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
-            if let [first, second, third, rest @ ..] = name.as_bytes() {
-                let place = place(*first, *second, *third);
-                set(&mut threes, place);
-                if let [fourth, ..] = rest {
-                    set(&mut fours, place << 5 | usize::from(*fourth & 31));
-                }
-            }
-        }
-        Self { threes, fours }
-    }
-
-    #[inline]
-    fn contains(&self, first: u8, second: u8, third: u8, fourth: u8) -> bool {
-        // "Jörg", "Åse": letters above ASCII are looked up.
-        if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
-            return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
-        }
-        let three = place(first, second, third);
-        let (bits, place) = if fourth.is_ascii_lowercase() {
-            (&self.fours, three << 5 | usize::from(fourth & 31))
-        } else {
-            (&self.threes, three)
-        };
-        bits.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
-    }
-}
-
-#[inline]
-fn place(first: u8, second: u8, third: u8) -> usize {
-    usize::from(first & 31) << 10 | usize::from(second & 31) << 5 | usize::from(third & 31)
-}
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(GIVEN.all().chain(FAMILY.all()).chain(BOTH.all())));
 
 pub(super) fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
