@@ -38,7 +38,7 @@ pub(crate) struct Block {
 impl Block {
     const NONE: Self = Self::of([0; 8], [0; 8]);
 
-    /// Of the bits of the kinds in [`KINDS`], and in [`MORE`].
+    /// Of the bits of the kinds that [`kind`] tells apart, and of those of [`more`].
     const fn of(kinds: [u64; 8], more: [u64; 8]) -> Self {
         let [small, capital, digit, colon, dash, dot, slash, rare] = kinds;
         let [blank, join, tie, hex, under, wide, greater, _] = more;
@@ -126,7 +126,7 @@ const fn more(byte: u8) -> u8 {
     }
 }
 
-/// The kinds of every byte, in the order of [`Block::of`].
+/// Both for every byte.
 #[expect(
     clippy::indexing_slicing,
     reason = "the index is below the length; evaluated at compile time"
