@@ -12,6 +12,7 @@ mod account;
 mod class;
 mod finding;
 mod identity;
+mod kind;
 mod line;
 mod map;
 mod measure;
@@ -19,6 +20,7 @@ mod needles;
 mod plant;
 mod rule;
 mod session;
+mod sign;
 
 /// Names the rules of this version: what a share states beside the recall that they measured.
 pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));

@@ -1,20 +1,22 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
-use crate::map::{Block, Map, follow};
+use crate::kind::{BLANK, DIGIT, Kind};
+use crate::map::{Block, Map};
+use crate::sign::{self, Sign};
 use std::ops::Range;
 
 /// Which bytes a line holds at all: what lets a rule pass over it without reading it.
 pub(crate) mod has {
-    pub(crate) const AT: u16 = 1;
-    pub(crate) const BACKSLASH: u16 = 1 << 1;
-    pub(crate) const COLON: u16 = 1 << 2;
-    pub(crate) const DASH: u16 = 1 << 3;
-    pub(crate) const DOT: u16 = 1 << 4;
-    pub(crate) const PLUS: u16 = 1 << 5;
-    pub(crate) const DIGIT: u16 = 1 << 6;
-    pub(crate) const LOWER: u16 = 1 << 7;
-    pub(crate) const UPPER: u16 = 1 << 8;
-    pub(crate) const SLASH: u16 = 1 << 9;
+    pub(crate) const AT: u32 = 1;
+    pub(crate) const BACKSLASH: u32 = 1 << 1;
+    pub(crate) const COLON: u32 = 1 << 2;
+    pub(crate) const DASH: u32 = 1 << 3;
+    pub(crate) const DOT: u32 = 1 << 4;
+    pub(crate) const PLUS: u32 = 1 << 5;
+    pub(crate) const DIGIT: u32 = 1 << 6;
+    pub(crate) const LOWER: u32 = 1 << 7;
+    pub(crate) const UPPER: u32 = 1 << 8;
+    pub(crate) const SLASH: u32 = 1 << 9;
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
@@ -27,7 +29,9 @@ pub(crate) struct Line<'a> {
     text: &'a str,
     pub(crate) start: usize,
     pub(crate) end: usize,
-    features: u16,
+    features: u32,
+    signs: u32,
+    digits: usize,
 }
 
 /// Shows the lines of a text in turn, without their ends.
@@ -43,68 +47,71 @@ pub(crate) fn each<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
     }
 }
 
-/// Which kinds of bytes stand in a range.
-fn features(map: &Map<'_>, range: &Range<usize>) -> u16 {
-    let mut all = Block::default();
-    map.each_block(range, |block, inside| {
-        all.small |= block.small & inside;
-        all.capital |= block.capital & !block.small & inside;
-        all.digit |= block.digit & inside;
-        all.colon |= block.colon & inside;
-        all.dash |= block.dash & inside;
-        all.dot |= block.dot & inside;
-        all.slash |= block.slash & inside;
-        all.rare |= block.rare & inside;
-    });
-    let mut features = 0;
-    for (bits, feature) in [
-        (all.small, has::LOWER),
-        (all.capital, has::UPPER),
-        (all.digit, has::DIGIT),
-        (all.colon, has::COLON),
-        (all.dash, has::DASH),
-        (all.dot, has::DOT),
-        (all.slash, has::SLASH),
-    ] {
-        features |= if bits == 0 { 0 } else { feature };
-    }
-    if all.rare != 0 {
-        for place in map.places(range.clone(), |block, _| block.rare) {
-            features |= match map.text.as_bytes().get(place) {
-                Some(b'@') => has::AT,
-                Some(b'\\') => has::BACKSLASH,
-                _ => has::PLUS,
-            };
-        }
-    }
-    features
-}
-
 impl<'a> Line<'a> {
     fn new(map: &'a Map<'a>, range: Range<usize>) -> Self {
         let ends_in_return = !range.is_empty() && map.text.as_bytes().get(range.end - 1) == Some(&b'\r');
         let range = range.start..range.end - usize::from(ends_in_return);
-        Self {
+        let mut line = Self {
             map,
             text: map.text,
             start: range.start,
             end: range.end,
-            features: features(map, &range),
+            features: 0,
+            signs: 0,
+            digits: 0,
+        };
+        line.note();
+        line
+    }
+
+    /// Notes which kinds of bytes and which signs the line shows.
+    fn note(&mut self) {
+        let range = self.start..self.end;
+        let mut all = Block::default();
+        self.map.each_block(&range, |around, inside| {
+            let block = around.here;
+            all.small |= block.small & inside;
+            all.capital |= block.capital & !block.small & inside;
+            all.digit |= block.digit & inside;
+            all.colon |= block.colon & inside;
+            all.dash |= block.dash & inside;
+            all.dot |= block.dot & inside;
+            all.slash |= block.slash & inside;
+            all.rare |= block.rare & inside;
+            self.digits += (block.digit & inside).count_ones() as usize;
+            self.signs |= sign::shown(around, inside);
+        });
+        for (bits, feature) in [
+            (all.small, has::LOWER),
+            (all.capital, has::UPPER),
+            (all.digit, has::DIGIT),
+            (all.colon, has::COLON),
+            (all.dash, has::DASH),
+            (all.dot, has::DOT),
+            (all.slash, has::SLASH),
+        ] {
+            self.features |= if bits == 0 { 0 } else { feature };
+        }
+        if all.rare != 0 {
+            for place in self.map.places(range, |around| around.here.rare) {
+                self.features |= match self.text.as_bytes().get(place) {
+                    Some(b'@') => has::AT,
+                    Some(b'\\') => has::BACKSLASH,
+                    _ => has::PLUS,
+                };
+            }
         }
     }
 
     /// Whether all these features occur.
     #[inline]
-    pub(crate) fn has(&self, features: u16) -> bool {
+    pub(crate) fn has(&self, features: u32) -> bool {
         self.features & features == features
     }
 
     /// How many digits the line holds.
     pub(crate) fn digits(&self) -> usize {
-        let mut count = 0;
-        let count_in = |block: &Block, inside: u64| count += (block.digit & inside).count_ones() as usize;
-        self.map.each_block(&(self.start..self.end), count_in);
-        count
+        self.digits
     }
 
     /// The byte at this place of the text; 0 outside the line.
@@ -163,7 +170,35 @@ impl<'a> Line<'a> {
         self.str(from.max(self.start)..place)
     }
 
-    /// The first place at or after `from` whose byte does not satisfy `test`.
+    /// The end of what begins at `from` and is of one kind; `from` itself where nothing of it stands.
+    #[inline]
+    pub(crate) fn end_of(&self, kind: Kind, from: usize) -> usize {
+        let to = self.end.min(from.saturating_add(FARTHEST));
+        // What begins before the line is as long as what the line begins with.
+        let start = from.max(self.start);
+        let length = if start < to {
+            kind.end(self.map, start..to) - start
+        } else {
+            0
+        };
+        steps::count(length + 1);
+        from + length
+    }
+
+    /// The beginning of what ends before `from` and is of one kind.
+    #[inline]
+    pub(crate) fn start_of(&self, kind: Kind, from: usize) -> usize {
+        let (first, end) = (self.start.max(from.saturating_sub(FARTHEST)), from.min(self.end));
+        let start = if first < end {
+            kind.start(self.map, first..end)
+        } else {
+            first
+        };
+        steps::count(end.saturating_sub(start) + 1);
+        start
+    }
+
+    /// The first place at or after `from` whose byte does not satisfy `test`: [`Self::end_of`] for what no map has the bits of.
     #[inline]
     pub(crate) fn forward(&self, from: usize, test: impl Fn(u8) -> bool) -> usize {
         self.first(from, self.end.min(from.saturating_add(FARTHEST)), test)
@@ -218,53 +253,32 @@ impl<'a> Line<'a> {
 
     fn rare(&self, byte: u8) -> impl Iterator<Item = usize> + use<'a> {
         let bytes = self.text.as_bytes();
-        let all = self.map.places(self.start..self.end, |block, _| block.rare);
+        let all = self.map.places(self.start..self.end, |around| around.here.rare);
         all.filter(move |place| bytes.get(*place) == Some(&byte))
     }
 
-    /// Every `:`.
-    pub(crate) fn colons(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.colon)
+    /// Whether this sign stands anywhere in the line.
+    #[inline]
+    pub(crate) fn shows(&self, sign: Sign) -> bool {
+        self.signs & sign.bit != 0
     }
 
-    /// Every `-`.
-    pub(crate) fn dashes(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.dash)
+    /// Where this sign stands.
+    #[inline]
+    pub(crate) fn places(&self, sign: Sign) -> impl Iterator<Item = usize> + use<'a> {
+        let to = if self.shows(sign) { self.end } else { self.start };
+        self.map.places(self.start..to, sign.at)
     }
 
-    /// Every `.`.
-    pub(crate) fn dots(&self) -> impl Iterator<Item = usize> + use<'a> {
-        self.map.places(self.start..self.end, |block, _| block.dot)
-    }
-
-    /// The first digit of every run of them.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| block.digit & !follow(block.digit, before.digit);
-        self.map.places(self.start..self.end, first)
-    }
-
-    /// Every capital of ASCII, and every letter of two bytes that may be one, that begins a word.
-    pub(crate) fn capitals(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| block.capital & !follow(block.word(), before.word());
-        self.map.places(self.start..self.end, first)
-    }
-
-    /// Every small letter of ASCII that begins a word, behind no dot, dash, slash, `@` or backslash, with three more behind it (which are not
-    /// looked at beyond a block's end).
-    pub(crate) fn smalls(&self) -> impl Iterator<Item = usize> + use<'a> {
-        let first = |block: &Block, before: &Block| {
-            let inside = |block: &Block| block.word() | block.dot | block.dash | block.slash | block.rare;
-            let small = block.small;
-            let four = small & (small >> 1 | !0 << 63) & (small >> 2 | !0 << 62) & (small >> 3 | !0 << 61);
-            four & !block.capital & !follow(inside(block), inside(before))
-        };
-        self.map.places(self.start..self.end, first)
+    /// Every run of digits.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
+        self.places(sign::NUMBERS).map(|start| start..self.end_of(DIGIT, start))
     }
 
     /// The range without spaces and tabs at its ends.
     pub(crate) fn trim(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.forward(range.start, is_blank).min(range.end);
-        let end = self.back(range.end, is_blank).max(start);
+        let start = self.end_of(BLANK, range.start).min(range.end);
+        let end = self.start_of(BLANK, range.end).max(start);
         start..end
     }
 
@@ -346,14 +360,17 @@ mod tests {
         each(&Map::new("1-22\n-a.b@c:\\d 345 6+7"), |line| {
             let all = (
                 line.numbers().collect::<Vec<_>>(),
-                line.dashes().collect::<Vec<_>>(),
+                line.places(sign::DASHES).collect::<Vec<_>>(),
                 line.digits(),
             );
             seen.push((all, line.has(has::AT | has::PLUS | has::BACKSLASH)));
         });
         assert_eq!(
             seen,
-            [((vec![0, 2], vec![1], 3), false), ((vec![15, 19, 21], vec![5], 5), true)]
+            [
+                ((vec![0..1, 2..4], vec![1], 3), false),
+                ((vec![15..18, 19..20, 21..22], vec![5], 5), true)
+            ]
         );
     }
 }

@@ -19,9 +19,48 @@ pub(crate) struct Block {
     pub(crate) slash: u64,
     /// `@`, `\` and `+`, which most lines have none of.
     pub(crate) rare: u64,
+    /// Spaces and tabs.
+    pub(crate) blank: u64,
+    /// `!`, `#` and `&`, which stand within passwords.
+    pub(crate) join: u64,
+    /// `$`, `%` and `=`.
+    pub(crate) tie: u64,
+    /// The letters of hexadecimal digits.
+    pub(crate) hex: u64,
+    /// `_`.
+    pub(crate) under: u64,
+    /// Everything above ASCII.
+    pub(crate) wide: u64,
+    /// `>`.
+    pub(crate) greater: u64,
 }
 
 impl Block {
+    const NONE: Self = Self::of([0; 8], [0; 8]);
+
+    /// Of the bits of the kinds that [`kind`] tells apart, and of those of [`more`].
+    const fn of(kinds: [u64; 8], more: [u64; 8]) -> Self {
+        let [small, capital, digit, colon, dash, dot, slash, rare] = kinds;
+        let [blank, join, tie, hex, under, wide, greater, _] = more;
+        Self {
+            small,
+            capital,
+            digit,
+            colon,
+            dash,
+            dot,
+            slash,
+            rare,
+            blank,
+            join,
+            tie,
+            hex,
+            under,
+            wide,
+            greater,
+        }
+    }
+
     /// Letters and digits.
     #[inline]
     pub(crate) fn word(&self) -> u64 {
@@ -51,34 +90,56 @@ const DOT: u8 = 1 << 5;
 const SLASH: u8 = 1 << 6;
 const RARE: u8 = 1 << 7;
 
+const fn kind(byte: u8) -> u8 {
+    match byte {
+        b'@' | b'\\' | b'+' => RARE,
+        b':' => COLON,
+        b'-' => DASH,
+        b'.' => DOT,
+        b'/' => SLASH,
+        b'0'..=b'9' => DIGIT,
+        0xC3..=0xD4 => SMALL | CAPITAL,
+        b'a'..=b'z' | 0x80..=0xFF => SMALL,
+        b'A'..=b'Z' => CAPITAL,
+        _ => 0,
+    }
+}
+
+const BLANK: u8 = 1;
+const JOIN: u8 = 1 << 1;
+const TIE: u8 = 1 << 2;
+const HEX: u8 = 1 << 3;
+const UNDER: u8 = 1 << 4;
+const WIDE: u8 = 1 << 5;
+const GREATER: u8 = 1 << 6;
+
+const fn more(byte: u8) -> u8 {
+    match byte {
+        b' ' | b'\t' => BLANK,
+        b'!' | b'#' | b'&' => JOIN,
+        b'$' | b'%' | b'=' => TIE,
+        b'_' => UNDER,
+        b'>' => GREATER,
+        0x80.. => WIDE,
+        b'a'..=b'f' | b'A'..=b'F' => HEX,
+        _ => 0,
+    }
+}
+
+/// Both for every byte.
 #[expect(
     clippy::indexing_slicing,
     reason = "the index is below the length; evaluated at compile time"
 )]
-const KINDS: [u8; 256] = {
+const KINDS: [u16; 256] = {
     let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'@' | b'\\' | b'+' => RARE,
-            b':' => COLON,
-            b'-' => DASH,
-            b'.' => DOT,
-            b'/' => SLASH,
-            b'0'..=b'9' => DIGIT,
-            0xC3..=0xD4 => SMALL | CAPITAL,
-            b'a'..=b'z' | 0x80..=0xFF => SMALL,
-            b'A'..=b'Z' => CAPITAL,
-            _ => 0,
-        };
+        table[byte] = u16::from_le_bytes([kind(byte as u8), more(byte as u8)]);
         byte += 1;
     }
     table
 };
-
-/// The lowest bit of each of eight bytes, and the factor that gathers them in the highest byte.
-const LOWEST: u64 = 0x0101_0101_0101_0101;
-const GATHER: u64 = 0x0102_0408_1020_4080;
 
 /// A text and the kinds of its bytes.
 pub(crate) struct Map<'a> {
@@ -86,122 +147,176 @@ pub(crate) struct Map<'a> {
     blocks: Vec<Block>,
 }
 
+/// Sixty-four bytes and those on both sides: what a rule may begin at depends on what stands near.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) before: &'a Block,
+    pub(crate) here: &'a Block,
+    pub(crate) after: &'a Block,
+}
+
+impl Around<'_> {
+    /// Where a byte of this kind stands right before.
+    #[inline]
+    pub(crate) fn behind(&self, kind: impl Fn(&Block) -> u64) -> u64 {
+        follow(kind(self.here), kind(self.before))
+    }
+
+    /// Where a byte of this kind stands so many bytes further on, 1 to 63.
+    #[inline]
+    pub(crate) fn ahead(&self, far: u32, kind: impl Fn(&Block) -> u64) -> u64 {
+        kind(self.here) >> far | kind(self.after) << (64 - far)
+    }
+
+    /// Where twenty-four bytes of these kinds begin.
+    #[inline]
+    pub(crate) fn run_of_24(&self, kind: impl Fn(&Block) -> u64) -> u64 {
+        let mut run = u128::from(kind(self.here)) | u128::from(kind(self.after)) << 64;
+        for half in [1, 2, 4] {
+            run &= run >> half;
+        }
+        (run & run >> 8 & run >> 16) as u64
+    }
+}
+
 impl<'a> Map<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            blocks: text.as_bytes().chunks(64).map(block).collect(),
+        let (whole, rest) = text.as_bytes().as_chunks();
+        let mut blocks = Vec::with_capacity(whole.len() + 1);
+        blocks.extend(whole.iter().map(block));
+        let mut last = [0; 64];
+        if let Some(last) = last.get_mut(..rest.len()) {
+            last.copy_from_slice(rest);
         }
+        blocks.push(block(&last));
+        Self { text, blocks }
     }
 
     /// The blocks in turn, each with the one before it.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = (&Block, Block)> {
-        let before = std::iter::once(Block::default()).chain(self.blocks.iter().copied());
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (&Block, &Block)> {
+        let before = std::iter::once(&Block::NONE).chain(&self.blocks);
         self.blocks.iter().zip(before)
     }
 
-    /// The places of a range that `pick` chooses: it is given a block and the one before it.
     #[inline]
-    pub(crate) fn places<P: Fn(&Block, &Block) -> u64>(&self, range: Range<usize>, pick: P) -> Places<'_, P> {
-        let first = range.start / 64;
-        let mut places = Places {
-            blocks: self.blocks.get(first..).unwrap_or_default().iter(),
-            before: first
+    pub(crate) fn block(&self, number: usize) -> Option<&Block> {
+        self.blocks.get(number)
+    }
+
+    #[inline]
+    fn around(&self, number: usize) -> Option<Around<'_>> {
+        Some(Around {
+            before: number
                 .checked_sub(1)
-                .and_then(|at| self.blocks.get(at))
-                .copied()
-                .unwrap_or_default(),
+                .and_then(|before| self.blocks.get(before))
+                .unwrap_or(&Block::NONE),
+            here: self.blocks.get(number)?,
+            after: self.blocks.get(number + 1).unwrap_or(&Block::NONE),
+        })
+    }
+
+    /// The places of a range that `pick` chooses.
+    #[inline]
+    pub(crate) fn places<P: Fn(Around<'_>) -> u64>(&'a self, range: Range<usize>, pick: P) -> Places<'a, P> {
+        let mut places = Places {
+            map: self,
+            number: range.start / 64,
             bits: 0,
-            base: first * 64,
-            next: first * 64,
             end: range.end,
             pick,
         };
-        places.advance();
-        places.bits &= u64::MAX << (range.start % 64);
+        if range.start < range.end {
+            places.fill();
+            places.bits &= u64::MAX << (range.start % 64);
+        }
         places
     }
 
-    /// The bits of all the blocks that a range touches, without those of its neighbours.
+    /// All the blocks that a range touches, each with the bits of the range in it.
     #[inline]
-    pub(crate) fn each_block(&self, range: &Range<usize>, mut visit: impl FnMut(&Block, u64)) {
-        let (first, last) = (range.start / 64, range.end.div_ceil(64).max(range.start / 64));
-        for (at, block) in self.blocks.get(first..last).unwrap_or_default().iter().enumerate() {
-            let base = (first + at) * 64;
+    pub(crate) fn each_block(&self, range: &Range<usize>, mut visit: impl FnMut(Around<'_>, u64)) {
+        let first = range.start / 64;
+        for number in first..range.end.div_ceil(64) {
+            let base = number * 64;
             let from = u64::MAX << range.start.saturating_sub(base).min(63);
             let to = match range.end - base {
                 length @ 0..64 => !(u64::MAX << length),
                 _ => u64::MAX,
             };
-            visit(block, from & to);
+            if let Some(around) = self.around(number) {
+                visit(around, from & to);
+            }
         }
     }
 }
 
-fn block(bytes: &[u8]) -> Block {
-    let mut planes = [0; 8];
-    for (at, eight) in bytes.chunks(8).enumerate() {
-        let mut kinds = [0; 8];
-        for (kind, byte) in kinds.iter_mut().zip(eight) {
-            *kind = KINDS.get(usize::from(*byte)).copied().unwrap_or(0);
-        }
-        let kinds = u64::from_le_bytes(kinds);
-        for (kind, bits) in planes.iter_mut().enumerate() {
-            *bits |= (kinds >> kind & LOWEST).wrapping_mul(GATHER) >> 56 << (8 * at);
+fn block(bytes: &[u8; 64]) -> Block {
+    let (mut kinds, mut more) = ([[0; 8]; 8], [[0; 8]; 8]);
+    let (eights, _) = bytes.as_chunks::<8>();
+    for (at, eight) in eights.iter().enumerate() {
+        let both = eight.map(|byte| KINDS.get(usize::from(byte)).copied().unwrap_or(0).to_le_bytes());
+        put(&mut kinds, at, both.map(|[kind, _]| kind));
+        put(&mut more, at, both.map(|[_, more]| more));
+    }
+    Block::of(kinds.map(u64::from_le_bytes), more.map(u64::from_le_bytes))
+}
+
+/// Puts the kinds of the eight bytes at this place of a block into the bits of each.
+#[inline]
+fn put(planes: &mut [[u8; 8]; 8], at: usize, kinds: [u8; 8]) {
+    let turned = turned(u64::from_le_bytes(kinds)).to_le_bytes();
+    for (plane, bits) in planes.iter_mut().zip(turned) {
+        if let Some(byte) = plane.get_mut(at) {
+            *byte = bits;
         }
     }
-    let [small, capital, digit, colon, dash, dot, slash, rare] = planes;
-    Block {
-        small,
-        capital,
-        digit,
-        colon,
-        dash,
-        dot,
-        slash,
-        rare,
+}
+
+/// Eight bytes as a square of bits, turned about its diagonal: the lowest bits of all become the first byte, and so on. (Hacker's
+/// Delight, 7-3.)
+#[inline]
+fn turned(mut square: u64) -> u64 {
+    for (far, part) in [
+        (7, 0x00AA_00AA_00AA_00AA),
+        (14, 0x0000_CCCC_0000_CCCC),
+        (28, 0x0000_0000_F0F0_F0F0),
+    ] {
+        let swapped = (square ^ square >> far) & part;
+        square ^= swapped ^ swapped << far;
     }
+    square
 }
 
 /// Places of a text, ascending.
 pub(crate) struct Places<'a, P> {
-    blocks: std::slice::Iter<'a, Block>,
-    before: Block,
-    /// What is left of the block at `base`.
+    map: &'a Map<'a>,
+    /// The block of which `bits` are left.
+    number: usize,
     bits: u64,
-    base: usize,
-    next: usize,
     end: usize,
     pick: P,
 }
 
-impl<P: Fn(&Block, &Block) -> u64> Places<'_, P> {
-    /// Goes to the next block within the range; whether there is one.
+impl<P: Fn(Around<'_>) -> u64> Places<'_, P> {
     #[inline]
-    fn advance(&mut self) -> bool {
-        if self.next >= self.end {
-            return false;
-        }
-        let Some(block) = self.blocks.next() else { return false };
-        self.bits = (self.pick)(block, &self.before);
-        self.before = *block;
-        self.base = self.next;
-        self.next += 64;
-        true
+    fn fill(&mut self) {
+        self.bits = self.map.around(self.number).map_or(0, |around| (self.pick)(around));
     }
 }
 
-impl<P: Fn(&Block, &Block) -> u64> Iterator for Places<'_, P> {
+impl<P: Fn(Around<'_>) -> u64> Iterator for Places<'_, P> {
     type Item = usize;
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
         while self.bits == 0 {
-            if !self.advance() {
+            if (self.number + 1) * 64 >= self.end {
                 return None;
             }
+            self.number += 1;
+            self.fill();
         }
-        let place = self.base + self.bits.trailing_zeros() as usize;
+        let place = self.number * 64 + self.bits.trailing_zeros() as usize;
         self.bits &= self.bits - 1;
         (place < self.end).then_some(place)
     }
@@ -211,38 +326,49 @@ impl<P: Fn(&Block, &Block) -> u64> Iterator for Places<'_, P> {
 mod tests {
     use super::*;
 
-    fn places(text: &str, range: Range<usize>, pick: impl Fn(&Block, &Block) -> u64) -> Vec<usize> {
+    fn places(text: &str, range: Range<usize>, pick: impl Fn(Around<'_>) -> u64) -> Vec<usize> {
         Map::new(text).places(range, pick).collect()
     }
 
     #[test]
     fn places_are_those_of_the_range() {
         let text = format!("{}:a:{}:", "x".repeat(62), "y".repeat(100));
-        assert_eq!(places(&text, 0..text.len(), |block, _| block.colon), [62, 64, 165]);
-        assert_eq!(places(&text, 63..165, |block, _| block.colon), [64]);
-        assert_eq!(places(&text, 64..64, |block, _| block.colon), []);
-        assert_eq!(places("é1", 0..3, |block, _| block.capital | block.digit), [0, 2]);
+        assert_eq!(places(&text, 0..text.len(), |around| around.here.colon), [62, 64, 165]);
+        assert_eq!(places(&text, 63..165, |around| around.here.colon), [64]);
+        assert_eq!(places(&text, 64..64, |around| around.here.colon), []);
+        assert_eq!(places("é1", 0..3, |around| around.here.capital | around.here.digit), [0, 2]);
     }
 
     #[test]
     fn runs_go_on_from_block_to_block() {
         let text = format!("{}12{}", " ".repeat(63), "3".repeat(70));
         assert_eq!(
-            places(&text, 0..text.len(), |block, before| block.digit
-                & !follow(block.digit, before.digit)),
+            places(&text, 0..text.len(), |around| around.here.digit
+                & !around.behind(|block| block.digit)),
             [63]
         );
-        let inner = places("dbUser_x", 0..8, |block, before| block.within(before));
+        let inner = places("dbUser_x", 0..8, |around| around.here.within(around.before));
         assert_eq!(inner, [1, 3, 4, 5]);
+    }
+
+    #[test]
+    fn what_stands_near_counts_from_block_to_block() {
+        let text = format!("{}-{}-.{}", "x".repeat(60), "2".repeat(5), "y".repeat(24));
+        let five_on = places(&text, 0..text.len(), |around| {
+            around.here.dash & around.ahead(6, |block| block.dash)
+        });
+        assert_eq!(five_on, [60]);
+        let runs = places(&text, 0..text.len(), |around| around.run_of_24(|block| block.small));
+        assert_eq!(runs, (0..=36).chain([68]).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_range_has_the_kinds_of_its_bytes() {
         let map = Map::new("a-b.c");
         let mut kinds = (0, 0);
-        map.each_block(&(0..3), |block, inside| {
-            kinds.0 |= block.dash & inside;
-            kinds.1 |= block.dot & inside;
+        map.each_block(&(0..3), |around, inside| {
+            kinds.0 |= around.here.dash & inside;
+            kinds.1 |= around.here.dot & inside;
         });
         assert!(kinds.0 != 0 && kinds.1 == 0);
     }

@@ -11,19 +11,28 @@ use std::num::TryFromIntError;
 /// Words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Needles {
-    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`], [`INNER`], [`SHORT`].
-    heads: Box<[u8; HEADS]>,
+    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`] and [`INNER`], four times in a byte.
+    heads: Box<[u8; HEADS / 4]>,
     /// Which four bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
     fours: Box<[u64; FOURS / 64]>,
-    /// Where each shelf begins.
-    shelves: Vec<u32>,
+    shelves: Vec<Shelf>,
     needles: Vec<Needle>,
     /// All words begin with a letter or digit, and none is looked for within another.
     whole: bool,
 }
 
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    /// Where it begins; it ends where the next one does.
+    start: u32,
+    /// Which fifth bytes its words have, five bits of each; all, when one has none.
+    fifths: u32,
+}
+
 #[derive(Debug, Clone)]
 struct Needle {
+    /// What the word begins with, for comparing.
+    head: u64,
     /// In small letters.
     text: Box<[u8]>,
     /// Its number in the list of words.
@@ -46,8 +55,6 @@ pub(crate) struct Hit {
 const OUTER: u8 = 1;
 /// One begins so that is also looked for within a word.
 const INNER: u8 = 1 << 1;
-/// One of fewer than four bytes begins so.
-const SHORT: u8 = 1 << 2;
 
 const HEADS: usize = 1 << 15;
 const SHELVES: usize = 1 << 12;
@@ -62,13 +69,15 @@ impl Needles {
     /// # Errors
     /// When there are more words than can be numbered.
     pub(crate) fn new(words: &[&str], within: impl Fn(usize, &str) -> bool) -> Result<Self, TryFromIntError> {
-        let mut heads = Box::new([0; HEADS]);
+        let mut heads = Box::new([0; HEADS / 4]);
         let mut fours = Box::new([0; FOURS / 64]);
         let mut shelved: Vec<(usize, Needle)> = Vec::with_capacity(words.len());
         let mut whole = true;
         for (at, word) in words.iter().enumerate() {
+            let text: Box<[u8]> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
             let needle = Needle {
-                text: word.bytes().map(|byte| byte.to_ascii_lowercase()).collect(),
+                head: eight_small(&text),
+                text,
                 word: u32::try_from(at)?,
                 beginning: None,
                 within: within(at, word),
@@ -79,8 +88,8 @@ impl Needles {
                     .next()
                     .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
             for (key, fourth) in keys(word.as_bytes()) {
-                if let Some(head) = heads.get_mut(key) {
-                    *head |= OUTER | if needle.within { INNER } else { 0 } | if fourth == NONE { SHORT } else { 0 };
+                if let Some(head) = heads.get_mut(key / 4) {
+                    *head |= (OUTER | if needle.within { INNER } else { 0 }) << (key % 4 * 2);
                 }
                 let mixed = mixed(key, fourth);
                 if let Some(bits) = fours.get_mut(mixed / 64) {
@@ -90,16 +99,17 @@ impl Needles {
             }
         }
         shelved.sort_by(|(shelf, needle), (other, next)| shelf.cmp(other).then_with(|| needle.text.cmp(&next.text)));
-        let mut shelves = vec![0; SHELVES + 1];
-        for (shelf, _) in &shelved {
-            if let Some(end) = shelves.get_mut(shelf + 1) {
-                *end += 1;
+        let mut shelves = vec![Shelf::default(); SHELVES + 1];
+        for (shelf, needle) in &shelved {
+            if let Some([this, next]) = shelves.get_mut(*shelf..shelf + 2) {
+                next.start += 1;
+                this.fifths |= needle.text.get(4).map_or(u32::MAX, |fifth| 1 << five(*fifth));
             }
         }
         let mut sum = 0;
-        for start in &mut shelves {
-            sum += *start;
-            *start = sum;
+        for shelf in &mut shelves {
+            sum += shelf.start;
+            shelf.start = sum;
         }
         u32::try_from(shelved.len())?;
         Ok(Self {
@@ -117,7 +127,7 @@ impl Needles {
         steps::count(bytes.len());
         let mut next = 0;
         for (number, (block, before)) in map.blocks().enumerate() {
-            let (base, within) = (number * 64, block.within(&before));
+            let (base, within) = (number * 64, block.within(before));
             let rest = bytes.get(base..).unwrap_or_default();
             let mut hits = if self.whole {
                 self.beginnings(rest, block.word() & !within)
@@ -149,7 +159,7 @@ impl Needles {
         for (at, third) in rest.iter().take(64).enumerate() {
             key = (key << 5 | five(*third)) % HEADS;
             // The lowest bit is OUTER, the next INNER.
-            hits |= u64::from(self.head(key) >> (within & 1) & 1) << at;
+            hits |= u64::from(self.known(key) >> (within & 1) & 1) << at;
             within >>= 1;
         }
         hits
@@ -162,15 +172,16 @@ impl Needles {
             let bit = places.trailing_zeros() as usize;
             places &= places - 1;
             if let Some([first, second, third]) = bytes.get(bit..bit + 3) {
-                hits |= u64::from(self.head(three(*first, *second, *third)) & OUTER) << bit;
+                hits |= u64::from(self.known(three(*first, *second, *third)) & OUTER) << bit;
             }
         }
         hits
     }
 
+    /// What is known of these three bytes, in the two lowest bits.
     #[inline]
-    fn head(&self, key: usize) -> u8 {
-        self.heads.get(key % HEADS).copied().unwrap_or(0)
+    fn known(&self, key: usize) -> u8 {
+        self.heads.get(key / 4 % (HEADS / 4)).copied().unwrap_or(0) >> (key % 4 * 2)
     }
 
     /// The longest word that the text begins with, by its number and length.
@@ -183,10 +194,7 @@ impl Needles {
         let long = rest
             .first()
             .and_then(|fourth| self.among(mixed(key, five(*fourth)), text, inside));
-        long.or_else(|| {
-            let short = self.head(key) & SHORT != 0;
-            short.then(|| self.among(mixed(key, NONE), text, inside)).flatten()
-        })
+        long.or_else(|| self.among(mixed(key, NONE), text, inside))
     }
 
     /// The same among the words that begin with these four bytes.
@@ -200,18 +208,24 @@ impl Needles {
     }
 
     fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
-        let start = *self.shelves.get(shelf)? as usize;
-        let end = *self.shelves.get(shelf + 1)? as usize;
-        let behind = self
-            .needles
-            .get(start..end)?
-            .partition_point(|needle| order(&needle.text, text) != Ordering::Greater);
+        let [this, next] = self.shelves.get(shelf..shelf + 2)? else {
+            return None;
+        };
+        if this.fifths >> text.get(4).map_or(0, |fifth| five(*fifth)) & 1 == 0 {
+            return None;
+        }
+        let (start, end) = (this.start as usize, next.start as usize);
+        let head = eight_small(text);
+        let behind = self.needles.get(start..end)?.partition_point(|needle| {
+            needle.head < head || needle.head == head && order(&needle.text, text) != Ordering::Greater
+        });
         let mut needle = self.needles.get((start + behind.checked_sub(1)?)..end)?.first()?;
         loop {
             steps::count(needle.text.len());
-            let begins = text
-                .get(..needle.text.len())
-                .is_some_and(|text| text.eq_ignore_ascii_case(&needle.text));
+            let begins = match needle.text.get(8..) {
+                Some(rest) => needle.head == head && text.get(8..).is_some_and(|text| begins_with(text, rest)),
+                None => (needle.head ^ head) >> (64 - 8 * needle.text.len()) == 0,
+            };
             if begins && (needle.within || !inside) {
                 return Some((needle.word as usize, needle.text.len()));
             }
@@ -242,6 +256,25 @@ fn linked(shelved: Vec<(usize, Needle)>) -> Vec<Needle> {
 fn order(word: &[u8], text: &[u8]) -> Ordering {
     let text = text.get(..word.len()).unwrap_or(text);
     word.iter().copied().cmp(text.iter().map(u8::to_ascii_lowercase))
+}
+
+/// Whether the text begins with these small letters, in any case.
+fn begins_with(text: &[u8], small: &[u8]) -> bool {
+    text.get(..small.len()).is_some_and(|text| text.eq_ignore_ascii_case(small))
+}
+
+/// The first eight bytes in small letters of ASCII, as a number whose order is that of words; 0 stands for bytes that are not there.
+#[inline]
+pub(crate) fn eight_small(text: &[u8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let eight = match text.first_chunk() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => text.iter().fold(0, |eight, byte| eight << 8 | u64::from(*byte)) << (8 * (8 - text.len()) % 64),
+    };
+    // All bytes at once: the highest bit of each says whether it is a capital.
+    let seven = eight & (ONES * 0x7F);
+    let capital = (seven + ONES * u64::from(0x80 - b'A')) & !(seven + ONES * u64::from(0x7F - b'Z')) & !eight & (ONES * 0x80);
+    eight | capital >> 2
 }
 
 /// The five bits that letters of both cases share; other bytes share them with letters, which costs a look and no more.
@@ -293,6 +326,18 @@ mod tests {
         assert_eq!(found(&words, "dbUser=x //a"), expected(&[(2, "User"), (4, "//")]));
         assert_eq!(found(&words, "pass"), expected(&[(1, "pass")]));
         assert_eq!(found(&words, "passpasswort"), expected(&[(1, "pass")]));
+    }
+
+    #[test]
+    fn eight_bytes_become_small_as_one_does() {
+        for byte in 0..=u8::MAX {
+            let text = [b'Z', byte, b'@', b'[', b'a', byte];
+            let mut small = [0; 8];
+            small[..6].copy_from_slice(&text.map(|byte| byte.to_ascii_lowercase()));
+            assert_eq!(eight_small(&text), u64::from_be_bytes(small));
+            assert_eq!(eight_small(&[byte; 9]), u64::from_be_bytes([byte.to_ascii_lowercase(); 8]));
+        }
+        assert_eq!(eight_small(b""), 0);
     }
 
     #[test]

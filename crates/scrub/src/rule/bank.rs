@@ -5,18 +5,20 @@ use super::value::is_found;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, ALPHANUMERIC, DIGIT};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut at = line.start;
-    for start in line.numbers() {
+    for number in search.numbers {
+        let start = number.start;
         if start < at {
             continue;
         }
         // How many digits stand together here says which number it can be the beginning of.
-        let found = match group_end(&line, start) - start {
+        let found = match number.len() {
             4 | 13.. => iban(&line, start).or_else(|| card(&line, start)),
             3 => iban(&line, start).or_else(|| social_security(&line, start)),
             2 | 6 => iban(&line, start).or_else(|| national_insurance(&line, start)),
@@ -32,7 +34,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 }
 
 fn group_end(line: &Line<'_>, start: usize) -> usize {
-    line.forward(start, |byte| byte.is_ascii_digit())
+    line.end_of(DIGIT, start)
 }
 
 /// 13 to 19 digits, together or in groups of four (4-6-5 for 15) with one kind of separator.
@@ -44,7 +46,7 @@ fn card(line: &Line<'_>, start: usize) -> Option<Finding> {
     {
         return None;
     }
-    let first = line.forward(start, |byte| byte.is_ascii_digit());
+    let first = line.end_of(DIGIT, start);
     let separator = line.at(first);
     let grouped = first - start == 4 && matches!(separator, b' ' | b'-') && line.at(first + 1).is_ascii_digit();
     let mut end = first;
@@ -53,7 +55,7 @@ fn card(line: &Line<'_>, start: usize) -> Option<Finding> {
         if !(grouped && line.at(end) == separator && line.at(end + 1).is_ascii_digit()) {
             break;
         }
-        let next = line.forward(end + 1, |byte| byte.is_ascii_digit());
+        let next = line.end_of(DIGIT, end + 1);
         *size = next - end - 1;
         end = next;
     }
@@ -216,7 +218,7 @@ fn spanish(line: &Line<'_>, digits: usize) -> Option<Finding> {
         _ => None,
     };
     let start = digits - usize::from(lead.is_some());
-    let end = line.forward(digits, |byte| byte.is_ascii_digit());
+    let end = line.end_of(DIGIT, digits);
     let length = if lead.is_some() { 7 } else { 8 };
     let apart = |byte: u8| !is_alphanumeric(byte) && !matches!(byte, b'-' | b'_' | b'.' | b'/' | b'#');
     if end - digits != length || !apart(line.before(start)) || !apart(line.at(end + 1)) {
@@ -317,7 +319,7 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
                     b':' | b'=' | b'.' | b'"' | b'\'' | b'#' | b'(' | b')' | b'-' | b'|' | b'/'
                 )
         });
-        let word = line.forward(at, |byte| byte.is_ascii_alphanumeric());
+        let word = line.end_of(ALPHANUMERIC, at);
         if line.slice(at..word).iter().any(u8::is_ascii_digit) {
             break;
         }
@@ -384,7 +386,7 @@ fn number_end(line: &Line<'_>, start: usize) -> usize {
     let end = line.str(start..end).find("  ").map_or(end, |gap| start + gap);
     let end = line.back(end, |byte| !byte.is_ascii_alphanumeric()).max(start);
     // A last word of letters alone is the next word, unless it is one letter, as some numbers end.
-    let last = line.back(end, |byte| byte.is_ascii_alphabetic());
+    let last = line.start_of(ALPHABETIC, end);
     if end > last + 1 && line.before(last) == b' ' {
         line.back(last, |byte| !byte.is_ascii_alphanumeric()).max(start)
     } else {

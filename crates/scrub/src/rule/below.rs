@@ -12,6 +12,7 @@ use super::words::begins;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, ALPHANUMERIC, BLANK, SOLID};
 use crate::line::{Line, has, is_blank};
 use std::ops::Range;
 
@@ -60,7 +61,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, below: &mut Below) {
     }
     let first = match *below {
         Below::Nothing if search.anchors.is_empty() => return,
-        _ => line.forward(line.start, is_blank),
+        _ => line.end_of(BLANK, line.start),
     };
     let expected = std::mem::take(below);
     if first == line.end {
@@ -121,7 +122,7 @@ fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
     }
     let mut at = first;
     for _ in 0..12 {
-        let end = line.forward(at, |byte| !is_blank(byte));
+        let end = line.end_of(SOLID, at);
         if end == at {
             return None;
         }
@@ -139,16 +140,16 @@ fn told(line: &Line<'_>, first: usize, class: Class) -> Option<Range<usize>> {
                 return Some(at..number);
             }
         }
-        at = line.forward(end, is_blank);
+        at = line.end_of(BLANK, end);
     }
     None
 }
 
 /// "… the guest wifi password is": the sentence ends before what it is about. Programs ask for passwords in such lines.
 fn leads_up(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let text = line.str_before(line.back(line.end, is_blank), 24);
+    let text = line.str_before(line.start_of(BLANK, line.end), 24);
     let asked = line.str(line.start..line.end.min(line.start + 200));
-    let ends = text.ends_with(" is") || text.ends_with(':') || line.forward(anchor.end, is_blank) == line.end;
+    let ends = text.ends_with(" is") || text.ends_with(':') || line.end_of(BLANK, anchor.end) == line.end;
     ends && !["nter ", "ype ", "rompt", "for user", "for root", "sudo", "'s password"]
         .iter()
         .any(|word| asked.contains(word))
@@ -176,9 +177,9 @@ fn codes(search: &mut Search<'_, '_>, from: usize) {
     let mut at = from;
     for _ in 0..16 {
         let start = line.forward(at, |byte| !byte.is_ascii_alphanumeric());
-        let end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+        let end = line.end_of(ALPHANUMERIC, start);
         let group = end - start;
-        let second = end + 1..line.forward(end + 1, |byte| byte.is_ascii_alphanumeric());
+        let second = end + 1..line.end_of(ALPHANUMERIC, end + 1);
         let both = line.str(start..second.end);
         let digits = both.bytes().filter(u8::is_ascii_digit).count();
         let spaced = line.at(end) == b' ' && digits == group * 2;
@@ -202,7 +203,7 @@ fn codes(search: &mut Search<'_, '_>, from: usize) {
 /// `Kirsty 13:06: sett-entrance`, `sonechko77`: somebody says one word, which is no ordinary one, and nothing else.
 fn only_word(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
     let lead = line.slice(first..line.end.min(first + LONGEST_LEAD));
-    let start = memchr::memmem::rfind(lead, b": ").map_or(first, |colon| line.forward(first + colon + 1, is_blank));
+    let start = memchr::memmem::rfind(lead, b": ").map_or(first, |colon| line.end_of(BLANK, first + colon + 1));
     let range = line.trim(start..line.end);
     let range = range.start..line.back(range.end, |byte| matches!(byte, b'.' | b','));
     let text = line.str(range.clone());
@@ -252,8 +253,8 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
         {
             return Below::Value(class);
         }
-        let after = line.forward(end, is_blank);
-        let opens = line.at(after) == b':' || line.at(after) == b'=' && line.at(line.forward(after + 1, is_blank)) == b'(';
+        let after = line.end_of(BLANK, end);
+        let opens = line.at(after) == b':' || line.at(after) == b'=' && line.at(line.end_of(BLANK, after + 1)) == b'(';
         let rest = line.forward(after, |byte| matches!(byte, b':' | b'=' | b'(') || is_blank(byte));
         if opens && rest == line.end && anchor.start == first {
             return Below::Indented(class, first);
@@ -264,7 +265,7 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
 
 /// Whether the line asks something.
 fn asks(line: &Line<'_>) -> bool {
-    line.before(line.back(line.end, is_blank)) == b'?'
+    line.before(line.start_of(BLANK, line.end)) == b'?'
 }
 
 /// Whether people speak here: words that make a sentence, and nothing that programs print.
@@ -299,7 +300,7 @@ fn named_value(line: &Line<'_>, first: usize) -> Option<Range<usize>> {
         }
     }
     let start = line.forward(first, |byte| matches!(byte, b'"' | b'\''));
-    let sign = line.forward(start, |byte| byte.is_ascii_alphabetic());
+    let sign = line.end_of(ALPHABETIC, start);
     let is_value = ["value", "parametervalue"]
         .iter()
         .any(|word| word.eq_ignore_ascii_case(line.str(start..sign)));

@@ -7,7 +7,9 @@ use super::words::is_one_of;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHANUMERIC, BLANK, DIGIT, DOTTED, NAME, SOLID};
 use crate::line::{Line, has, is_blank, is_name};
+use crate::sign;
 use core::net::IpAddr;
 use std::ops::Range;
 
@@ -18,11 +20,11 @@ pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
     for finding in search.found.iter().skip(from).filter(|finding| finding.class == Class::Ip) {
         let address = finding.range.clone();
         if matches!(line.before(address.start), b'(' | b'[') {
-            let end = line.back(address.start - 1, is_blank);
-            names.push(line.back(end, is_name)..end);
+            let end = line.start_of(BLANK, address.start - 1);
+            names.push(line.start_of(NAME, end)..end);
         }
         if line.at(address.end) == b' ' && line.at(address.end + 1) == b'(' {
-            let inside = address.end + 2..line.forward(address.end + 2, is_name);
+            let inside = address.end + 2..line.end_of(NAME, address.end + 2);
             let telling = line
                 .slice(inside.clone())
                 .iter()
@@ -61,7 +63,7 @@ const LOOPBACK: &[&str] = &[
 /// A line of `/etc/hosts`: an address and names, nothing else.
 pub(super) fn hosts_file(search: &mut Search<'_, '_>) {
     let line = search.line;
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     if !(line.at(first).is_ascii_hexdigit() || line.at(first) == b':') || !(line.has(has::DOT) || line.has(has::COLON)) {
         return;
     }
@@ -70,10 +72,10 @@ pub(super) fn hosts_file(search: &mut Search<'_, '_>) {
         return;
     }
     let mut names: Vec<Range<usize>> = Vec::new();
-    let mut at = line.forward(address.end, is_blank);
+    let mut at = line.end_of(BLANK, address.end);
     while at < line.end && line.at(at) != b'#' {
-        let name = at..line.forward(at, |byte| !is_blank(byte));
-        at = line.forward(name.end, is_blank);
+        let name = at..line.end_of(SOLID, at);
+        at = line.end_of(BLANK, name.end);
         let text = line.str(name.clone());
         if is_one_of(text, LOOPBACK) {
             continue;
@@ -100,7 +102,7 @@ const PORTS: &[&str] = &[
 /// `db-01:5432`.
 pub(super) fn ports(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for colon in line.colons() {
+    for colon in line.places(sign::COLONS_BEHIND_NAMES) {
         if line.at(colon + 1) == b'/' && is_name(line.at(colon + 2)) {
             export(search, colon);
             continue;
@@ -108,8 +110,8 @@ pub(super) fn ports(search: &mut Search<'_, '_>) {
         if !line.at(colon + 1).is_ascii_digit() || !is_name(line.before(colon)) {
             continue;
         }
-        let end = line.forward(colon + 1, |byte| byte.is_ascii_digit());
-        let name = line.back(colon, is_name)..colon;
+        let end = line.end_of(DIGIT, colon + 1);
+        let name = line.start_of(NAME, colon)..colon;
         let text = line.str(name.clone());
         let outside = matches!(
             line.before(name.start),
@@ -127,7 +129,7 @@ pub(super) fn ports(search: &mut Search<'_, '_>) {
 /// `nas-01:/srv/export`, as NFS and scp have it: a name with a digit or a dash.
 fn export(search: &mut Search<'_, '_>, colon: usize) {
     let line = search.line;
-    let name = line.back(colon, is_name)..colon;
+    let name = line.start_of(NAME, colon)..colon;
     let text = line.str(name.clone());
     let outside = matches!(line.before(name.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
     let telling = text.len() >= 3 && text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'-') && !text.contains('_');
@@ -188,13 +190,13 @@ const SCHEMES: &[&str] = &[
 pub(super) fn urls(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Scheme) {
-        let scheme = line.back(anchor.start, |byte| byte.is_ascii_alphanumeric());
+        let scheme = line.start_of(ALPHANUMERIC, anchor.start);
         if !is_one_of(line.str(scheme..anchor.start), SCHEMES) {
             continue;
         }
         let authority = line.forward(anchor.end, |byte| is_name(byte) || matches!(byte, b'@' | b':' | b'%'));
         let start = line.back(authority, |byte| byte != b'@').max(anchor.end);
-        let name = start..line.back(line.forward(start, is_name), |byte| byte == b'.').max(start);
+        let name = start..line.back(line.end_of(NAME, start), |byte| byte == b'.').max(start);
         if name.end < line.end || !name.is_empty() {
             host(search, name, "url-host");
         }
@@ -206,7 +208,7 @@ pub(super) fn principals(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Principal) {
         let outside = matches!(line.before(anchor.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=' | b',');
-        let end = line.forward(anchor.end, is_name);
+        let end = line.end_of(NAME, anchor.end);
         let goes_on = matches!(line.at(end), 0 | b' ' | b'\t' | b'"' | b'\'' | b':' | b'@' | b',' | b'/');
         if outside && goes_on {
             host(
@@ -227,25 +229,32 @@ const DEVICES: &[&str] = &[
 pub(super) fn owned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
-        if dash < next || !line.before(dash).is_ascii_alphanumeric() {
+    for dash in line.places(sign::DASHES_IN_WORDS) {
+        // In small letters alone, "ip-…" only.
+        let possible = line.has(has::UPPER) || line.before(dash) == b'p';
+        if dash < next || !possible || !line.before(dash).is_ascii_alphanumeric() {
             continue;
         }
         let range = name_around(&line, dash);
         next = range.end.max(dash + 1);
         let text = line.str(range.clone());
-        if !(6..=40).contains(&text.len()) || matches!(line.before(range.start), b'/' | b'\\' | b'.' | b'_') {
+        let capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let address = text.starts_with("ip-");
+        if !(capital || address)
+            || !(6..=40).contains(&text.len())
+            || matches!(line.before(range.start), b'/' | b'\\' | b'.' | b'_')
+        {
             continue;
         }
         let parts = || text.split(['-', '.']);
-        let device = parts().any(|part| is_one_of(part, DEVICES))
+        let device = capital
+            && parts().any(|part| is_one_of(part, DEVICES))
             && parts().any(|part| {
                 part.len() > 2
                     && !is_one_of(part, DEVICES)
                     && !is_one_of(part, &["pro", "air", "mini", "von", "max", "neo", "local", "lan", "book"])
-            })
-            && text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let address = text.starts_with("ip-") && parts().skip(1).take(4).filter(|part| part.parse::<u8>().is_ok()).count() == 4;
+            });
+        let address = address && parts().skip(1).take(4).filter(|part| part.parse::<u8>().is_ok()).count() == 4;
         if device || address {
             host(search, range, "owned-machine");
         }
@@ -253,7 +262,6 @@ pub(super) fn owned(search: &mut Search<'_, '_>) {
 }
 
 fn name_around(line: &Line<'_>, dash: usize) -> Range<usize> {
-    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | 0x80..);
-    let end = line.back(line.forward(dash, inside), |byte| matches!(byte, b'-' | b'.'));
-    line.back(dash, inside)..end.max(dash)
+    let end = line.back(line.end_of(DOTTED, dash), |byte| matches!(byte, b'-' | b'.'));
+    line.start_of(DOTTED, dash)..end.max(dash)
 }

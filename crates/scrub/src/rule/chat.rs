@@ -9,8 +9,10 @@ use super::unknown::is_ordinary;
 use super::words::is_one_of;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::DIGIT;
 use crate::line::{Line, has, is_blank};
 use crate::map::Map;
+use crate::sign;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -65,7 +67,7 @@ const PARTIES: &[&str] = &[
 impl Chat {
     /// Notes the line when somebody may speak in it.
     pub(super) fn note(&mut self, line: &Line<'_>) {
-        if line.has(has::COLON) {
+        if line.has(has::COLON) && line.shows(sign::COLONS_IN_SPEECH) {
             self.lines.extend(spoken_by(line));
         }
     }
@@ -138,7 +140,7 @@ fn spoken_by(line: &Line<'_>) -> Option<Turn> {
 
 /// Without the time that may follow a name.
 fn behind_name(line: &Line<'_>, start: usize, end: usize) -> usize {
-    let digits = line.back(end, |byte| byte.is_ascii_digit());
+    let digits = line.start_of(DIGIT, end);
     let timed = line.at(end) == b':' && digits < end && line.before(digits) == b' ' && digits > start;
     if timed { digits } else { end }
 }

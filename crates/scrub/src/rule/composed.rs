@@ -8,7 +8,9 @@ use super::value::is_found;
 use super::words::{Words, begins};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, SOLID};
 use crate::line::{Line, has, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 /// Accounts that devices come with.
@@ -32,9 +34,8 @@ fn joined(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for (offset, byte) in line.bytes().iter().enumerate() {
-        let place = line.start + offset;
-        if place < next || !(JOINS.contains(byte) || *byte == b'@') {
+    for place in line.places(sign::JOINS) {
+        if place < next || line.at(place) == b'\\' {
             continue;
         }
         let start = line.back(place, is_inside);
@@ -120,12 +121,12 @@ fn is_dated(text: &str) -> bool {
 /// `admin / crane-lifts-4-tons`, `root / calvin2`.
 fn handed(search: &mut Search<'_, '_>) {
     let line = search.line;
-    if !line.has(has::SLASH) {
+    if !line.shows(sign::SLASHES_ALONE) {
         return;
     }
     for found in memchr::memmem::find_iter(line.bytes(), b" / ") {
         let slash = line.start + found;
-        let account = line.str(line.back(slash, |byte| byte.is_ascii_alphabetic())..slash);
+        let account = line.str(line.start_of(ALPHABETIC, slash)..slash);
         if DEFAULTS.contains(account)
             && let Some(range) = behind(&line, slash + 3)
             && !is_found(search, range.start)
@@ -137,7 +138,7 @@ fn handed(search: &mut Search<'_, '_>) {
 
 /// A word that is no ordinary one, and not one of several between slashes.
 fn behind(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
-    let end = line.forward(start, |byte| !is_blank(byte));
+    let end = line.end_of(SOLID, start);
     let range = start..line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'?')).max(start);
     let text = line.str(range.clone());
     let unlike = text.contains(['/', '\\', '(', '<', '[', '=']);

@@ -4,6 +4,7 @@ use super::value::is_flag;
 use super::words::begins;
 use super::{Anchor, Meaning};
 use crate::class::Class;
+use crate::kind::{BLANK, LOWER};
 use crate::line::{Line, is_blank, is_name};
 use std::ops::Range;
 
@@ -42,7 +43,7 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
 
 /// `rest:https://…`, `jdbc:sqlserver://…`: what stands before a scheme and belongs to it.
 fn outer(line: &Line<'_>, start: usize) -> usize {
-    let before = line.back(start.saturating_sub(1), |byte| byte.is_ascii_lowercase());
+    let before = line.start_of(LOWER, start.saturating_sub(1));
     let known = [
         "rest", "jdbc", "rclone", "svn", "sftp", "swift", "s3", "http", "hg", "bzr", "r2dbc",
     ];
@@ -160,7 +161,7 @@ fn url_with_query(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 pub(super) fn connection_string(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>> {
     let secret = anchors.iter().find(|anchor| {
         matches!(anchor.meaning, Meaning::Setting(Class::Password | Class::Token))
-            && line.at(line.forward(anchor.end, is_blank)) == b'='
+            && line.at(line.end_of(BLANK, anchor.end)) == b'='
             && !is_flag(line, anchor)
     })?;
     let inside = |byte: u8| !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\t');

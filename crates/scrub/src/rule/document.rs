@@ -6,6 +6,7 @@ use super::words::{Words, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{BLANK, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank};
 
 /// Words that make a file personal whatever its ending.
@@ -104,7 +105,7 @@ fn name_start(line: &Line<'_>, anchor: &Anchor) -> (usize, bool) {
     }
     let gap = line.str(field..anchor.start).rfind("  ").map_or(field, |at| field + at + 2);
     if field > line.start && gap == field && in_path(line, field, anchor.end) {
-        return (line.forward(field, is_blank), true);
+        return (line.end_of(BLANK, field), true);
     }
     if let Some(start) = listed_name(line, gap, anchor.start).or_else(|| whole(line, gap, anchor)) {
         return (start, true);
@@ -123,11 +124,11 @@ fn word_start(line: &Line<'_>, end: usize, floor: usize) -> usize {
 fn quoted(line: &Line<'_>, anchor: &Anchor, field: usize) -> Option<usize> {
     let closing = line.at(anchor.end);
     if !matches!(closing, b'"' | b'\'') {
-        return (line.before(field) == b'"').then(|| line.forward(field, is_blank));
+        return (line.before(field) == b'"').then(|| line.end_of(BLANK, field));
     }
     let open = line.back(anchor.start, |byte| byte != closing);
     let start = open.max(field);
-    (line.before(open) == closing && open > line.start).then(|| line.forward(start, is_blank))
+    (line.before(open) == closing && open > line.start).then(|| line.end_of(BLANK, start))
 }
 
 /// Back over "\ ", up to the separator of a path.
@@ -149,8 +150,8 @@ fn in_path(line: &Line<'_>, field: usize, end: usize) -> bool {
     if is_path_before(line, field) {
         return true;
     }
-    let path = line.back(field, |byte| !is_blank(byte));
-    let lead = line.back(path, is_blank);
+    let path = line.start_of(SOLID, field);
+    let lead = line.start_of(BLANK, path);
     let rest = line.at(end);
     // All of the line, or behind a column of numbers, a tab or a gap; nothing may follow but a gap.
     let listed = lead <= line.start || path >= lead + 2 || line.before(path) == b'\t' || line.before(lead).is_ascii_digit();
@@ -171,7 +172,7 @@ fn whole(line: &Line<'_>, gap: usize, anchor: &Anchor) -> Option<usize> {
     let rest = line.at(anchor.end);
     let ends =
         rest == 0 || matches!(rest, b'\t' | b':' | b',') || rest == b' ' && matches!(line.at(anchor.end + 1), b' ' | b'-' | b'(');
-    let from = line.forward(gap, is_blank);
+    let from = line.end_of(BLANK, gap);
     let list = line.back(anchor.start, |byte| byte != b',');
     let from = if list > from && line.at(list) == b' ' {
         list + 1
@@ -195,14 +196,14 @@ fn has_option(text: &str) -> bool {
 fn behind_numbers(line: &Line<'_>, from: usize, end: usize) -> usize {
     let mut at = from;
     for _ in 0..3 {
-        let word = line.forward(at, |byte| !is_blank(byte));
+        let word = line.end_of(SOLID, at);
         let text = line.str(at..word);
         let size = text.len() > 2 && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.'));
         let unit = at > from && matches!(text, "K" | "k" | "m" | "M" | "g" | "KB" | "MB" | "GB");
         if !(size || unit) || word >= end {
             break;
         }
-        at = line.forward(word, is_blank);
+        at = line.end_of(BLANK, word);
     }
     at
 }
@@ -229,7 +230,7 @@ fn in_sentence(line: &Line<'_>, word: usize, gap: usize) -> usize {
 
 /// In a listing the name is what stands after the columns of size and date: dir, Get-ChildItem, ls -l, find -ls, unzip -l.
 fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     let bytes = line.slice(first..end.min(first + 64));
     let mode = |byte: u8| {
         matches!(

@@ -5,7 +5,9 @@ use super::host::{FILES, is_host_name};
 use super::words::{Words, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{is_alphanumeric, is_name};
+use crate::kind::{LABEL, NAME};
+use crate::line::is_name;
+use crate::sign;
 
 /// Domains of makers and public services: saying that a machine spoke to them names nobody.
 static VENDORS: Words = Words::of(include_str!("../../words/public-domains.txt"));
@@ -57,16 +59,20 @@ pub(super) fn is_last_label(text: &str) -> bool {
 pub(super) fn dotted(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dot in line.dots() {
+    for dot in line.places(sign::DOTS_IN_NAMES) {
         if dot < next || !is_name(line.at(dot + 1)) {
             continue;
         }
-        let start = line.back(dot, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'_'));
-        let end = line.forward(dot, is_name);
+        let start = line.start_of(LABEL, dot);
+        let end = line.end_of(NAME, dot);
         next = end.max(dot + 1);
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         let name = line.str(start..end);
         let Some((rest, last)) = name.rsplit_once('.') else { continue };
+        // Numbers and versions.
+        if last.starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
+        }
         let internal = INTERNAL.contains(last)
             && (!is_one_of(last, &["test", "example", "domain"]) || rest.contains('.') || is_invented(rest, last));
         let known = internal || LAST.contains(last) || rest.contains('.') && LATE.contains(last) && !rest.contains('_');

@@ -1,7 +1,8 @@
 //! Passwords on command lines: programs that take them by a short flag, and `net user NAME PASSWORD`.
 
 use super::Anchor;
-use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::kind::{BLANK, NAME, SOLID};
+use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
 /// The password after this flag of the program that the anchor names.
@@ -24,13 +25,13 @@ pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Ra
     };
     if flag == "/user:" {
         // net use X: \\srv\share PASSWORD /user:DOMAIN\name, or /user:name PASSWORD
-        let name_end = line.forward(after, |byte| !is_blank(byte));
-        let next = word(line, line.forward(name_end, is_blank));
+        let name_end = line.end_of(SOLID, after);
+        let next = word(line, line.end_of(BLANK, name_end));
         if !next.is_empty() && !matches!(line.at(next.start), b'/' | b'*') {
             return Some(next);
         }
-        let end = line.back(place, is_blank);
-        let before = line.back(end, |byte| !is_blank(byte));
+        let end = line.start_of(BLANK, place);
+        let before = line.start_of(SOLID, end);
         let is_share = line.str(before..end).starts_with('\\') || line.str(before..end).ends_with(':');
         return (!is_share && !matches!(line.at(before), b'/' | b'*')).then_some(before..end);
     }
@@ -41,7 +42,7 @@ pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Ra
     }
     // "neighbor 10.0.0.2 password 7 094F…": how it is hidden comes first.
     if text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let next = word(line, line.forward(range.end, is_blank));
+        let next = word(line, line.end_of(BLANK, range.end));
         return (next.len() >= 3).then_some(next);
     }
     match flag {
@@ -67,7 +68,7 @@ fn place(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<usize> {
 
 /// `sqlplus NAME/PASSWORD@DATABASE`.
 pub(super) fn slash(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
-    let name = anchor.end..line.forward(anchor.end, is_name);
+    let name = anchor.end..line.end_of(NAME, anchor.end);
     let password = name.end + 1..line.forward(name.end + 1, |byte| {
         !is_blank(byte) && !matches!(byte, b'@' | b';' | b'"' | b'\'')
     });
@@ -98,7 +99,7 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
     let mut after = anchor.end;
     let mut taken = 0;
     while taken < before {
-        let next = word(line, line.forward(after, is_blank));
+        let next = word(line, line.end_of(BLANK, after));
         if next.is_empty() {
             return (taken >= named && named > 0).then_some((name, None));
         }
@@ -109,7 +110,7 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
             name = next;
         }
     }
-    let password = word(line, line.forward(after, is_blank));
+    let password = word(line, line.end_of(BLANK, after));
     let text = line.str(password.clone());
     let fits = !text.is_empty() && after < password.start && !text.starts_with(['/', '*', '|', '>', '&', '2', '[', '<']);
     Some((name, fits.then_some(password)))
@@ -118,9 +119,9 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
 /// `echo PASSWORD | sudo -S …`, `echo 'name:PASSWORD' | chpasswd`.
 pub(super) fn piped(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     // `chpasswd <<< 'name:PASSWORD'`
-    let here = line.forward(anchor.end, is_blank);
+    let here = line.end_of(BLANK, anchor.end);
     if line.reads(here, "<<<") && anchor.word.contains("chpasswd") {
-        let range = word(line, line.forward(here + 3, is_blank));
+        let range = word(line, line.end_of(BLANK, here + 3));
         let colon = line.str(range.clone()).find(':')?;
         return (range.len() > colon + 3).then(|| range.start + colon + 1..range.end);
     }
@@ -131,7 +132,7 @@ pub(super) fn piped(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         .max()?;
     let mut start = anchor.start - before.len() + echo;
     while line.at(start) == b'-' {
-        start = line.forward(line.forward(start, |byte| !is_blank(byte)), is_blank);
+        start = line.end_of(BLANK, line.end_of(SOLID, start));
     }
     let range = word(line, start);
     let text = line.str(range.clone());
@@ -174,7 +175,7 @@ pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (
     let found = flags.map(|(flag, is_user)| {
         let at = memchr::memmem::find(rest, flag)?;
         let start = anchor.end.saturating_sub(1) + at + flag.len();
-        let word = word(&line, line.forward(start, is_blank));
+        let word = word(&line, line.end_of(BLANK, start));
         // "user:password", "user%password" and "user,password" end in what is not the name.
         let end = line
             .forward(word.start, |byte| !matches!(byte, b':' | b'%' | b','))

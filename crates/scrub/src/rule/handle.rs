@@ -9,7 +9,9 @@ use super::value::is_found;
 use super::windows::is_file_ending;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{DIGIT, LOWER};
 use crate::line::{has, is_alphanumeric};
+use crate::sign;
 use std::sync::LazyLock;
 
 /// What begins names of programs' parts (`com.keller`) and of machines rather than accounts.
@@ -60,13 +62,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     if !line.has(has::LOWER) {
         return;
     }
-    if line.has(has::DOT) {
-        for dot in line.dots() {
-            joined(search, dot);
+    for sign in [sign::DOTS_IN_WORDS, sign::UNDERS_IN_WORDS] {
+        for place in line.places(sign) {
+            joined(search, place);
         }
-    }
-    for found in memchr::memchr_iter(b'_', line.bytes()) {
-        joined(search, line.start + found);
     }
     single(search);
 }
@@ -88,13 +87,14 @@ fn joined(search: &mut Search<'_, '_>, sign: usize) {
         || line.at(range.end) == b'.' && is_alphanumeric(line.at(range.end + 1));
     let inside = is_alphanumeric(before) || matches!(before, b'.' | b'_' | b'-' | b'@' | b'$' | b'%' | b'#' | b'&');
     let dotted = line.at(sign) == b'.';
-    if goes_on || inside || range.len() > 40 || dotted && (is_ending(last) || is_file_ending(last)) || NO_ACCOUNT.contains(&name)
-    {
+    if goes_on || inside || range.len() > 40 {
         return;
     }
     let in_path = matches!(before, b'/' | b'\\') || matches!(line.at(range.end), b'/' | b'\\');
     let both = is_name(name) && is_name(last.split('-').next().unwrap_or_default());
-    if (both || !in_path && is_account(name, last, dotted)) && !is_found(search, range.start) {
+    let named = both || !in_path && is_account(name, last, dotted);
+    let ends = || dotted && (is_ending(last) || is_file_ending(last));
+    if named && !ends() && !NO_ACCOUNT.contains(&name) && !is_found(search, range.start) {
         search.found.push(Finding::new(range, Class::User, "named-account"));
     }
 }
@@ -117,7 +117,7 @@ fn is_account(first: &str, last: &str, dotted: bool) -> bool {
 /// `akeller`, `kellerh`, `jhkeller`, `annika`: words of small letters.
 fn single(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for start in line.smalls() {
+    for start in line.places(sign::SMALLS) {
         let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
             continue;
         };
@@ -126,8 +126,8 @@ fn single(search: &mut Search<'_, '_>) {
         if !(whole || behind || third) || !is_apart(line.before(start)) {
             continue;
         }
-        let letters = line.forward(start, |byte| byte.is_ascii_lowercase());
-        let end = line.forward(letters, |byte| byte.is_ascii_digit());
+        let letters = line.end_of(LOWER, start);
+        let end = line.end_of(DIGIT, letters);
         let goes_on = is_alphanumeric(line.at(end))
             || matches!(line.at(end), b'_' | b'(' | b'@' | b'=' | b'/' | b'\\' | b'-')
             || line.at(end) == b'.' && is_alphanumeric(line.at(end + 1));

@@ -8,6 +8,7 @@ use super::words::{Words, ends, holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{BLANK, NAME, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
 use std::ops::Range;
 
@@ -67,7 +68,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             range = behind_options(&line, range, label);
         }
         let start = line.forward(range.start, |byte| byte == b'\\');
-        let end = line.forward(start, is_name).min(range.end);
+        let end = line.end_of(NAME, start).min(range.end);
         let end = line.back(end, |byte| byte == b'.');
         let rest = line.at(end);
         let text = line.str(start..end.max(start));
@@ -149,7 +150,7 @@ fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
     if line.at(after) != b' ' || !kinds.contains(&label) {
         return false;
     }
-    let end = line.forward(after + 1, is_name);
+    let end = line.end_of(NAME, after + 1);
     let text = line.str(after + 1..end).trim_end_matches('.');
     let small = text.bytes().all(|byte| byte.is_ascii_lowercase());
     let large = text.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -161,7 +162,7 @@ fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
 
 /// "equipo RECEPCION2", "laptop LON-LT-2209": behind one blank, capitals with digits or a dash, as machines are written.
 fn is_bare(line: &Line<'_>, after: usize) -> bool {
-    let text = line.str(after + 1..line.forward(after + 1, is_name));
+    let text = line.str(after + 1..line.end_of(NAME, after + 1));
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
     line.at(after) == b' '
@@ -178,13 +179,13 @@ const COMMANDS: &[&str] = &["telnet ", "dig ", "nmap ", "whois ", "ssh ", "ping 
 
 /// `host fyr1 { …`, `host athena` and nothing more, `server ntp1 iburst`.
 fn is_declared(line: &Line<'_>, after: usize, label: &str) -> bool {
-    let name = line.forward(after, is_blank);
-    let end = line.forward(name, is_name);
-    let next = line.forward(end, is_blank);
+    let name = line.end_of(BLANK, after);
+    let end = line.end_of(NAME, name);
+    let next = line.end_of(BLANK, end);
     if label == "server" {
         return line.reads(next, "iburst") || line.reads(next, "prefer");
     }
-    let alone = next == line.end && end > name + 2 && line.forward(line.start, is_blank) + "host".len() == after;
+    let alone = next == line.end && end > name + 2 && line.end_of(BLANK, line.start) + "host".len() == after;
     line.at(next) == b'{' || alone
 }
 
@@ -193,13 +194,13 @@ fn behind_options(line: &Line<'_>, range: Range<usize>, label: &str) -> Range<us
     let mut range = range;
     while matches!(line.at(range.start), b'-' | b'/') && !range.is_empty() {
         let option = range.clone();
-        let next = line.forward(range.end, is_blank);
-        range = next..line.forward(next, |byte| !is_blank(byte));
+        let next = line.end_of(BLANK, range.end);
+        range = next..line.end_of(SOLID, next);
         let number = line.str(range.clone()).bytes().all(|byte| byte.is_ascii_digit());
         let argument = label == "ssh " && option.len() == 2 && b"bcDEeFIiJLlmOopQRSWw".contains(&line.at(option.start + 1));
         if number || argument {
-            let next = line.forward(range.end, is_blank);
-            range = next..line.forward(next, |byte| !is_blank(byte));
+            let next = line.end_of(BLANK, range.end);
+            range = next..line.end_of(SOLID, next);
         }
     }
     range
@@ -214,7 +215,7 @@ fn is_telling(text: &str) -> bool {
 /// After an ambiguous word such as `server:` a name is followed by nothing more, or a list goes on.
 fn is_prose(line: &Line<'_>, label: &str, end: usize, separated: bool) -> bool {
     let ambiguous = matches!(label, "server" | "host" | "domain" | "computer" | "workstation");
-    let more = line.forward(end, is_blank);
+    let more = line.end_of(BLANK, end);
     let glued = line
         .str_before(end, 64)
         .rsplit(' ')
@@ -228,7 +229,7 @@ pub(super) fn slashed(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Share) {
         let outside = matches!(line.before(anchor.start), 0 | b' ' | b'\t' | b'"' | b'\'' | b'=');
-        let range = anchor.end..line.forward(anchor.end, is_name);
+        let range = anchor.end..line.end_of(NAME, anchor.end);
         let shares = line.at(range.end) == b'/' && (is_name(line.at(range.end + 1)) || line.at(range.end + 1) == b':');
         if outside && shares && is_host_name(line.str(range.clone())) && !is_found(search, range.start) {
             search.found.push(Finding::new(range, Class::Host, "share"));
@@ -276,7 +277,7 @@ pub(super) fn shares(search: &mut Search<'_, '_>) {
         while line.at(start) == b'\\' && start < slash + 4 {
             start += 1;
         }
-        let end = line.forward(start, is_name);
+        let end = line.end_of(NAME, start);
         let text = line.str(start..end);
         let is_device = matches!(text, "." | "?" | "localhost") || text.is_empty();
         let goes_on = matches!(

@@ -5,12 +5,13 @@ use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::is_alphanumeric;
+use crate::sign;
 
 /// `XXXXX-XXXXX-XXXXX-XXXXX-XXXXX` and the like: at least four groups of as many capitals and digits, four to six, both within.
 pub(super) fn grouped(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::DASHES_IN_KEYS) {
         if dash < next {
             continue;
         }
@@ -40,7 +41,7 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
 /// What opens a BitLocker volume: eight groups of six digits. Each is a multiple of eleven, unless somebody mistyped it.
 pub(super) fn recovery(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.dashes() {
+    for dash in line.places(sign::DASHES_IN_KEYS) {
         let Some(start) = dash.checked_sub(6).filter(|_| line.at(dash + 7) == b'-') else {
             continue;
         };

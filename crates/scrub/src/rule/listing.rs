@@ -6,7 +6,9 @@ use super::plausible::is_secret_word;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{BLANK, DIGIT, SOLID};
 use crate::line::{Line, has, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 /// Which list of names the lines belong to.
@@ -41,7 +43,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, list: &mut List) {
             while at < line.end {
                 let end = line.gap(at);
                 name(search, line.trim(at..end), "net-user-list");
-                at = line.forward(end, is_blank);
+                at = line.end_of(BLANK, end);
             }
         }
         List::Members => name(search, line.trim(first..line.end), "group-members"),
@@ -80,7 +82,7 @@ fn heading(line: &Line<'_>, first: usize) -> Option<List> {
 }
 
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {
-    at..line.forward(at, |byte| !is_blank(byte))
+    at..line.end_of(SOLID, at)
 }
 
 /// `name:x:uid:gid:full name:home:shell`, `name:$6$…:19000:0:99999:7:::`, `name:1001:LM digest:NT digest:::`, `group:x:27:name,name`.
@@ -91,7 +93,7 @@ fn account_files(search: &mut Search<'_, '_>, first: usize) {
     }
     let mut colons = [0; 9];
     let mut count = 0;
-    for (place, colon) in colons.iter_mut().zip(line.colons()) {
+    for (place, colon) in colons.iter_mut().zip(line.places(sign::COLONS)) {
         *place = colon;
         count += 1;
     }
@@ -165,7 +167,7 @@ fn file_owner(search: &mut Search<'_, '_>, first: usize) {
     let mut at = first;
     for column in 0..4 {
         let range = word(&line, at);
-        at = line.forward(range.end, is_blank);
+        at = line.end_of(BLANK, range.end);
         if column >= 2 {
             name(search, range, "file-owner");
         }
@@ -176,7 +178,7 @@ fn file_owner(search: &mut Search<'_, '_>, first: usize) {
 fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
     let range = word(&line, first);
-    let second = line.str(word(&line, line.forward(range.end, is_blank)));
+    let second = line.str(word(&line, line.end_of(BLANK, range.end)));
     // What every kind of second word begins with, none of which words of sentences begin with.
     if !matches!(
         second.bytes().next(),
@@ -191,10 +193,10 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     });
     // What pppd keeps: `"dialin" * "secret" *`.
     if second == "*" {
-        let secret = word(&line, line.forward(line.forward(range.end, is_blank) + 1, is_blank));
+        let secret = word(&line, line.end_of(BLANK, line.end_of(BLANK, range.end) + 1));
         let bare =
             |range: Range<usize>| line.forward(range.start, |byte| byte == b'"')..line.back(range.end, |byte| byte == b'"');
-        let rest = line.at(line.forward(secret.end, is_blank));
+        let rest = line.at(line.end_of(BLANK, secret.end));
         if !(rest == 0 || rest == b'*' || rest.is_ascii_digit()) {
             return;
         }
@@ -214,11 +216,8 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
         }
     }
     let opened = || {
-        let user = word(
-            &line,
-            line.forward(line.forward(range.end, is_blank) + second.len(), is_blank),
-        );
-        let file = word(&line, line.forward(user.end, is_blank));
+        let user = word(&line, line.end_of(BLANK, line.end_of(BLANK, range.end) + second.len()));
+        let file = word(&line, line.end_of(BLANK, user.end));
         (user, file)
     };
     if !second.is_empty() && second.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -235,8 +234,8 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
 
 /// Whether "IN" stands behind a name and how long it is kept.
 fn zone(line: &Line<'_>, name: &Range<usize>) -> bool {
-    let kept = word(line, line.forward(name.end, is_blank));
-    line.str(word(line, line.forward(kept.end, is_blank))) == "IN"
+    let kept = word(line, line.end_of(BLANK, name.end));
+    line.str(word(line, line.end_of(BLANK, kept.end))) == "IN"
 }
 
 /// What `lsof` calls an open file: `12u`, `cwd`, `txt`.
@@ -253,7 +252,7 @@ fn is_descriptor(text: &str) -> bool {
 fn id(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Id) {
-        let open = line.forward(anchor.end, |byte| byte.is_ascii_digit());
+        let open = line.end_of(DIGIT, anchor.end);
         if line.at(open) == b'(' {
             name(search, open + 1..line.forward(open + 1, |byte| byte != b')'), "id");
         }

@@ -6,7 +6,9 @@ use super::value::is_found;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_blank, is_name};
+use crate::kind::{BLANK, DIGIT, NAME, SOLID};
+use crate::line::{Line, has, is_blank};
+use crate::sign;
 use std::ops::Range;
 
 /// `Mar 12 02:13:58 web-03 sshd[1204]:`, `2026-03-12T02:13:58.1+01:00 web-03 sshd[1204]:`, `<34>1 2026-03-12T02:13:58Z web-03 su`.
@@ -20,7 +22,7 @@ pub(super) fn written_by(search: &mut Search<'_, '_>) {
         return;
     };
     let range = word(&line, after);
-    let tag = line.str(word(&line, line.forward(range.end, is_blank)));
+    let tag = line.str(word(&line, line.end_of(BLANK, range.end)));
     let name = line.str(range.clone());
     if (numbered || tag.ends_with(':') || tag.contains('[')) && !LEVELS.contains(&name) && is_host_name(name) {
         search.found.push(Finding::new(range, Class::Host, "log-line"));
@@ -37,7 +39,7 @@ fn priority(line: &Line<'_>) -> (usize, bool) {
     if line.at(start) != b'<' {
         return (start, false);
     }
-    let close = line.forward(start + 1, |byte| byte.is_ascii_digit());
+    let close = line.end_of(DIGIT, start + 1);
     if line.at(close) != b'>' {
         return (start, false);
     }
@@ -57,12 +59,12 @@ fn traditional(line: &Line<'_>, start: usize) -> Option<usize> {
 
 fn timestamp(line: &Line<'_>, start: usize) -> Option<usize> {
     let fits = line.at(start + 4) == b'-' && line.at(start + 10) == b'T' && line.at(start + 13) == b':';
-    let end = line.forward(start, |byte| !is_blank(byte));
+    let end = line.end_of(SOLID, start);
     (fits && line.at(end) == b' ').then_some(end + 1)
 }
 
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {
-    at..line.forward(at, |byte| !is_blank(byte))
+    at..line.end_of(SOLID, at)
 }
 
 /// `tberg : TTY=pts/0`, `(tberg) CMD (…)`, `tberg@pts/0`, `WS-042  <20>  UNIQUE`.
@@ -70,8 +72,8 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
     let line = search.line;
     for anchor in search.anchors {
         let Meaning::Before(class) = anchor.meaning else { continue };
-        let end = line.back(anchor.start, is_blank);
-        let range = line.back(end, is_name)..end;
+        let end = line.start_of(BLANK, anchor.start);
+        let range = line.start_of(NAME, end)..end;
         let text = line.str(range.clone());
         let fits = if class == Class::Host {
             is_host_name(text)
@@ -87,10 +89,10 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
 /// `203.0.113.24 - tberg [12/Mar/2026:…`: whom a web server knew.
 pub(super) fn web_account(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for dash in line.dashes().take(4) {
+    let alone = |dash: &usize| is_blank(line.before(*dash)) && line.at(dash + 1) == b' ';
+    for dash in line.places(sign::DASHES).take(4).filter(alone) {
         let range = word(&line, dash + 2);
-        let fits = is_blank(line.before(dash)) && line.at(dash + 1) == b' ' && line.at(range.end + 1) == b'[';
-        if fits && is_account_name(line.str(range.clone())) {
+        if line.at(range.end + 1) == b'[' && is_account_name(line.str(range.clone())) {
             search.found.push(Finding::new(range, Class::User, "web-log"));
         }
     }

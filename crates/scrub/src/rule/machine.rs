@@ -5,7 +5,9 @@ use super::words::{Words, begins};
 use super::{Search, value::is_found};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, DASHED};
 use crate::line::{is_alphanumeric, is_name};
+use crate::sign;
 
 /// Prefixes that installers and people give machines.
 static PATTERNS: Words = Words::of(include_str!("../../words/machine-parts.txt"));
@@ -17,13 +19,12 @@ const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::DASHES_IN_WORDS) {
         if dash < next {
             continue;
         }
-        let inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        let start = line.back(dash, inside);
-        let end = line.forward(dash, inside);
+        let start = line.start_of(DASHED, dash);
+        let end = line.end_of(DASHED, dash);
         next = end.max(dash + 1);
         let text = line.str(start..end);
         // What is no name of a machine shows it soonest at its length and its end.
@@ -32,7 +33,15 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         }
         if !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead))) {
             let goes_on = is_name(line.at(end)) && (line.at(end) != b'.' || is_alphanumeric(line.at(end + 1)));
-            if (is_named(text) || is_small(text) || is_own(text))
+            // None of these has letters of both cases.
+            let capitals = text.bytes().any(|byte| byte.is_ascii_uppercase());
+            let small = text.bytes().any(|byte| byte.is_ascii_lowercase());
+            let fits = match (capitals, small) {
+                (true, false) => is_named(text) || is_own(text),
+                (false, true) => is_small(text),
+                _ => false,
+            };
+            if fits
                 && !matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'{' | b'<')
                 && !goes_on
                 && !is_found(search, start)
@@ -226,15 +235,17 @@ const SMALL: &[&str] = &[
     "wsus",
 ];
 
+static SMALL_KINDS: Words = Words::among(SMALL);
+
 /// `nas-keller`, `srv-erp-db`, `oxlip-fs`: a kind of machine at either end, and a part that is no word.
 fn is_small(text: &str) -> bool {
-    let kind = |part: &str| SMALL.contains(&part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let kind = |part: &str| SMALL_KINDS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut parts = text.split('-');
     let ends = [parts.clone().next(), parts.clone().next_back()];
     text.bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && ends.into_iter().flatten().any(kind)
         && (2..=3).contains(&parts.clone().count())
+        && ends.into_iter().flatten().any(kind)
         && parts.clone().all(|part| part.len() >= 2)
         && parts.any(|part| part.len() >= 3 && !kind(part) && !is_ordinary(part))
 }
@@ -281,13 +292,13 @@ const LONGEST_PREFIX: usize = 10;
 /// `WS042`, `sql01`: a known prefix and two to four digits.
 pub(super) fn numbered(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for digits in line.numbers() {
+    for number in search.numbers.iter().filter(|number| (2..=4).contains(&number.len())) {
+        let (digits, end) = (number.start, number.end);
         if !line.before(digits).is_ascii_alphabetic() {
             continue;
         }
-        let end = line.forward(digits, |byte| byte.is_ascii_digit());
-        let start = line.back(digits, |byte| byte.is_ascii_alphabetic());
-        if !(2..=4).contains(&(end - digits)) || digits - start > LONGEST_PREFIX {
+        let start = line.start_of(ALPHABETIC, digits);
+        if digits - start > LONGEST_PREFIX {
             continue;
         }
         let outside = is_name(line.before(start)) || matches!(line.before(start), b'/' | b'\\' | b'$' | b'%' | b'=' | b'@');

@@ -11,7 +11,8 @@ use super::value::is_found;
 use super::words::{ends, holds};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::kind::{BLANK, NAME, WORD};
+use crate::line::{Line, is_alphanumeric, is_blank};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -74,11 +75,11 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 /// `'shop'@'10.0.0.5'`, as MySQL has it.
 fn database_account(search: &mut Search<'_, '_>, at: usize) {
     let line = search.line;
-    let name = line.back(at - 1, is_name)..at - 1;
+    let name = line.start_of(NAME, at - 1)..at - 1;
     if line.before(name.start) == b'\'' && is_account_name(line.str(name.clone())) {
         search.found.push(Finding::new(name, Class::User, "database-account"));
     }
-    let machine = at + 2..line.forward(at + 2, is_name);
+    let machine = at + 2..line.end_of(NAME, at + 2);
     if line.at(at + 1) == b'\'' && line.at(machine.end) == b'\'' && is_host_name(line.str(machine.clone())) {
         search.found.push(Finding::new(machine, Class::Host, "database-account"));
     }
@@ -93,7 +94,7 @@ fn addressee(search: &mut Search<'_, '_>, bracket: usize) {
         let word = line.back(start, |byte| is_alphanumeric(byte) || matches!(byte, b'-' | b'\'' | b'.'));
         let text = line.str(word..start).trim_end_matches('.');
         // A weekday is a family's name behind a first name.
-        let named = || is_listed_name(line.str(line.back(word.saturating_sub(1), is_alphanumeric)..word.saturating_sub(1)));
+        let named = || is_listed_name(line.str(line.start_of(WORD, word.saturating_sub(1))..word.saturating_sub(1)));
         if text.is_empty() || !text.starts_with(char::is_uppercase) || is_no_name(text) && !named() {
             break;
         }
@@ -149,7 +150,7 @@ fn is_remote(line: &Line<'_>, start: usize, end: usize, programs: &mut Programs)
     if after == b':' && matches!(line.at(end + 1), b'/' | b'~' | b'.') || (after == b'\'' && line.at(end + 1) == b's') {
         return true;
     }
-    let gap = line.back(start, is_blank);
+    let gap = line.start_of(BLANK, start);
     programs.is_before(line, start) || line.slice(gap.saturating_sub(2)..gap) == b"=="
 }
 

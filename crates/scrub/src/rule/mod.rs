@@ -6,6 +6,7 @@
 
 mod anchor;
 mod bank;
+mod beginnings;
 mod below;
 mod beside;
 mod chat;
@@ -34,6 +35,7 @@ mod person;
 mod phone;
 mod plausible;
 mod prompt;
+mod quiet;
 mod secret;
 mod speaker;
 mod spoken;
@@ -48,6 +50,7 @@ mod words;
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use crate::map::Map;
+use crate::sign;
 use anchor::asks;
 pub(crate) use anchor::{Anchor, Meaning};
 pub(crate) use domain::{is_internal, is_vendor};
@@ -55,7 +58,9 @@ pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
+use std::ops::Range;
 pub(crate) use words::Words;
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
@@ -67,6 +72,8 @@ pub struct Rules {
 pub(crate) struct Search<'a, 'b> {
     pub(crate) line: Line<'a>,
     pub(crate) anchors: &'b [Anchor],
+    /// Every run of digits.
+    pub(crate) numbers: &'b [Range<usize>],
     pub(crate) found: &'b mut Vec<Finding>,
 }
 
@@ -83,26 +90,40 @@ impl Rules {
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        settle(self.find_all(&Map::new(text)))
+        settle(self.find_all(&Map::new(text), &mut Quiet::default()))
     }
 
     /// The same before overlaps are settled: names are learned from these.
-    pub(crate) fn find_all(&self, map: &Map<'_>) -> Vec<Finding> {
+    pub(crate) fn find_all<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>) -> Vec<Finding> {
         let anchors = self.lexicon.find(map);
         let mut found = Vec::new();
         token::private_keys(map.text, &anchors, &mut found);
+        let keys = found.len();
         let mut rest = anchors.as_slice();
         let mut above = Above::default();
+        let mut numbers = Vec::new();
         each(map, |line| {
             let here = rest.iter().take_while(|anchor| anchor.start < line.end).count();
             let (anchors, later) = rest.split_at_checked(here).unwrap_or((rest, &[]));
             rest = later;
+            numbers.clear();
+            if line.has(has::DIGIT) {
+                line.numbers().for_each(|number| numbers.push(number));
+            }
             let mut search = Search {
                 line,
                 anchors,
+                numbers: &numbers,
                 found: &mut found,
             };
-            search.run(&mut above);
+            // Within a key nothing else is found: such a line says nothing of the same line elsewhere.
+            let hidden = |key: &Finding| key.range.start < line.end && line.start < key.range.end;
+            let text = if search.found.iter().take(keys).any(hidden) {
+                ""
+            } else {
+                map.text.get(line.start..line.end).unwrap_or_default()
+            };
+            search.run(text, &mut above, quiet);
         });
         column::find(map, &mut found);
         above.chat.find(map, &mut found);
@@ -124,19 +145,33 @@ struct Above {
 }
 
 impl Search<'_, '_> {
-    fn run(&mut self, above: &mut Above) {
+    /// `text` is the line's, or none where something else hides it.
+    fn run<'a>(&mut self, text: &'a str, above: &mut Above, quiet: &mut Quiet<'a>) {
         let from = self.found.len();
-        self.announced();
+        let known = quiet.has(text);
+        if !known {
+            self.announced();
+        }
         above.chat.note(&self.line);
         below::find(self, &mut above.below);
         table::find(self, &mut above.table);
         listing::find(self, &mut above.list);
         prompt::find(self, &mut above.asked);
+        if known && self.found.len() == from {
+            return;
+        }
         self.shaped(from);
         composed::find(self);
-        people::named(self);
+        if self.line.shows(sign::CAPITALS) {
+            people::named(self);
+        }
         handle::find(self);
-        unknown::find(self);
+        if self.line.shows(sign::CAPITALS) {
+            unknown::find(self);
+        }
+        if self.found.len() == from {
+            quiet.note(text);
+        }
     }
 
     /// What words of the table announce.
@@ -162,6 +197,9 @@ impl Search<'_, '_> {
             (asks::MAC, network::labelled_mac),
         ];
         let asked = self.anchors.iter().fold(0, |asked, anchor| asked | anchor.meaning.asks());
+        if asked == 0 {
+            return;
+        }
         for (ask, rule) in rules {
             if asked & ask != 0 {
                 rule(self);
@@ -183,39 +221,57 @@ impl Search<'_, '_> {
             windows::accounts(self);
             host::shares(self);
         }
-        if line.has(has::DASH) {
+        if line.shows(sign::DASHES_IN_IDENTIFIERS) {
             windows::identifiers(self);
+        }
+        if line.shows(sign::DASHES_IN_WORDS) {
             machine::patterned(self);
             beside::owned(self);
+        }
+        if line.shows(sign::DASHES_ALONE) {
             log::web_account(self);
+        }
+        if line.shows(sign::DASHES_IN_KEYS) {
             licence::grouped(self);
             licence::recovery(self);
         }
-        if line.has(has::DOT | has::LOWER) {
+        if line.has(has::LOWER) && line.shows(sign::DOTS_IN_NAMES) {
             domain::dotted(self);
         }
         if line.has(has::DIGIT) {
-            network::find(self);
-            network::undotted_mac(self);
-            // No number of a person has fewer than six digits; no token is told from a word by fewer than 32 characters.
-            if line.digits() >= 6 {
-                bank::find(self);
-                national::find(self);
-                phone::find(self);
-            }
-            token::dense(self);
-            typed::mailbox(self);
-            machine::numbered(self);
-            beside::addresses(self, from);
-            beside::hosts_file(self);
+            self.numbered(from);
         } else if line.has(has::COLON) {
             network::find(self);
         }
-        if line.has(has::COLON) {
+        if line.shows(sign::COLONS_BEHIND_NAMES) {
             beside::ports(self);
-            if line.has(has::DIGIT | has::UPPER) {
-                token::bots(self);
-            }
         }
+        if line.shows(sign::COLONS_IN_KEYS) {
+            token::bots(self);
+        }
+    }
+
+    /// What has a digit at least.
+    fn numbered(&mut self, from: usize) {
+        let line = self.line;
+        network::find(self);
+        if line.shows(sign::NUMBERS_IN_HEXADECIMAL) {
+            network::undotted_mac(self);
+        }
+        // No number of a person has fewer than six digits; no token is told from a word by fewer than 24 characters.
+        if line.digits() >= 6 {
+            bank::find(self);
+            national::find(self);
+            phone::find(self);
+        }
+        if line.shows(sign::LONG_WORDS) {
+            token::dense(self);
+        }
+        typed::mailbox(self);
+        if line.shows(sign::NUMBERS_BEHIND_LETTERS) {
+            machine::numbered(self);
+        }
+        beside::addresses(self, from);
+        beside::hosts_file(self);
     }
 }

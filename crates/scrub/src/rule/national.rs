@@ -14,8 +14,8 @@ type Test = fn(&[u32], &str) -> bool;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for start in line.numbers() {
-        let run = line.forward(start, |byte| byte.is_ascii_digit()) - start;
+    for number in search.numbers {
+        let (start, run) = (number.start, number.len());
         let found = if line.before(start).is_ascii_uppercase() {
             lettered(&line, start, run)
         } else {
@@ -291,9 +291,11 @@ mod tests {
     fn found(text: &str) -> Option<String> {
         let mut all = Vec::new();
         each(&Map::new(text), |line| {
+            let numbers: Vec<_> = line.numbers().collect();
             let mut search = Search {
                 line,
                 anchors: &[],
+                numbers: &numbers,
                 found: &mut all,
             };
             find(&mut search);

@@ -4,7 +4,9 @@ use super::words::{Words, begins, is_one_of};
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, ALPHANUMERIC, DIGIT, HEX, WORD};
 use crate::line::{Line, has, is_alphanumeric, is_blank};
+use crate::sign;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
@@ -27,11 +29,11 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 
 fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.dots() {
+    for dot in line.places(sign::DOTS_IN_NUMBERS) {
         if dot < next || !line.before(dot).is_ascii_digit() || !line.at(dot + 1).is_ascii_digit() {
             continue;
         }
-        let start = line.back(dot, |byte| byte.is_ascii_digit());
+        let start = line.start_of(DIGIT, dot);
         let end = line.forward(dot, |byte| byte.is_ascii_digit() || byte == b'.');
         next = end.max(dot + 1);
         let end = line.back(end, |byte| byte == b'.');
@@ -81,7 +83,7 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
         "fileversion",
         "displayversion",
     ];
-    let word = line.back(end, is_alphanumeric);
+    let word = line.start_of(WORD, end);
     // "/v:10.0.0.1" names a machine.
     !matches!(line.before(word), b'/' | b'-') && is_one_of(line.str(word..end), &versions)
 }
@@ -90,11 +92,11 @@ fn is_version(line: &Line<'_>, start: usize) -> bool {
 fn colons(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let mut next = line.start;
-    for colon in line.colons() {
+    for colon in line.places(sign::COLONS_IN_ADDRESSES) {
         if colon < next || !inside(line.at(colon + 1)) {
             continue;
         }
-        let start = line.back(colon, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, colon);
         let end = line.forward(colon, inside);
         next = end.max(colon + 1);
         let outside = is_alphanumeric(line.before(start))
@@ -176,7 +178,7 @@ pub(super) fn labelled_mac(search: &mut Search<'_, '_>) {
             start = line.forward(end, |byte| {
                 is_blank(byte) || matches!(byte, b':' | b'=' | b'"' | b'.' | b'\'' | b'(' | b'[')
             });
-            end = line.forward(start, |byte| byte.is_ascii_alphanumeric());
+            end = line.end_of(ALPHANUMERIC, start);
             if end >= start + 12 {
                 break;
             }
@@ -201,11 +203,11 @@ fn names_a_card(text: &str) -> bool {
 fn dashed_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
     let mut next = line.start;
-    for place in line.dashes() {
+    for place in line.places(sign::DASHES_IN_PAIRS) {
         if place < next || line.at(place + 3) != b'-' {
             continue;
         }
-        let start = line.back(place, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, place);
         let end = line.forward(place, inside);
         next = end.max(place + 1);
         // A DUID of DHCPv6 ends with the card's address (RFC 8415).
@@ -235,20 +237,20 @@ static MAKERS: Words = Words::of(include_str!("../../words/card-makers.txt"));
 /// `b827eb4a1c09`: twelve hexadecimal digits alone, of a maker that is known.
 pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for digit in line.numbers() {
+    for digit in line.places(sign::NUMBERS_IN_HEXADECIMAL) {
         // From the first digit on, twelve are at least seven more.
         if !line.at(digit + 6).is_ascii_hexdigit() || !line.at(digit + 3).is_ascii_hexdigit() {
             continue;
         }
-        let end = line.forward(digit, |byte| byte.is_ascii_alphanumeric());
-        let start = line.back(digit, |byte| byte.is_ascii_alphanumeric());
+        let end = line.end_of(ALPHANUMERIC, digit);
+        let start = line.start_of(ALPHANUMERIC, digit);
         if end != start + 12 || !line.slice(start..end).iter().all(u8::is_ascii_hexdigit) {
             continue;
         }
         let apart = |byte: u8| !is_alphanumeric(byte) && !matches!(byte, b'-' | b'_' | b'/' | b'@' | b'.');
         // Programs call their own things by twelve digits as well.
         let before = line.back(start, |byte| matches!(byte, b' ' | b':' | b'='));
-        let word = line.str(line.back(before, |byte| byte.is_ascii_alphabetic())..before);
+        let word = line.str(line.start_of(ALPHABETIC, before)..before);
         let named = is_one_of(
             word,
             &[
@@ -278,7 +280,7 @@ pub(super) fn undotted_mac(search: &mut Search<'_, '_>) {
 
 /// `74acb9-102238`, as some switches print it: letters and digits, so that no number is taken for one.
 fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for dash in line.dashes() {
+    for dash in line.places(sign::DASHES_BETWEEN_HALVES) {
         let Some(start) = dash.checked_sub(6).filter(|start| *start >= line.start) else {
             continue;
         };
@@ -294,7 +296,7 @@ fn halved_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// `11...a4 bb 6d 27 e0 5c ......`, as Windows lists interfaces.
 fn spaced_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    let Some(dots) = line.dots().next().filter(|dots| *dots <= line.start + 6) else {
+    let Some(dots) = line.places(sign::DOTS).next().filter(|dots| *dots <= line.start + 6) else {
         return;
     };
     let start = line.forward(dots, |byte| byte == b'.');
@@ -311,11 +313,11 @@ fn spaced_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
 /// `0011.2233.4455`, as switches print it.
 fn cisco_mac(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
-    for dot in line.dots() {
+    for dot in line.places(sign::DOTS_IN_FIVES) {
         if dot < next || line.at(dot + 5) != b'.' {
             continue;
         }
-        let start = line.back(dot, |byte| byte.is_ascii_hexdigit());
+        let start = line.start_of(HEX, dot);
         let end = start + 14;
         let text = line.str(start..end);
         let fits = dot == start + 4 && line.at(start + 9) == b'.' && text.len() == 14;

@@ -1,6 +1,7 @@
 //! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
 //! before "from accounting", who signs.
 
+use super::beginnings::Beginnings;
 use super::person::{PARTICLES, is_generic};
 use super::unknown::names_from;
 use super::value::is_found;
@@ -8,7 +9,9 @@ use super::words::Words;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::LETTER;
 use crate::line::{Line, is_alphanumeric};
+use crate::sign;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -23,41 +26,8 @@ pub(super) fn is_no_name(word: &str) -> bool {
     NOT_PEOPLE.contains(word) || is_generic(word)
 }
 
-/// The first three letters of all names in the lists: what most words with a capital do not share.
-static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(Beginnings::of_names);
-
-/// A bit for every three letters.
-struct Beginnings(Vec<u64>);
-
-impl Beginnings {
-    fn of_names() -> Self {
-        let mut known = vec![0; (1 << 15) / 64];
-        for name in GIVEN.all().chain(FAMILY.all()).chain(BOTH.all()) {
-            if let [first, second, third, ..] = name.as_bytes() {
-                let place = place(*first, *second, *third);
-                if let Some(bits) = known.get_mut(place / 64) {
-                    *bits |= 1 << (place % 64);
-                }
-            }
-        }
-        Self(known)
-    }
-
-    #[inline]
-    fn contains(&self, first: u8, second: u8, third: u8) -> bool {
-        // "Jörg", "Åse": letters above ASCII are looked up.
-        if first >= 0x80 || !(second.is_ascii_lowercase() && third.is_ascii_lowercase()) {
-            return first >= 0x80 || second >= 0x80 || third >= 0x80 && second.is_ascii_lowercase();
-        }
-        let place = place(first, second, third);
-        self.0.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
-    }
-}
-
-#[inline]
-fn place(first: u8, second: u8, third: u8) -> usize {
-    usize::from(first & 31) << 10 | usize::from(second & 31) << 5 | usize::from(third & 31)
-}
+/// What all names in the lists begin with: what most words with a capital do not share.
+static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| Beginnings::of(GIVEN.all().chain(FAMILY.all()).chain(BOTH.all())));
 
 pub(super) fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte >= 0x80
@@ -78,10 +48,10 @@ pub(super) fn capital(line: &Line<'_>, at: usize) -> usize {
     if !is_capital(line, at) || line.at(at).is_ascii() && line.at(at + 1).is_ascii_uppercase() {
         return at;
     }
-    let mut end = line.forward(at, is_letter);
+    let mut end = line.end_of(LETTER, at);
     // "O'Brien", "Hans-Peter"; not the "s" of "Weber's".
     while matches!(line.at(end), b'\'' | b'-') && is_capital(line, end + 1) {
-        end = line.forward(end + 1, is_letter);
+        end = line.end_of(LETTER, end + 1);
     }
     end
 }
@@ -123,7 +93,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
     let beginnings = &*BEGINNINGS;
-    for start in line.capitals() {
+    for start in line.places(sign::CAPITALS) {
         if start < next {
             continue;
         }
@@ -137,7 +107,7 @@ pub(super) fn named(search: &mut Search<'_, '_>) {
             }
             continue;
         }
-        if !beginnings.contains(first, second, third) || !stands_apart(&line, start) {
+        if !beginnings.contains(first, second, third, line.at(start + 3)) || !stands_apart(&line, start) {
             continue;
         }
         let end = capital(&line, start);

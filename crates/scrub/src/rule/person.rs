@@ -9,7 +9,8 @@ use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID, WORD};
+use crate::line::{Line, is_alphanumeric, is_name};
 use std::ops::Range;
 
 /// Accounts that belong to nobody in particular, and words that stand where a name would.
@@ -218,7 +219,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             let mut end = range.end;
             search.found.push(Finding::new(range, Class::User, "labelled-name"));
             while phrase && line.at(end) == b',' && is_name(line.at(end + 1)) {
-                let next = end + 1..line.forward(end + 1, is_name);
+                let next = end + 1..line.end_of(NAME, end + 1);
                 end = next.end;
                 if is_account_name(line.str(next.clone())) {
                     search.found.push(Finding::new(next, Class::User, "labelled-name"));
@@ -231,8 +232,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
 /// The last word of a command: `useradd -m -G sudo jane`.
 fn last_word(line: &Line<'_>, from: usize) -> Range<usize> {
     let end = line.forward(from, |byte| !matches!(byte, b';' | b'|' | b'&' | b'>' | b'"' | b'\''));
-    let end = line.back(end, is_blank).max(from);
-    line.back(end, is_name).max(from)..end
+    let end = line.start_of(BLANK, end).max(from);
+    line.start_of(NAME, end).max(from)..end
 }
 
 /// `anna.keller`, `a.keller`: two words of letters with a dot between, no file and no full name of a machine.
@@ -247,8 +248,8 @@ fn is_dotted(text: &str) -> bool {
 fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quoted: bool) -> Range<usize> {
     let mut range = range;
     while phrase && line.at(range.start) == b'-' {
-        let next = line.forward(range.end, is_blank);
-        range = next..line.forward(next, |byte| !is_blank(byte));
+        let next = line.end_of(BLANK, range.end);
+        range = next..line.end_of(SOLID, next);
         if range.is_empty() {
             return range;
         }
@@ -258,17 +259,17 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
         return line.trim(range);
     }
     let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@'));
-    let end = line.forward(start, is_name).min(range.end.max(start));
+    let end = line.end_of(NAME, start).min(range.end.max(start));
     let end = line.back(end, |byte| matches!(byte, b'.' | b'-')).max(start);
     if line.at(end) == b'\\' { start..start } else { start..end }
 }
 
 /// "User jane from 10.0.0.5 not allowed", "User jane logged on": what sentences of logs go on with.
 fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.forward(anchor.end, is_blank);
-    let end = line.forward(name, is_name);
-    let next = line.forward(end, is_blank);
-    let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
+    let name = line.end_of(BLANK, anchor.end);
+    let end = line.end_of(NAME, name);
+    let next = line.end_of(BLANK, end);
+    let word = line.str(next..line.end_of(ALPHABETIC, next));
     let verbs = [
         "from",
         "not",
@@ -302,17 +303,17 @@ fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
     if line.at(anchor.end) != b' ' {
         return false;
     }
-    let start = line.forward(anchor.end, is_blank);
+    let start = line.end_of(BLANK, anchor.end);
     let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let told = [
         "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now",
     ];
     let start = if told.contains(&line.str(start..tie)) {
-        line.forward(tie, is_blank)
+        line.end_of(BLANK, tie)
     } else {
         start
     };
-    let end = line.forward(start, is_name).min(start + 26);
+    let end = line.end_of(NAME, start).min(start + 26);
     let text = line.str(start..end).trim_end_matches('.');
     let small = text
         .bytes()
@@ -328,9 +329,9 @@ fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
 
 /// `username admin privilege 15 …`, `login jane password …`.
 fn is_switch_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.forward(anchor.end, is_blank);
-    let next = line.forward(line.forward(name, |byte| !is_blank(byte)), is_blank);
-    let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
+    let name = line.end_of(BLANK, anchor.end);
+    let next = line.end_of(BLANK, line.end_of(SOLID, name));
+    let word = line.str(next..line.end_of(ALPHABETIC, next));
     matches!(anchor.word, "username" | "login" | "user")
         && name == anchor.end + 1
         && matches!(word, "password" | "secret" | "privilege")
@@ -338,8 +339,8 @@ fn is_switch_account(line: &Line<'_>, anchor: &Anchor) -> bool {
 
 /// "user: the account was …": words in small letters go on.
 fn is_sentence(line: &Line<'_>, end: usize) -> bool {
-    let next = line.forward(end, is_blank);
-    let word = line.str(next..line.forward(next, is_alphanumeric));
+    let next = line.end_of(BLANK, end);
+    let word = line.str(next..line.end_of(WORD, next));
     next == end + 1
         && [
             "is", "was", "has", "does", "not", "cannot", "could", "the", "in", "to", "can", "will", "must", "already", "are",

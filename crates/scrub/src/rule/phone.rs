@@ -6,6 +6,7 @@ use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, BLANK, DIGIT, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
@@ -23,9 +24,9 @@ fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
 /// Over " x204", " ext. 21" and the like.
 fn with_extension(line: &Line<'_>, end: usize) -> usize {
     let at = line.forward(end, |byte| is_blank(byte) || byte == b',').min(end + 2);
-    let word = line.forward(at, |byte| byte.is_ascii_alphabetic());
+    let word = line.end_of(ALPHABETIC, at);
     let digits = line.forward(word, |byte| matches!(byte, b'.' | b' ' | b':')).min(word + 2);
-    let last = line.forward(digits, |byte| byte.is_ascii_digit());
+    let last = line.end_of(DIGIT, digits);
     let known = is_one_of(
         line.str(at..word),
         &["x", "ext", "extn", "extension", "durchwahl", "dw", "poste", "app"],
@@ -70,13 +71,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 /// `(212) 555-0147`, `212-555-0147`, `212.555.0147`, `212 555 0147`, `1-800-555-0147`: area and exchange begin with 2 to 9 (NANP).
 fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut at = line.start;
-    for area in line.numbers() {
-        let separator = line.at(area + 3);
+    for number in search.numbers.iter().filter(|number| number.len() == 3) {
+        let (area, group) = (number.start, number.end);
+        let separator = line.at(group);
         if area < at || line.at(area) < b'2' || !matches!(separator, b')' | b'-' | b'.' | b' ') {
-            continue;
-        }
-        let group = line.forward(area, |byte| byte.is_ascii_digit());
-        if group != area + 3 {
             continue;
         }
         let open = line.before(area) == b'(';
@@ -119,8 +117,8 @@ fn north_american(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// `(11) 95555-0123`, `(22) 555 41 18`: an area in brackets, two to four groups behind it.
 fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
-    for area in line.numbers() {
-        let close = line.forward(area, |byte| byte.is_ascii_digit());
+    for number in search.numbers {
+        let (area, close) = (number.start, number.end);
         if line.before(area) != b'(' || !(2..=4).contains(&(close - area)) || line.at(close) != b')' || line.at(close + 1) != b' '
         {
             continue;
@@ -139,9 +137,9 @@ fn bracketed(search: &mut Search<'_, '_>, line: &Line<'_>) {
 
 /// Whether another number stands on either side, behind blanks.
 fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
-    let before = line.before(line.back(start, is_blank));
-    let next = line.forward(end, is_blank);
-    let word = line.slice(next..line.forward(next, |byte| !is_blank(byte)).min(next + 24));
+    let before = line.before(line.start_of(BLANK, start));
+    let next = line.end_of(BLANK, end);
+    let word = line.slice(next..line.end_of(SOLID, next).min(next + 24));
     before.is_ascii_digit() || word.first().is_some_and(u8::is_ascii_digit) && !word.iter().any(u8::is_ascii_alphabetic)
 }
 
@@ -149,7 +147,7 @@ fn beside_number(line: &Line<'_>, start: usize, end: usize) -> bool {
 fn behind_words(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
     for _ in 0..4 {
-        let end = line.forward(at, |byte| byte.is_ascii_alphabetic());
+        let end = line.end_of(ALPHABETIC, at);
         if end == at || end > at + 8 || !(is_blank(line.at(end)) || matches!(line.at(end), b':' | b')')) {
             break;
         }
@@ -168,7 +166,8 @@ fn behind_words(line: &Line<'_>, from: usize) -> usize {
 fn national(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for number in line.numbers() {
+    for digits_here in search.numbers {
+        let number = digits_here.start;
         let abroad = line.at(number + 1) == b'0' && (b'1'..=b'9').contains(&line.at(number + 2));
         if number < next || line.at(number) != b'0' || !(abroad || (b'1'..=b'9').contains(&line.at(number + 1))) {
             continue;
@@ -177,7 +176,7 @@ fn national(search: &mut Search<'_, '_>) {
         let start = number - usize::from(open);
         let end = number_end(&line, number);
         next = end.max(number + 1);
-        let first = line.forward(number, |byte| byte.is_ascii_digit()) - number;
+        let first = digits_here.len();
         let apart = matches!(
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='

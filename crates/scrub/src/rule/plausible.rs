@@ -3,7 +3,8 @@
 use super::value::{self, Value};
 use super::words::Words;
 use crate::class::Class;
-use crate::line::{Line, is_blank};
+use crate::kind::{BLANK, SOLID};
+use crate::line::Line;
 use std::ops::Range;
 
 /// Whether a single word, known to stand where a secret does, is one.
@@ -20,7 +21,7 @@ pub(super) fn is_secret_word(text: &str) -> bool {
 pub(super) fn goes_on_as_sentence(line: &Line<'_>, range: &Range<usize>) -> bool {
     let text = line.str(range.clone());
     let word = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase());
-    let next = line.str(range.end + 1..line.forward(range.end + 1, |byte| !is_blank(byte)));
+    let next = line.str(range.end + 1..line.end_of(SOLID, range.end + 1));
     text.ends_with(':') || word(text) && line.at(range.end) == b' ' && word(next)
 }
 
@@ -29,7 +30,7 @@ pub(super) fn secret_part(line: &Line<'_>, value: &Value, class: Class) -> Optio
     if !value.quoted {
         if class == Class::Password {
             // `key=value; key=value`, `?user=a&password=b`, but a lone password may hold any of these.
-            let next = line.forward(range.end, is_blank);
+            let next = line.end_of(BLANK, range.end);
             let text = line.str(range.clone());
             if let Some(at) = text
                 .find([';', '&', ','])

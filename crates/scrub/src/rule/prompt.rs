@@ -8,7 +8,9 @@ use super::windows::is_foreign_domain;
 use super::words::Words;
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_blank, is_name};
+use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID};
+use crate::line::{Line, has};
+use crate::sign;
 use std::ops::Range;
 
 /// What the lines that follow answer.
@@ -33,9 +35,8 @@ fn asks(command: &str) -> Option<Asked> {
     static USER: Words = Words::of(ASK_USER);
     static HOST: Words = Words::of(ASK_HOST);
     static USERS: Words = Words::of(ASK_USERS);
-    // What all of them begin and end with, so that few lines are compared with any.
-    let (first, last) = (command.bytes().next()?, command.bytes().next_back()?);
-    if !b"wlie$[hucsd".contains(&first.to_ascii_lowercase()) || !b"ienr%sf/du".contains(&last.to_ascii_lowercase()) {
+    // What all of them begin with.
+    if !b"wlie$[hucsd".contains(&command.bytes().next()?.to_ascii_lowercase()) {
         return None;
     }
     let kinds = [
@@ -54,7 +55,7 @@ fn asks(command: &str) -> Option<Asked> {
 
 pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
     let line = search.line;
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     if first >= line.end {
         asked.class = asked.class.filter(|_| !asked.many);
         return;
@@ -64,7 +65,7 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
         answers(search, *asked, class, first);
         asked.class = asked.class.filter(|_| asked.many && !ends_prompt(&line, first));
     }
-    if line.has(has::LOWER) {
+    if line.has(has::LOWER) && may_ask(&line, first) {
         let command = command(&line, first);
         if (5..=24).contains(&command.len())
             && let Some(now) = asks(command)
@@ -74,8 +75,18 @@ pub(super) fn find(search: &mut Search<'_, '_>, asked: &mut Asked) {
     }
 }
 
+/// Whether a line ends as all commands do that ask for a name, so that few lines are compared with any.
+fn may_ask(line: &Line<'_>, first: usize) -> bool {
+    // No such command is as long, unless a prompt stands before it.
+    if line.end >= first + 28 && !line.shows(sign::PROMPTS) {
+        return false;
+    }
+    let last = line.before(line.start_of(BLANK, line.end)).to_ascii_lowercase();
+    b"ienr%sf/du".contains(&last) || !last.is_ascii_graphic()
+}
+
 fn word(line: &Line<'_>, at: usize) -> Range<usize> {
-    at..line.forward(at, |byte| !is_blank(byte))
+    at..line.end_of(SOLID, at)
 }
 
 /// What was typed: behind the last sign that ends a prompt, or the whole line. No command of ours is longer than a few words.
@@ -120,7 +131,7 @@ fn answers(search: &mut Search<'_, '_>, asked: Asked, class: Class, first: usize
     }
     while at < line.end {
         let range = word(&line, at);
-        at = line.forward(range.end, is_blank);
+        at = line.end_of(BLANK, range.end);
         let alone = at >= line.end;
         if !(alone || asked.many) {
             return;
@@ -148,7 +159,7 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
     match line.at(first) {
         b'[' => {
-            let range = first + 1..line.forward(first + 1, is_name);
+            let range = first + 1..line.end_of(NAME, first + 1);
             if line.str(range.end..range.end + 5) == "]: PS" {
                 host(search, range);
             }
@@ -157,7 +168,7 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
         b'L' if line.reads(first, "Linux ") => unix_name(search, first + 6),
         b'D' if line.reads(first, "Darwin ") => unix_name(search, first + 7),
         byte if byte.is_ascii_alphanumeric() => {
-            let range = first..line.forward(first, is_name);
+            let range = first..line.end_of(NAME, first);
             match line.at(range.end) {
                 b':' => mac(search, range),
                 b'#' | b'>' | b'(' => switch(search, range),
@@ -183,8 +194,8 @@ fn unix_name(search: &mut Search<'_, '_>, at: usize) {
 
 fn mac(search: &mut Search<'_, '_>, range: Range<usize>) {
     let line = search.line;
-    let folder = line.forward(range.end + 1, |byte| !is_blank(byte));
-    let user = folder + 1..line.forward(folder + 1, is_name);
+    let folder = line.end_of(SOLID, range.end + 1);
+    let user = folder + 1..line.end_of(NAME, folder + 1);
     let prompt = matches!(line.at(user.end), b'$' | b'#') && matches!(line.at(user.end + 1), b' ' | 0);
     // "gamma:~ # route -n"
     let bare = line.at(folder) == b' ' && line.at(folder + 1) == b'#' || line.before(folder) == b'#';
@@ -210,7 +221,7 @@ fn switch(search: &mut Search<'_, '_>, range: Range<usize>) {
         }
         at = line.forward(at, |byte| byte != b')') + 1;
     }
-    let command = line.str(at + 1..line.forward(at + 1, |byte| byte.is_ascii_alphabetic()));
+    let command = line.str(at + 1..line.end_of(ALPHABETIC, at + 1));
     let known = [
         "show",
         "sh",

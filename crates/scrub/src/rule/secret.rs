@@ -12,7 +12,8 @@ use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID};
+use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
@@ -51,7 +52,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             && let Some((_, password)) = slash(&line, anchor)
             && line.at(password.end) == b'@'
         {
-            let machine = password.end + 1..line.forward(password.end + 1, is_name);
+            let machine = password.end + 1..line.end_of(NAME, password.end + 1);
             if is_host_name(line.str(machine.clone())) {
                 search.found.push(Finding::new(machine, Class::Host, "database"));
             }
@@ -285,8 +286,8 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if label.ends_with(['=', ' ']) {
         after -= 1;
     }
-    while label == "convertto-securestring" && line.at(line.forward(after, is_blank)) == b'-' {
-        after = line.forward(line.forward(after, is_blank), |byte| !is_blank(byte));
+    while label == "convertto-securestring" && line.at(line.end_of(BLANK, after)) == b'-' {
+        after = line.end_of(SOLID, line.end_of(BLANK, after));
     }
     if label == "sshpass -p" && !is_blank(line.at(after)) {
         let quote = line.at(after);
@@ -294,18 +295,18 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
             return Some(after + 1..line.forward(after + 1, |byte| byte != quote));
         }
         // "-e" takes it from the environment.
-        let end = line.forward(after, |byte| !is_blank(byte));
+        let end = line.end_of(SOLID, after);
         return Some(after..end);
     }
     if label == "wpa_passphrase" && is_blank(line.at(after)) {
         // The network's name comes first.
-        let name = line.forward(after, is_blank);
+        let name = line.end_of(BLANK, after);
         let quote = line.at(name);
         let quoted = matches!(quote, b'"' | b'\'');
         after = if quoted {
             line.forward(name + 1, |byte| byte != quote) + 1
         } else {
-            line.forward(name, |byte| !is_blank(byte))
+            line.end_of(SOLID, name)
         };
     }
     let value = value::value(line, after, bare, Reach::Word)?;
@@ -331,22 +332,22 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
 
 /// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
 fn numbered(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let digit = line.forward(anchor.end, is_blank);
-    let start = line.forward(digit + 1, is_blank);
+    let digit = line.end_of(BLANK, anchor.end);
+    let start = line.end_of(BLANK, digit + 1);
     let fits = digit == anchor.end + 1 && line.at(digit).is_ascii_digit() && start == digit + 2;
-    let range = start..line.forward(start, |byte| !is_blank(byte));
+    let range = start..line.end_of(SOLID, start);
     let text = line.str(range.clone());
     (fits && text.len() >= 4 && text.bytes().any(|byte| !byte.is_ascii_lowercase())).then_some(range)
 }
 
 /// `machine x login jane password y`, `username admin password y`: pairs of words without signs.
 fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let before = line.back(anchor.start, is_blank);
-    let name = line.back(before, |byte| !is_blank(byte));
-    let label = line.back(name, is_blank);
-    let word = line.str(line.back(label, |byte| byte.is_ascii_alphabetic())..label);
-    let start = line.forward(anchor.end, is_blank);
-    let range = start..line.forward(start, |byte| !is_blank(byte));
+    let before = line.start_of(BLANK, anchor.start);
+    let name = line.start_of(SOLID, before);
+    let label = line.start_of(BLANK, name);
+    let word = line.str(line.start_of(ALPHABETIC, label)..label);
+    let start = line.end_of(BLANK, anchor.end);
+    let range = start..line.end_of(SOLID, start);
     let fits = is_one_of(word, &["login", "user", "username", "connect"]) && name < before && start > anchor.end;
     (fits && is_secret_word(line.str(range.clone()))).then_some(range)
 }

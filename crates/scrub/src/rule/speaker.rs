@@ -6,6 +6,7 @@ use super::person::{is_account_name, is_full_name};
 use super::value::is_found;
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::DIGIT;
 use crate::line::Line;
 use std::ops::Range;
 
@@ -58,7 +59,7 @@ fn after_time(line: &Line<'_>) -> Option<usize> {
         .forward(start, |byte| byte.is_ascii_digit() || b":.,-/ APMapm".contains(&byte))
         .min(start + 26);
     let end = line.back(end, |byte| byte != b':').max(start);
-    let digits = line.forward(end, |byte| byte.is_ascii_digit());
+    let digits = line.end_of(DIGIT, end);
     let half = line.forward(digits, |byte| byte == b' ');
     let half = if [&b"AM"[..], b"PM", b"am", b"pm"].contains(&line.slice(half..half + 2)) {
         half + 2

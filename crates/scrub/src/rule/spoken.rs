@@ -5,6 +5,7 @@ use super::plausible::is_secret_word;
 use super::unknown::is_ordinary;
 use super::value::suffix;
 use super::words::Words;
+use crate::kind::{BLANK, LOWER, NAME, SOLID};
 use crate::line::{Line, has, is_blank, is_name};
 use std::ops::Range;
 
@@ -72,7 +73,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 
 /// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
 fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
-    let start = line.forward(from, is_blank);
+    let start = line.end_of(BLANK, from);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let mixed = text.bytes().any(|byte| byte.is_ascii_digit())
@@ -88,7 +89,7 @@ fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
 
 /// "network Alm-Gast, password skifahren": behind a comma, or no ordinary word, and the last one of the line.
 fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
-    let start = line.forward(from, is_blank);
+    let start = line.end_of(BLANK, from);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
     let listed = line.before(anchor.start) == b' ' && line.before(anchor.start - 1) == b',';
@@ -100,11 +101,11 @@ fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usiz
 fn behind_ties(line: &Line<'_>, from: usize) -> usize {
     let mut at = line.forward(from, |byte| is_blank(byte) || byte == b':');
     for _ in 0..3 {
-        let end = line.forward(at, |byte| !is_blank(byte));
+        let end = line.end_of(SOLID, at);
         if end == at || !TIES.contains(line.str(at..end)) {
             break;
         }
-        at = line.forward(end, is_blank);
+        at = line.end_of(BLANK, end);
     }
     at
 }
@@ -165,8 +166,8 @@ fn is_said(line: &Line<'_>, text: &str, end: usize) -> bool {
 pub(super) fn used_as(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let mut end = anchor.start;
     for _ in 0..5 {
-        end = line.back(end, is_blank);
-        let start = line.back(end, |byte| !is_blank(byte));
+        end = line.start_of(BLANK, end);
+        let start = line.start_of(SOLID, end);
         let word = line.str(start..end);
         if word.len() > 12 || word.is_empty() {
             return None;
@@ -224,7 +225,7 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
         if is_strong(text) || is_signed(text) || is_mixed(text) || is_numbered(text) || bracketed {
             return Some(at..end);
         }
-        at = line.forward(end, |byte| !is_blank(byte));
+        at = line.end_of(SOLID, end);
     }
     None
 }
@@ -250,11 +251,11 @@ pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usi
     let label = anchor.end + suffix(line, anchor).len();
     let start = behind_ties(line, line.forward(label, |byte| matches!(byte, b':' | b'=')));
     let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');
-    let slash = line.forward(name.end, is_blank);
+    let slash = line.end_of(BLANK, name.end);
     if name.is_empty() || line.at(slash) != b'/' || start == label {
         return None;
     }
-    let from = line.forward(slash + 1, is_blank);
+    let from = line.end_of(BLANK, slash + 1);
     let range = from..word_end(line, from);
     let apart = slash > name.end && from > slash + 1;
     let text = line.str(range.clone());
@@ -331,13 +332,13 @@ pub(super) fn is_strong(text: &str) -> bool {
 
 /// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
 pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
-    let first = line.forward(line.start, is_blank);
-    let name = first..line.forward(first, is_name);
+    let first = line.end_of(BLANK, line.start);
+    let name = first..line.end_of(NAME, first);
     if !matches!(line.at(name.end), b'/' | b':' | b' ') || name.len() < 3 {
         return None;
     }
-    let sign = line.forward(name.end, is_blank);
-    let start = line.forward(sign + 1, is_blank);
+    let sign = line.end_of(BLANK, name.end);
+    let start = line.end_of(BLANK, sign + 1);
     let spaced = sign > name.end && start > sign + 1;
     let glued = sign == name.end && start == sign + 1;
     let fits = match line.at(sign) {
@@ -376,7 +377,7 @@ pub(super) fn grouped(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let mut at = from;
     for _ in 0..MOST_WORDS + 4 {
         let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'=' | b':' | b'"' | b'\''));
-        let end = line.forward(start, |byte| byte.is_ascii_lowercase());
+        let end = line.end_of(LOWER, start);
         let whole = !is_name(line.at(end));
         if end == start + 4 && whole && !is_ordinary(line.str(start..end)) {
             groups.push(start..end);

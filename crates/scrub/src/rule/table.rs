@@ -11,7 +11,8 @@ use super::windows::is_foreign_domain;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_blank, is_name};
+use crate::kind::{BLANK, NAME, SOLID};
+use crate::line::{Line, has};
 use std::ops::Range;
 
 /// The table whose rows may follow.
@@ -47,7 +48,7 @@ struct Column {
 pub(super) fn find(search: &mut Search<'_, '_>, table: &mut Table) {
     let line = search.line;
     let above = std::mem::replace(&mut table.above, line.start..line.end);
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     if first >= line.end {
         if table.rows > 0 {
             table.layout = Layout::None;
@@ -113,7 +114,7 @@ fn may_be_heading(search: &Search<'_, '_>) -> bool {
             _ => false,
         };
         let after = line.at(anchor.end);
-        let cell = line.at(line.forward(anchor.end, is_name));
+        let cell = line.at(line.end_of(NAME, anchor.end));
         let ends = capitals || matches!(cell, 0 | b',' | b';' | b'|' | b'\t' | b'"') || cell == b' ';
         known && begins && ends && after != b'='
     })
@@ -196,7 +197,7 @@ fn row(search: &mut Search<'_, '_>, table: &mut Table, first: usize) {
     let line = search.line;
     let text = line.str(line.start..line.end);
     // A prompt ends what was printed.
-    let word = line.str(first..line.forward(first, |byte| !is_blank(byte)));
+    let word = line.str(first..line.end_of(SOLID, first));
     let done = ENDS.iter().any(|end| line.reads(first, end));
     if done || word.len() > 1 && word.ends_with(['$', '#', '%', '>']) || matches!(word, "$" | "PS") {
         table.layout = Layout::None;

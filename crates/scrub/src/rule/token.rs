@@ -5,7 +5,9 @@ use super::words::holds;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHANUMERIC, DIGIT};
 use crate::line::{Line, is_alphanumeric, steps};
+use crate::sign;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -104,7 +106,7 @@ pub(super) fn dense(search: &mut Search<'_, '_>) {
 fn escaped(line: &Line<'_>, end: usize) -> usize {
     let mut end = end;
     while line.at(end) == b'%' && line.at(end + 1).is_ascii_hexdigit() && line.at(end + 2).is_ascii_hexdigit() {
-        end = line.forward(end + 3, |byte| byte.is_ascii_alphanumeric());
+        end = line.end_of(ALPHANUMERIC, end + 3);
     }
     end
 }
@@ -112,11 +114,11 @@ fn escaped(line: &Line<'_>, end: usize) -> usize {
 /// `6833824896:AAg44ia…`: a bot's number, and 35 signs that begin with two capitals.
 pub(super) fn bots(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for colon in line.colons() {
+    for colon in line.places(sign::COLONS_IN_KEYS) {
         if !line.before(colon).is_ascii_digit() || !line.reads(colon + 1, "AA") {
             continue;
         }
-        let start = line.back(colon, |byte| byte.is_ascii_digit());
+        let start = line.start_of(DIGIT, colon);
         let end = line.forward(colon + 1, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
         let fits = (8..=10).contains(&(colon - start)) && (33..=37).contains(&(end - colon - 1));
         if fits && !is_alphanumeric(line.before(start)) && !is_found(search, start) {

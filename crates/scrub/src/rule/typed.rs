@@ -7,6 +7,7 @@ use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Search};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::{ALPHABETIC, BLANK, DIGIT, SOLID};
 use crate::line::{Line, is_blank};
 use std::ops::Range;
 
@@ -30,8 +31,8 @@ fn is_words(text: &str) -> bool {
 
 /// `repo_pw: two words`, `password=two words`: the only thing that a line of settings says.
 pub(super) fn setting(line: &Line<'_>, anchor: &Anchor, value: &Value) -> Option<Range<usize>> {
-    let first = line.forward(line.start, is_blank);
-    let sign = line.before(line.back(value.range.start, is_blank));
+    let first = line.end_of(BLANK, line.start);
+    let sign = line.before(line.start_of(BLANK, value.range.start));
     let alone = name_start(line, anchor) == first && (anchor.word.contains('_') || sign == b'=');
     let whole = rest(line, value.range.start)?;
     (!value.quoted && value.separated && alone && is_words(line.str(whole.clone()))).then_some(whole)
@@ -45,7 +46,7 @@ fn rest(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
 
 /// "Enter passphrase for /dev/sda3: two words", "Vault password: two words": what somebody typed where a program asked.
 pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     if anchor.start > first + 40 {
         return None;
     }
@@ -77,7 +78,7 @@ pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
 
 /// ` key 7 13061E0108`, ` key grass-Snake-4`: a line of a switch's settings, further in than what it belongs to.
 pub(super) fn key(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let first = line.forward(line.start, is_blank);
+    let first = line.end_of(BLANK, line.start);
     let inner = first > line.start && first == anchor.start && line.at(anchor.end) == b' ';
     if anchor.word != "key" || !inner {
         return None;
@@ -86,7 +87,7 @@ pub(super) fn key(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if line.at(start).is_ascii_digit() && line.at(start + 1) == b' ' {
         start += 2;
     }
-    let end = line.forward(start, |byte| !is_blank(byte));
+    let end = line.end_of(SOLID, start);
     let alone = line.trim(end..line.end).is_empty();
     let text = line.str(start..end);
     (alone && text.len() >= 6 && is_secret_word(text) && !text.contains([':', '=', '('])).then_some(start..end)
@@ -95,12 +96,12 @@ pub(super) fn key(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 /// `204 => 7391,Anna Keller,anna@…`: a mailbox of a telephone system, and the digits that open it.
 pub(super) fn mailbox(search: &mut Search<'_, '_>) {
     let line = search.line;
-    let number = line.forward(line.start, |byte| byte.is_ascii_digit());
+    let number = line.end_of(DIGIT, line.start);
     if number == line.start || !line.reads(number, " => ") {
         return;
     }
     let start = number + " => ".len();
-    let end = line.forward(start, |byte| byte.is_ascii_digit());
+    let end = line.end_of(DIGIT, start);
     if (3..=8).contains(&(end - start)) && line.at(end) == b',' {
         search.found.push(Finding::new(start..end, Class::Password, "mailbox"));
         let name = end + 1..line.forward(end + 1, |byte| byte != b',');
@@ -115,7 +116,7 @@ pub(super) fn prints(line: &Line<'_>) -> bool {
     let end = line.back(line.end, |byte| is_blank(byte) || matches!(byte, b'"' | b'\''));
     let file = end.saturating_sub(".txt".len());
     let end = if line.reads(file, ".txt") { file } else { end };
-    let last = line.back(end, |byte| byte.is_ascii_alphabetic())..end;
+    let last = line.start_of(ALPHABETIC, end)..end;
     // A word alone is a command.
     if !(2..=10).contains(&last.len()) || !matches!(line.before(last.start), b'.' | b'_' | b'-' | b'/' | b'\\') {
         return false;
@@ -132,7 +133,7 @@ pub(super) fn prints(line: &Line<'_>) -> bool {
         "passwort",
         "kennwort",
     ];
-    let start = line.back(last.start, |byte| !is_blank(byte));
+    let start = line.start_of(SOLID, last.start);
     if !is_one_of(line.str(last), &kinds) || line.at(start) == b'-' {
         return false;
     }

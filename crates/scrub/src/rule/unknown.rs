@@ -4,14 +4,16 @@
 //! words of it, and stands beside another such word, before an "'s" or behind "for", is a name nearly always: of a person, or of a
 //! product or firm, which is hidden needlessly.
 
-use super::people::{capital, family, goes_on, is_letter, is_listed_name, is_no_name, stands_apart};
+use super::people::{capital, family, goes_on, is_listed_name, is_no_name, stands_apart};
 use super::person::PARTICLES;
 use super::value::is_found;
 use super::words::Words;
 use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::line::{Line, has, is_alphanumeric, is_blank};
+use crate::kind::{BLANK, LETTER, WORD};
+use crate::line::{Line, has, is_alphanumeric};
+use crate::sign;
 
 /// Words of programs' messages, in small letters.
 static VOCABULARY: Words = Words::of(include_str!("../../words/vocabulary.txt"));
@@ -61,7 +63,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         return;
     }
     let mut next = line.start;
-    for start in line.capitals() {
+    for start in line.places(sign::CAPITALS) {
         if start < next {
             continue;
         }
@@ -80,7 +82,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             b',' | b'.' | b'?' | b'!' | b')' | 0 => Some(false),
             // "Svea: 08-555 014 22", "Bekzod: replaced it", at the beginning of a line.
             b':' => {
-                Some(line.before(line.back(start, is_blank)) == 0 && (line.at(end + 2).is_ascii_digit() || is_sentence(&line)))
+                Some(line.before(line.start_of(BLANK, start)) == 0 && (line.at(end + 2).is_ascii_digit() || is_sentence(&line)))
             }
             _ => continue,
         };
@@ -106,7 +108,7 @@ pub(super) fn names_from(line: &Line<'_>, end: usize) -> usize {
     for _ in 0..4 {
         let start = at + 1;
         let next = capital(line, start);
-        let particle = line.forward(start, is_letter);
+        let particle = line.end_of(LETTER, start);
         at = if next > start { next } else { particle };
         let joins = next > start || PARTICLES.contains(&line.str(start..particle));
         if line.at(start - 1) != b' ' || at == start || !joins {
@@ -125,7 +127,7 @@ fn is_behind(line: &Line<'_>, start: usize, end: usize) -> bool {
     if line.before(start) != b' ' || end < start + 4 {
         return false;
     }
-    let word = line.back(start - 1, is_alphanumeric);
+    let word = line.start_of(WORD, start - 1);
     BEFORE.contains(line.str(word..start - 1)) && line.before(word) == b' ' && is_sentence(line)
 }
 

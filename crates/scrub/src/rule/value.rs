@@ -1,6 +1,7 @@
 //! Labels and their values: `name=value`, `Name : value`, `"name": "value"`, `--name value`, `/name:value`.
 
 use super::{Anchor, Search};
+use crate::kind::{BLANK, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
@@ -118,13 +119,13 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         // What the registry holds: `DefaultPassword    REG_SZ    x`
         b'R' | b'r' if line.reads(dotted, "REG_") && at < dotted => {
             separated = true;
-            at = line.forward(dotted, |byte| !is_blank(byte));
+            at = line.end_of(SOLID, dotted);
         }
         0xEF if line.reads(dotted, "：") => {
             separated = true;
             at = dotted + "：".len();
         }
-        _ if bare && is_blank(line.at(at)) => at = line.forward(at, is_blank),
+        _ if bare && is_blank(line.at(at)) => at = line.end_of(BLANK, at),
         // "user 'jane'", "user [jane]"
         _ if at == after && dotted == at + 1 && matches!(line.at(dotted), b'\'' | b'"' | b'[') => {
             let closing = if line.at(dotted) == b'[' { b']' } else { line.at(dotted) };
@@ -138,7 +139,7 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         _ => return None,
     }
     let glued = line.before(at) == b'=' && !is_blank(line.before(at - 1));
-    let next = line.forward(at, is_blank);
+    let next = line.end_of(BLANK, at);
     // "rhost=  user=jane": nothing was set.
     if glued && next > at && line.at(line.forward(next, |byte| is_alphanumeric(byte) || byte == b'_')) == b'=' {
         return None;
@@ -181,7 +182,7 @@ fn is_pair(line: &Line<'_>, bar: usize) -> bool {
 
 /// Whether what follows this sign is a value in quotes that a call names or is given.
 fn called(line: &Line<'_>, sign: usize, named: bool) -> bool {
-    let next = line.forward(sign + 1, is_blank);
+    let next = line.end_of(BLANK, sign + 1);
     matches!(line.at(next), b'"' | b'\'') && (named || line.at(sign) == b'(')
 }
 

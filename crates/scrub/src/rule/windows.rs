@@ -5,7 +5,9 @@ use super::person::is_generic;
 use super::words::{Words, ends, is_one_of};
 use crate::class::Class;
 use crate::finding::Finding;
+use crate::kind::NAME;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::sign;
 
 /// First parts that are no domains: hives, drives of PowerShell, folders, well-known authorities.
 static NOT_DOMAINS: Words = Words::of(include_str!("../../words/not-domains.txt"));
@@ -39,7 +41,7 @@ pub(super) fn accounts(search: &mut Search<'_, '_>) {
         } else if line.before(slash) == b'\\' {
             continue;
         }
-        let start = line.back(slash, is_name);
+        let start = line.start_of(NAME, slash);
         let end = line.forward(after, |byte| is_name(byte) || byte == b'$');
         let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
         if start >= slash || end <= after || start < last_end {
@@ -229,7 +231,7 @@ fn follows_label(line: &Line<'_>, start: usize) -> bool {
 pub(super) fn identifiers(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut next = line.start;
-    for dash in line.dashes() {
+    for dash in line.places(sign::DASHES_IN_IDENTIFIERS) {
         if dash < next {
             continue;
         }

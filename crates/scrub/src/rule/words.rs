@@ -1,11 +1,14 @@
 //! Lists of words as data (crates/scrub/words), asked quickly and without regard to case, like every comparison with a fixed word here.
 
+use crate::needles::eight_small;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 /// A set of words in small letters: one a line; lines that begin with `#` say what the list is.
 pub(crate) struct Words {
     list: &'static str,
-    sorted: OnceLock<Sorted>,
+    more: &'static [&'static str],
+    table: OnceLock<Table>,
 }
 
 /// No list holds a longer word, in bytes.
@@ -15,13 +18,23 @@ impl Words {
     pub(crate) const fn of(list: &'static str) -> Self {
         Self {
             list,
-            sorted: OnceLock::new(),
+            more: &[],
+            table: OnceLock::new(),
+        }
+    }
+
+    /// Of more words than should be compared one after the other.
+    pub(crate) const fn among(more: &'static [&'static str]) -> Self {
+        Self {
+            list: "",
+            more,
+            table: OnceLock::new(),
         }
     }
 
     /// All of them.
     pub(super) fn all(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.list.lines().filter(|line| !line.starts_with('#'))
+        words(self.list).map(|(_, word)| word)
     }
 
     /// Whether this word, in any case, is in the list.
@@ -30,86 +43,123 @@ impl Words {
             return false;
         }
         if !word.is_ascii() {
-            return self.holds(&word.to_lowercase());
+            return self.holds(word.to_lowercase().as_bytes());
         }
-        self.holds(word)
+        self.holds(word.as_bytes())
     }
 
-    fn holds(&self, word: &str) -> bool {
-        self.sorted.get_or_init(|| Sorted::new(self.all())).contains(word)
+    fn holds(&self, word: &[u8]) -> bool {
+        let table = self.table.get_or_init(|| {
+            Table::new(if self.more.is_empty() {
+                Cow::Borrowed(self.list)
+            } else {
+                Cow::Owned(self.more.join("\n"))
+            })
+        });
+        table.contains(word)
     }
 }
 
-/// Words by what they are mixed to; nearly all that are none of them are told by one bit.
-struct Sorted {
-    bits: Vec<u64>,
-    words: Vec<(u32, &'static str)>,
-    /// Where the words begin whose highest bits are these, about one of them each.
-    shelves: Vec<usize>,
-    /// What is left out of the mixed bytes of a word to find its shelf.
-    shift: u32,
+/// The words of a list, each with the place where it begins.
+fn words(list: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut next = 0;
+    list.split('\n')
+        .map(move |line| {
+            let place = next;
+            next += line.len() + 1;
+            (place, line)
+        })
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-impl Sorted {
-    fn new(list: impl Iterator<Item = &'static str>) -> Self {
-        let mut words: Vec<(u32, &str)> = list.map(|word| (mixed(word), word)).collect();
-        words.sort_unstable();
-        let mut bits = vec![0; (words.len() / 2).next_power_of_two()];
-        for (mixed, _) in &words {
-            let (place, bit) = place(*mixed, bits.len());
-            if let Some(bits) = bits.get_mut(place) {
-                *bits |= bit;
+/// The words of a list at the places that their bytes are mixed to, or behind them where those are taken. A third of the places at least is
+/// empty, so that most words that are none of the list are told by one look.
+struct Table {
+    list: Cow<'static, str>,
+    /// [`Key`]s; 0 where none is.
+    slots: Vec<u64>,
+}
+
+/// What a slot holds: a word of up to seven bytes in small letters and its length; of a longer one, bits of what it is mixed to, the place in
+/// the list where it stands, and [`LONG`].
+struct Key {
+    bits: u64,
+    mixed: u64,
+}
+
+/// In place of the length of longer words.
+const LONG: u64 = 0xFF;
+/// The bits that say where a longer word stands: no list is longer than a megabyte.
+const PLACE: u64 = 0xF_FFFF << 8;
+
+impl Key {
+    #[inline]
+    fn of(word: &[u8]) -> Self {
+        const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+        let first = eight_small(word);
+        let mixed = (first ^ first >> 32).wrapping_mul(FACTOR);
+        if word.len() < 8 {
+            let bits = first | word.len() as u64;
+            return Self { bits, mixed };
+        }
+        let mut mixed = mixed ^ word.len() as u64;
+        for eight in word.get(8..).unwrap_or_default().chunks(8) {
+            mixed = (mixed ^ mixed >> 32 ^ eight_small(eight)).wrapping_mul(FACTOR);
+        }
+        let bits = mixed << 17 & !(PLACE | LONG) | LONG;
+        Self { bits, mixed }
+    }
+
+    /// The first slot to look at, of so many, which are a power of two.
+    #[inline]
+    fn first(&self, slots: usize) -> usize {
+        (self.mixed >> 40) as usize & (slots - 1)
+    }
+}
+
+impl Table {
+    fn new(list: Cow<'static, str>) -> Self {
+        let count = (words(&list).count() * 3 / 2 + 1).next_power_of_two();
+        let mut slots = vec![0; count];
+        for (place, word) in words(&list) {
+            let key = Key::of(word.as_bytes());
+            let mut at = key.first(count);
+            while slots.get(at % count).is_some_and(|taken| *taken != 0) {
+                at += 1;
+            }
+            if let Some(slot) = slots.get_mut(at % count) {
+                *slot = key.bits | if word.len() < 8 { 0 } else { (place as u64) << 8 & PLACE };
             }
         }
-        let count = words.len().max(2).next_power_of_two();
-        let shift = u32::BITS - count.trailing_zeros();
-        let mut shelves = vec![0; count + 1];
-        for (mixed, _) in &words {
-            if let Some(next) = shelves.get_mut((mixed >> shift) as usize + 1) {
-                *next += 1;
+        Self { list, slots }
+    }
+
+    fn contains(&self, word: &[u8]) -> bool {
+        let key = Key::of(word);
+        let mut at = key.first(self.slots.len());
+        loop {
+            let slot = self.slots.get(at & (self.slots.len() - 1)).copied().unwrap_or(0);
+            if slot == 0 {
+                return false;
             }
-        }
-        let mut all = 0;
-        for shelf in &mut shelves {
-            all += *shelf;
-            *shelf = all;
-        }
-        Self {
-            bits,
-            words,
-            shelves,
-            shift,
+            let found = if word.len() < 8 {
+                slot == key.bits
+            } else {
+                slot & !PLACE == key.bits && self.has_at((slot & PLACE) >> 8, word)
+            };
+            if found {
+                return true;
+            }
+            at += 1;
         }
     }
 
-    fn contains(&self, word: &str) -> bool {
-        let mixed = mixed(word);
-        let (place, bit) = place(mixed, self.bits.len());
-        if self.bits.get(place).is_none_or(|bits| bits & bit == 0) {
-            return false;
-        }
-        let shelf = (mixed >> self.shift) as usize;
-        let Some(&[from, to]) = self.shelves.get(shelf..shelf + 2) else {
-            return false;
-        };
-        let near = self.words.get(from..to).unwrap_or_default();
-        near.iter()
-            .any(|(other, known)| *other == mixed && known.eq_ignore_ascii_case(word))
+    /// Whether the line of the list that begins here is the word.
+    fn has_at(&self, place: u64, word: &[u8]) -> bool {
+        let list = self.list.as_bytes().get(place as usize..);
+        list.and_then(|list| list.split_at_checked(word.len()))
+            .is_some_and(|(known, rest)| matches!(rest.first(), None | Some(b'\n')) && known.eq_ignore_ascii_case(word))
     }
-}
-
-/// The bytes of a word mixed together, the same for both cases of letters (FNV-1a).
-#[inline]
-fn mixed(word: &str) -> u32 {
-    word.bytes().fold(0x811C_9DC5, |mixed, byte| {
-        (mixed ^ u32::from(byte | 0x20)).wrapping_mul(0x0100_0193)
-    })
-}
-
-/// Thirty-two bits a word at least; a power of two of places.
-#[inline]
-fn place(mixed: u32, places: usize) -> (usize, u64) {
-    ((mixed >> 6) as usize & (places - 1), 1 << (mixed & 63))
 }
 
 /// Whether one of these is the word.
@@ -144,6 +194,13 @@ mod tests {
     use super::*;
 
     static LIST: Words = Words::of("# a list\nroot\nAdministrator\n");
+
+    #[test]
+    fn words_of_code_are_found_as_those_of_lists_are() {
+        static FEW: Words = Words::among(&["srv", "MacBook"]);
+        assert!(FEW.contains("SRV") && FEW.contains("macbook"));
+        assert!(!FEW.contains("mac") && !FEW.contains("srv\nMacBook") && !FEW.contains("rv"));
+    }
 
     #[test]
     fn case_does_not_matter() {
