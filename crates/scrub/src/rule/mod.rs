@@ -189,7 +189,10 @@ impl Search<'_, '_> {
             beside::owned(self);
             log::web_account(self);
             licence::grouped(self);
-            licence::recovery(self);
+            if line.has(has::DIGIT) {
+                licence::recovery(self);
+                licence::autodesk(self);
+            }
         }
         if line.has(has::DOT | has::LOWER) {
             domain::dotted(self);

@@ -288,7 +288,9 @@ pub(super) fn accepts(class: Class, cell: &str) -> Option<Class> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b'/'));
             let digits = cell.bytes().filter(u8::is_ascii_digit).count();
-            (signs && digits >= 5 && cell.len() <= 40).then_some(class)
+            // What Windows shows of a key.
+            let part = class == Class::LicenceKey && cell.len() == 5 && !cell.bytes().any(|byte| byte.is_ascii_lowercase());
+            (signs && (digits >= 5 || part) && cell.len() <= 40).then_some(class)
         }
         Class::Phone => {
             let number = cell.bytes().all(|byte| byte.is_ascii_digit() || b" +-./()".contains(&byte));
