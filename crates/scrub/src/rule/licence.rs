@@ -204,9 +204,6 @@ fn is_key(label: &str, text: &str) -> bool {
     if matches!(label, "pk" | "-pk" | "pk:" | "product key") && is_product(text) {
         return true;
     }
-    if matches!(label, "software id" | "software_id") {
-        return capitals && text.len() == 9 && text.as_bytes().get(4) == Some(&b'-');
-    }
     // 24 digits are Adobe's.
     if text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return true;

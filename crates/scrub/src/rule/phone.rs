@@ -2,7 +2,7 @@
 //! a label.
 
 use super::value::is_found;
-use super::words::is_one_of;
+use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -258,7 +258,10 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
     let word = line.before(number) == b' ' && (before.is_ascii_lowercase() || before >= 0x80 || matches!(before, b':' | b','));
     let next = line.forward(end, is_blank);
     let unit = line.str(next..line.forward(next, is_alphanumeric));
-    let amount = is_one_of(unit, UNITS) || line.at(next).is_ascii_digit();
+    // Programs for helping from afar number machines so.
+    let lead = line.str_before(number, 24);
+    let machine = ["desk", "viewer", " ID", " id "].iter().any(|word| holds(lead, word));
+    let amount = machine || is_one_of(unit, UNITS) || line.at(next).is_ascii_digit();
     let fits = group(number) && group(number + 4) && group(number + 8) && end <= line.end;
     let apart = matches!(line.at(end), 0 | b' ' | b',' | b'?' | b')' | b';' | b'!') || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
     (fits && word && apart && !amount).then_some(number..end)
@@ -307,7 +310,8 @@ fn is_parted(text: &str) -> bool {
     let begun = text.starts_with(['0', '+', '(']) && groups().count() >= 2;
     let undivided = groups().count() == 1 && text.len() >= 10 && text.starts_with(['0', '+']);
     let halves = groups().count() == 2 && groups().all(|group| group.len() == 4);
-    !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
+    let enough = text.bytes().filter(u8::is_ascii_digit).count() >= 7;
+    enough && !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
 }
 
 /// Labels of the short numbers within a house.

@@ -38,7 +38,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         let word = line.str(at..end);
         // "Sig.", "Dr." end no sentence.
         let title = word.len() <= 5 && word.starts_with(char::is_uppercase) && word.ends_with('.');
-        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) && !title {
+        if word.starts_with("mismatch") || word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) && !title {
             return None;
         }
         at = end;
@@ -229,6 +229,24 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
     None
 }
 
+/// "changed it to Artichoke_7", "try MyDogRex11": one of the next words, when it can hardly be anything but a password.
+pub(super) fn hinted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if line.before(anchor.start).is_ascii_alphanumeric() {
+        return None;
+    }
+    let mut at = anchor.end;
+    for _ in 0..2 {
+        let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'`' | b':'));
+        let end = word_end(line, start);
+        let text = line.str(start..end);
+        if text.len() >= 8 && (is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text)) {
+            return Some(start..end);
+        }
+        at = end;
+    }
+    None
+}
+
 /// `Gniazdo!na-kominie`, `Wiosna_w_Tatrach1`: words that a sign joins which joins no others.
 pub(super) fn is_signed(text: &str) -> bool {
     let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
@@ -244,6 +262,9 @@ pub(super) fn is_signed(text: &str) -> bool {
 
 /// `hvogt / Kirsche99!` behind "login", "user" or "credentials".
 pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    if let Some(found) = given(line, anchor) {
+        return Some(found);
+    }
     if !line.has(has::SLASH) {
         return None;
     }
@@ -258,7 +279,23 @@ pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usi
     let range = from..word_end(line, from);
     let apart = slash > name.end && from > slash + 1;
     let text = line.str(range.clone());
-    (apart && is_no_word(text) || is_strong(text)).then_some((name, range))
+    let closed = || text.ends_with('!') && !is_ordinary(text.trim_end_matches('!')) && text.len() >= 6;
+    (apart && (is_no_word(text) || closed()) || is_strong(text)).then_some((name, range))
+}
+
+/// "creds: owner Celeriac-2": a name and what can only be its password.
+fn given(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    if !matches!(anchor.word, "creds" | "zugangsdaten" | "login" | "logon" | "credential") {
+        return None;
+    }
+    let after = anchor.end + suffix(line, anchor).len();
+    let start = line.forward(after, |byte| is_blank(byte) || byte == b':');
+    let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');
+    let from = line.forward(name.end, |byte| matches!(byte, b' ' | b','));
+    let range = from..word_end(line, from);
+    let text = line.str(range.clone());
+    let secret = is_strong(text) || is_mixed(text) || is_signed(text);
+    (secret && line.at(after) == b':' && name.len() >= 2 && from > name.end && text.len() >= 6).then_some((name, range))
 }
 
 /// "wifi: Kontor / NordlichtWLAN5", "the wifi here is GästeWLAN": the network's name may come first.

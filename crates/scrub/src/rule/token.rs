@@ -14,12 +14,12 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         };
         let mark = anchor.word;
-        let joined = is_alphanumeric(line.before(anchor.start)) || mark.starts_with('_') && line.before(anchor.start) == b'_';
+        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.']) || mark.starts_with('_') && line.before(anchor.start) == b'_';
         if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
             continue;
         }
         let hash = mark.starts_with(['$', '{']);
-        let address = mark.contains('/');
+        let address = mark.contains('/') || mark == "K10";
         let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric()
                 || address && matches!(byte, b'@' | b':')
@@ -29,7 +29,13 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let end = line.back(end, |byte| matches!(byte, b'.' | b'/') && !hash);
         if end >= anchor.end + least {
             let class = if hash { Class::Password } else { Class::Token };
-            search.found.push(Finding::new(anchor.start..end, class, "marked-token"));
+            // "$$apr1$$" is escaped; ".atlasv1." stands within.
+            let start = match mark {
+                ".atlasv1." => line.back(anchor.start, |byte| byte.is_ascii_alphanumeric()),
+                _ if hash && line.before(anchor.start) == b'$' => anchor.start - 1,
+                _ => anchor.start,
+            };
+            search.found.push(Finding::new(start..end, class, "marked-token"));
         }
     }
 }
