@@ -65,7 +65,7 @@ const PARTIES: &[&str] = &[
 impl Chat {
     /// Notes the line when somebody may speak in it.
     pub(super) fn note(&mut self, line: &Line<'_>) {
-        if line.has(has::COLON) {
+        if line.has(has::COLON) || line.at(line.start) == b'<' {
             self.lines.extend(spoken_by(line));
         }
     }
@@ -111,7 +111,8 @@ fn is_person_here(name: &str) -> bool {
 /// `ravi: …`, `[tmcgill]: …`, `aoife 14:21: …`, `12/02/2026, 07:31 - Niall H: …`, `Wout > …`: the name, and what is said.
 fn spoken_by(line: &Line<'_>) -> Option<Turn> {
     let start = behind_time(line);
-    let start = start + usize::from(line.at(start) == b'[');
+    // "[tmcgill]: …", "<Thibault> …"
+    let start = start + usize::from(matches!(line.at(start), b'[' | b'<'));
     let end = line.forward(start, |byte| {
         is_letter(byte) || byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'_' | b'-' | b'\'')
     });

@@ -199,9 +199,10 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
             return;
         }
         let (account, secret) = (bare(range), bare(secret));
-        if is_account_name(line.str(account.clone())) && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
+        let dialled = line.str(account.clone()).split('@').all(is_account_name);
+        if dialled && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
         {
-            name(search, account, "dial-in");
+            search.found.push(Finding::new(account, Class::User, "dial-in"));
             search.found.push(Finding::new(secret, Class::Password, "dial-in"));
         }
         return;

@@ -1,6 +1,6 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
-use super::Search;
+use super::{Meaning, Search};
 use super::connection::go_source;
 use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
@@ -67,6 +67,19 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
                     .found
                     .push(Finding::new(at + 1..domain_end, Class::Host, "user-at-host"));
             }
+        }
+    }
+}
+
+/// `jane%40example.org`, as addresses of the web have addresses.
+pub(super) fn escaped(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Escaped) {
+        let local = line.back(anchor.start, is_name);
+        let end = line.forward(anchor.end, is_name);
+        let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
+        if local < anchor.start && anchor.end < end && is_domain(line.str(anchor.end..end)) && !is_found(search, local) {
+            search.found.push(Finding::new(local..end, Class::Email, "address"));
         }
     }
 }

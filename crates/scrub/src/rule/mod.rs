@@ -12,6 +12,7 @@ mod chat;
 mod column;
 mod composed;
 mod connection;
+mod device;
 mod document;
 mod domain;
 mod flag;
@@ -55,6 +56,7 @@ pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+pub(crate) use plausible::is_telling_secret;
 use std::num::TryFromIntError;
 pub(crate) use words::Words;
 
@@ -141,7 +143,7 @@ impl Search<'_, '_> {
 
     /// What words of the table announce.
     fn announced(&mut self) {
-        let rules: [Asked<Self>; 18] = [
+        let rules: [Asked<Self>; 20] = [
             (asks::SECRET, secret::find),
             (asks::MARK, token::find),
             (asks::PATH, path::find),
@@ -160,6 +162,8 @@ impl Search<'_, '_> {
             (asks::PHONE, phone::labelled),
             (asks::NUMBER, bank::labelled),
             (asks::MAC, network::labelled_mac),
+            (asks::DEVICE, device::find),
+            (asks::ESCAPED, mail::escaped),
         ];
         let asked = self.anchors.iter().fold(0, |asked, anchor| asked | anchor.meaning.asks());
         for (ask, rule) in rules {

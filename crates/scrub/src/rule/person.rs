@@ -117,7 +117,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         else {
             continue;
         };
-        let joined = is_alphanumeric(line.before(anchor.start)) || line.before(anchor.start) == b'\\';
+        let joined = is_alphanumeric(line.before(anchor.start)) && !anchor.word.starts_with('/') || line.before(anchor.start) == b'\\';
         if joined || is_found(search, anchor.start) {
             continue;
         }
@@ -135,12 +135,18 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // Chinese, Japanese and Korean names have no blank in them.
         let wide = label.bytes().next().is_some_and(|byte| byte >= 0xE0);
-        let reach = if matches!(anchor.meaning, Meaning::Field(_)) && !wide {
+        // "--given-name=Manya --surname=Curie"
+        let flag = is_flag(&line, anchor) && line.at(anchor.end) == b'=';
+        let reach = if matches!(anchor.meaning, Meaning::Field(_)) && !wide && !flag {
             Reach::Field
         } else {
             Reach::Word
         };
         let column = line.at(after) == b' ' && line.at(after + 1) == b' ' && (reach == Reach::Field || wide);
+        if let Some(range) = tied_account(&line, anchor) {
+            search.found.push(Finding::new(range, Class::User, "labelled-name"));
+            continue;
+        }
         let Some(value) = value::value(
             &line,
             after,
@@ -164,6 +170,15 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             name_in(&line, value.range.clone(), phrase, reach, value.quoted)
         };
         let range = if reach == Reach::Field { turned(&line, range) } else { range };
+        // What somebody typed as his name may be his password.
+        let typed = matches!(label, "invalid user" | "unknown user" | "illegal user") && matches!(line.at(range.end), b'!' | b'#' | b'$' | b'%' | b'&' | b'*' | b'+');
+        if typed {
+            let end = line.forward(range.start, |byte| !is_blank(byte));
+            search
+                .found
+                .push(Finding::new(range.start..end, Class::Password, "typed-as-name"));
+            continue;
+        }
         let text = line.str(range.clone());
         let software = matches!(
             label,
@@ -188,7 +203,11 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
                 | "signed in as"
         ) && text.split(' ').any(is_no_name)
             && !is_surely_person(text);
-        let fits = if matches!(label, "name" | "naam" | "namn") {
+        // `add name=jane password=…`, as routers write accounts.
+        let granted = label == "name" && line.at(anchor.end) == b'=' && is_granted(&line, anchor.end);
+        let fits = if granted {
+            is_account_name(text)
+        } else if matches!(label, "name" | "naam" | "namn") {
             is_full_name(text) && text.contains(' ') && !software
         } else if software {
             false
@@ -202,12 +221,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             "user" | "login" | "account" | "owner" | "contact" | "manager" | "author" | "identity"
         ) && !value.quoted
             && !is_flag(&line, anchor)
+            && is_ordinary(text)
             && is_sentence(&line, range.end);
         if mentioned && !is_dotted(text) {
             continue;
         }
-        // "FullName   Length": the next heading.
-        let heading = is_heading(text) || label == "cn=" && text.len() < 4;
+        // "FullName   Length", "SamAccountName OfficePhone": the next headings.
+        let heading = text.split(' ').all(|word| is_heading(word) || is_property(word)) || label == "cn=" && text.len() < 4;
+        // "Account Name:  WS-042$": the account of a machine.
+        if line.at(range.end) == b'$' && !is_alphanumeric(line.at(range.end + 1)) && range.len() >= 3 && is_account_name(text) {
+            search
+                .found
+                .push(Finding::new(range.start..range.end + 1, Class::Host, "account-of-machine"));
+            continue;
+        }
         if fits
             && !sentence
             && !heading
@@ -227,6 +254,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
     }
 }
+
+/// `LastLogonDate`, `OfficePhone`: how PowerShell writes the names of properties, and nobody his own.
+pub(super) fn is_property(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let humps = bytes.iter().zip(bytes.iter().skip(1));
+    let humps = humps.filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase()).count();
+    word.len() >= 8 && humps >= 1 && bytes.iter().all(u8::is_ascii_alphabetic) && (humps >= 2 || PROPERTIES.iter().any(|end| word.ends_with(end)))
+}
+
+/// What names of properties end in.
+const PROPERTIES: &[&str] = &[
+    "Name", "Date", "Phone", "Source", "Type", "Time", "Status", "Path", "Address", "System", "Current", "Right", "Rights", "Out", "Modified", "Id",
+    "Count", "State", "Size", "Number", "Version", "Quota", "Usage", "Password", "Set", "Used", "Sid", "Guid", "Url", "Level", "Enabled",
+];
 
 /// The last word of a command: `useradd -m -G sudo jane`.
 fn last_word(line: &Line<'_>, from: usize) -> Range<usize> {
@@ -299,31 +340,43 @@ fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
 
 /// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
 fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    if line.at(anchor.end) != b' ' {
-        return false;
-    }
+    let start = line.forward(anchor.end, is_blank);
+    line.at(anchor.end) == b' ' && account_at(line, start).is_some()
+}
+
+/// "su usuario es iarrieta", "user is pquigley2": the same behind what ties it to its label.
+fn tied_account(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let start = line.forward(anchor.end, is_blank);
     let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let told = [
-        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now",
+        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now", "c'est", "was",
     ];
-    let start = if told.contains(&line.str(start..tie)) {
-        line.forward(tie, is_blank)
-    } else {
-        start
-    };
+    let fits = line.at(anchor.end) == b' ' && told.contains(&line.str(start..tie)) && line.at(tie) == b' ';
+    fits.then(|| account_at(line, line.forward(tie, is_blank))).flatten()
+}
+
+/// What ends the names of machines and files.
+const ENDINGS: &[&str] = &[
+    ".com", ".net", ".org", ".local", ".lan", ".corp", ".internal", ".exe", ".log", ".txt", ".conf", ".dll", ".sh", ".py", ".ps1", ".json", ".xml",
+];
+
+/// An account's name here, which shows by its letters that it is no word.
+pub(super) fn account_at(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
     let end = line.forward(start, is_name).min(start + 26);
     let text = line.str(start..end).trim_end_matches('.');
     let small = text
         .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
     let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
-    (4..=24).contains(&text.len())
+    let fits = (4..=24).contains(&text.len())
         && small
         && letters >= 1
-        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':')
+        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':' | b'\'')
         && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
         && (letters < text.len() || !is_ending(text))
+        && (!text.contains('-') || text.split('-').any(|part| part.len() >= 4 && !is_ordinary(part)))
+        && !ENDINGS.iter().any(|end| text.ends_with(end));
+    fits.then(|| start..start + text.len())
 }
 
 /// `username admin privilege 15 …`, `login jane password …`.
@@ -331,9 +384,16 @@ fn is_switch_account(line: &Line<'_>, anchor: &Anchor) -> bool {
     let name = line.forward(anchor.end, is_blank);
     let next = line.forward(line.forward(name, |byte| !is_blank(byte)), is_blank);
     let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
-    matches!(anchor.word, "username" | "login" | "user")
+    matches!(anchor.word, "username" | "login" | "user" | "u/n")
         && name == anchor.end + 1
-        && matches!(word, "password" | "secret" | "privilege")
+        && matches!(word, "password" | "secret" | "privilege" | "p" | "pw" | "pwd" | "pass")
+}
+
+/// Whether a password is set in the same command.
+fn is_granted(line: &Line<'_>, from: usize) -> bool {
+    let rest = line.slice(from..line.end.min(from + 200));
+    let has = |word: &[u8]| memchr::memmem::find(rest, word).is_some();
+    has(b" password=") && !has(b"interface=")
 }
 
 /// "user: the account was …": words in small letters go on.

@@ -328,7 +328,9 @@ const INTERNAL: &[&str] = &[
 
 /// Where the number would begin that this label announces.
 fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
-    if is_alphanumeric(line.before(anchor.start)) && line.at(anchor.start).is_ascii_lowercase() {
+    // "AnyDesk" ends in a label as well.
+    let part = line.at(anchor.start).is_ascii_lowercase() || is_one_of(anchor.word, LOOSE);
+    if is_alphanumeric(line.before(anchor.start)) && part {
         return None;
     }
     // "PJSIP/015155501882", "tel:069…": nothing stands between.
