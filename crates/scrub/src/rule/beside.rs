@@ -32,9 +32,20 @@ pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
             }
         }
     }
+    names.extend(leased(&line, &search.found, from));
     for range in names {
         host(search, range, "beside-address");
     }
+}
+
+/// `1709829011 d4:ca:6d:1c:9c:b7 192.0.2.101 melkrobot *`: what a server of addresses (dnsmasq) was told by whom it gave one.
+fn leased(line: &Line<'_>, found: &[Finding], from: usize) -> Option<Range<usize>> {
+    let address = found.iter().skip(from).find(|finding| finding.class == Class::Ip)?;
+    let hardware = found.iter().skip(from).any(|other| other.class == Class::Mac && other.range.end + 1 == address.range.start);
+    let name = address.range.end + 1..line.forward(address.range.end + 1, is_name);
+    let after = line.at(name.end + 1);
+    let fits = hardware && line.at(address.range.end) == b' ' && line.at(name.end) == b' ' && (after == b'*' || after.is_ascii_hexdigit());
+    (fits && !name.is_empty()).then_some(name)
 }
 
 fn host(search: &mut Search<'_, '_>, range: Range<usize>, rule: &'static str) {

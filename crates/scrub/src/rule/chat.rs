@@ -191,10 +191,62 @@ fn secrets(text: &str, said: &Range<usize>, known: &[Range<usize>], found: &mut 
             .unwrap_or_default()
             .iter()
             .all(|other| other.end <= range.start);
-        if inner.len() >= 8 && apart && looks_secret(inner) {
-            found.push(Finding::new(range, Class::Password, "said-in-chat"));
+        let alone = inner.len() + 2 >= said.len().min(MOST_SAID);
+        if let Some(class) = said_as(inner, alone).filter(|_| apart) {
+            found.push(Finding::new(range, class, "said-in-chat"));
         }
     }
+}
+
+/// What a word can only be that somebody says, the only one or among others.
+fn said_as(word: &str, alone: bool) -> Option<Class> {
+    if word.len() >= 8 && looks_secret(word) {
+        return Some(Class::Password);
+    }
+    if alone && is_code(word) {
+        return Some(Class::Token);
+    }
+    is_machine(word).then_some(Class::Host)
+}
+
+/// `204816`, `ZK4M8Q`: what somebody answers who was asked for a code.
+fn is_code(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let signs = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    signs && (digits == word.len() && digits == 6 || (6..=8).contains(&word.len()) && digits >= 2 && digits + 2 <= word.len())
+}
+
+/// `FRONT-3`, `CAIXA02`, `mnl-narra`, `buh-01`, `zubr1`: names of machines as people number and pair them, among what people say. Models of
+/// printers have fewer letters before their number and more digits in it.
+fn is_machine(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if !(5..=24).contains(&word.len()) || digits > 3 || letters < 2 {
+        return false;
+    }
+    let (stem, rest) = word.split_at(letters);
+    let numbered = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let inside = |upper: bool| {
+        bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'-' || byte.is_ascii_alphabetic() && byte.is_ascii_uppercase() == upper)
+    };
+    if inside(true) {
+        let dashed = rest.starts_with('-') && digits >= 1 && word.matches('-').count() <= 2 && !word.ends_with('-');
+        return letters >= 4 && (dashed || numbered && rest.starts_with('0')) && !is_no_name(stem);
+    }
+    if !inside(false) {
+        return false;
+    }
+    if numbered {
+        return letters >= 4 && digits <= 2 && !is_ordinary(stem);
+    }
+    let parts = || word.split('-');
+    let unknown = parts().any(|part| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_lowercase()) && !is_ordinary(part));
+    let last = parts().next_back().unwrap_or_default();
+    let counted = letters >= 3 && last.len() <= 3 && last.starts_with(|c: char| c.is_ascii_digit()) && digits >= 2;
+    (2..=3).contains(&parts().count()) && parts().all(|part| part.len() >= 2) && (unknown || counted)
 }
 
 /// Whether a word that somebody says can hardly be anything but a password, or an account.

@@ -225,10 +225,11 @@ pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (
     // "mysqldump -hdb1 -ujane": nothing stands between.
     let glued = ["mysql", "mariadb"].iter().any(|program| anchor.word.starts_with(program));
     let azure = anchor.word.starts_with("az ") && !anchor.word.starts_with("az ad");
-    let flags: [(&[u8], bool); 12] = [
+    let flags: [(&[u8], bool); 13] = [
         (b" -u ", true),
         (b" -U ", true),
         (b" /u:", true),
+        (b" -u:", true),
         (b" /v:", false),
         (b" -r:", false),
         (b" --user ", true),

@@ -18,7 +18,7 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
         let inside = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         let start = line.back(dash, inside);
         let size = dash - start;
-        if !(4..=6).contains(&size) || line.at(dash + size + 1) != b'-' {
+        if !(4..=7).contains(&size) || line.at(dash + size + 1) != b'-' {
             continue;
         }
         let end = line.forward(dash, |byte| inside(byte) || byte == b'-');
@@ -31,10 +31,11 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
             !is_alphanumeric(line.before(start)) && !matches!(line.before(start), b'-' | b'{') && !is_alphanumeric(line.at(end));
         // "00330-80000-00000-AA771" says which product it is, and no key.
         let product = size == 5 && text.bytes().take(17).all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let long = size < 7 || text.split('-').filter(|group| is_mixed(group)).count() >= 2;
         let letters = size == 5 && text.bytes().any(|byte| byte.is_ascii_uppercase());
         // Adobe's serial numbers are six groups of four digits; cards have four of them.
         let adobe = size == 4 && text.len() == 29;
-        let key = even && !product && (mixed || letters || adobe) || !even && is_uneven(text);
+        let key = even && long && !product && (mixed || letters || adobe) || !even && is_uneven(text);
         if key && apart && !is_found(search, start) {
             search.found.push(Finding::new(start..end, Class::LicenceKey, "product-key"));
         }
@@ -73,10 +74,12 @@ pub(super) fn autodesk(search: &mut Search<'_, '_>) {
             && !matches!(line.at(end), b'-' | b'.')
             && !is_alphanumeric(line.before(start))
             && !matches!(line.before(start), b'-' | b'.' | b'+' | b'/');
-        if !fits || is_found(search, start) {
+        if !fits {
             continue;
         }
-        search.found.push(Finding::new(start..end, Class::LicenceKey, "serial-of-autodesk"));
+        if !is_found(search, start) {
+            search.found.push(Finding::new(start..end, Class::LicenceKey, "serial-of-autodesk"));
+        }
         let rest = line.str(end..line.end.min(end + 48));
         if let Some(at) = rest.split([' ', ',', '/', ';']).find(|word| is_product(word)).and_then(|word| rest.find(word)) {
             search
@@ -136,9 +139,10 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // `9000 0111 5354 8894 W4F7 3QBY`: groups that blanks part.
         let spaced = spaced(&line, value.range.start);
+        let whole = spaced.is_some();
         let range = spaced.unwrap_or(value.range);
         let text = line.str(range.clone()).trim_end_matches([',', ';', '.', ')', '/']);
-        if is_key(anchor.word, text) && !is_found(search, range.start) {
+        if (whole || is_key(anchor.word, text)) && !is_found(search, range.start) {
             let range = range.start..range.start + text.len();
             search.found.push(Finding::new(range, Class::LicenceKey, "labelled-key"));
         }

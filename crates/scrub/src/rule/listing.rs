@@ -230,7 +230,14 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
         return;
     }
     if numbered || matches!(second, ":0" | ":1" | "console" | "seat0" | "ssh:notty") {
-        name(search, range, "login-list");
+        name(search, range.clone(), "login-list");
+        // Where from: a machine, cut off when its name is long.
+        let from = word(&line, line.forward(line.forward(range.end, is_blank) + second.len(), is_blank));
+        let text = line.str(from.clone());
+        let telling = text.len() >= 6 && text.bytes().any(|byte| matches!(byte, b'.' | b'-')) && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        if telling && is_host_name(text) {
+            search.found.push(Finding::new(from, Class::Host, "login-list"));
+        }
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             if line.at(domain_end) == b':' && is_no_word(line.str(secret.clone())) && !line.str(secret.clone()).contains('/') {
                 search.found.push(Finding::new(secret, Class::Password, "beside-address"));
             }
-        } else if is_realm(name, domain) {
+        } else if is_realm(name, domain) || line.before(local) == b'<' && line.at(domain_end) == b'>' && is_account_name(name) {
             search.found.push(Finding::new(local..domain_end, Class::Upn, "realm"));
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
@@ -143,6 +143,13 @@ fn is_realm(name: &str, domain: &str) -> bool {
     REALMS.contains(&domain) && !is_generic(name)
 }
 
+/// `256 SHA256:… anna@laptop (ED25519)`, `ssh-ed25519 AAAA… anna@laptop`: whose a key is.
+fn is_comment(line: &Line<'_>, end: usize) -> bool {
+    let kind = [" (ED25519", " (RSA", " (ECDSA", " (DSA"].iter().any(|kind| line.reads(end, kind));
+    let key = ["ssh-", "ecdsa-", "sk-ssh-"].iter().any(|lead| line.reads(line.start, lead));
+    kind || key && line.trim(end..line.end).is_empty()
+}
+
 fn says_upn(line: &Line<'_>, at: usize) -> bool {
     let before = line.str_before(at, 48);
     ["upn", "principal"].iter().any(|word| holds(before, word))
@@ -152,7 +159,7 @@ fn says_upn(line: &Line<'_>, at: usize) -> bool {
 fn is_remote(line: &Line<'_>, start: usize, end: usize, programs: &mut Programs) -> bool {
     let after = line.at(end);
     let opening = line.before(start);
-    if opening == b'[' && (is_blank(after) || after == b']') {
+    if opening == b'[' && (is_blank(after) || after == b']') || is_comment(line, end) {
         return true;
     }
     let at_beginning = start == line.start || (line.at(line.start) == b'(' && start < line.start + 40);

@@ -143,6 +143,14 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             Reach::Word
         };
         let column = line.at(after) == b' ' && line.at(after + 1) == b' ' && (reach == Reach::Field || wide);
+        // "…-my.sharepoint.com/personal/jane_example_org"
+        if label.starts_with('/') && label.ends_with('/') {
+            let range = anchor.end..line.forward(anchor.end, is_name);
+            if is_account_name(line.str(range.clone())) && line.str(range.clone()).contains('_') {
+                search.found.push(Finding::new(range, Class::User, "labelled-name"));
+            }
+            continue;
+        }
         if let Some(range) = tied_account(&line, anchor) {
             search.found.push(Finding::new(range, Class::User, "labelled-name"));
             continue;
@@ -228,6 +236,11 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
         // "FullName   Length", "SamAccountName OfficePhone": the next headings.
         let heading = text.split(' ').all(|word| is_heading(word) || is_property(word)) || label == "cn=" && text.len() < 4;
+        let machine = text.strip_suffix('$').filter(|name| name.len() >= 3 && is_account_name(name));
+        if machine.is_some() {
+            search.found.push(Finding::new(range, Class::Host, "account-of-machine"));
+            continue;
+        }
         // "Account Name:  WS-042$": the account of a machine.
         if line.at(range.end) == b'$' && !is_alphanumeric(line.at(range.end + 1)) && range.len() >= 3 && is_account_name(text) {
             search
@@ -298,7 +311,7 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
         let range = value::until(line, range, b"<(),;/=");
         return line.trim(range);
     }
-    let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@'));
+    let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@' | b'`'));
     let end = line.forward(start, is_name).min(range.end.max(start));
     let end = line.back(end, |byte| matches!(byte, b'.' | b'-')).max(start);
     if line.at(end) == b'\\' { start..start } else { start..end }
@@ -374,7 +387,7 @@ pub(super) fn account_at(line: &Line<'_>, start: usize) -> Option<Range<usize>> 
         && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':' | b'\'')
         && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
         && (letters < text.len() || !is_ending(text))
-        && (!text.contains('-') || text.split('-').any(|part| part.len() >= 4 && !is_ordinary(part)))
+        && (!text.contains('-') || text.split('-').any(|part| part.len() >= 3 && !is_ordinary(part)))
         && !ENDINGS.iter().any(|end| text.ends_with(end));
     fits.then(|| start..start + text.len())
 }

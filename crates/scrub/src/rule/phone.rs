@@ -20,6 +20,11 @@ fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
     line.slice(range).iter().filter(|byte| byte.is_ascii_digit()).count()
 }
 
+/// Whether a letter follows; signs that end sentences in Chinese and Japanese are none.
+fn goes_on(line: &Line<'_>, end: usize) -> bool {
+    is_alphanumeric(line.at(end)) && !matches!(line.slice(end..end + 2), [0xE3, 0x80] | [0xEF, 0xBC])
+}
+
 /// Over " x204", " ext. 21" and the like.
 fn with_extension(line: &Line<'_>, end: usize) -> usize {
     let at = line.forward(end, |byte| is_blank(byte) || byte == b',').min(end + 2);
@@ -189,7 +194,7 @@ fn national(search: &mut Search<'_, '_>) {
         let apart = matches!(
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'=' | b'<' | b'|' | b'\'' | b'['
-        ) && !is_alphanumeric(line.at(end))
+        ) && !goes_on(&line, end)
             && (line.at(end) != b':' || is_blank(line.at(end + 1)));
         // A cell of a table stands behind a gap and before one.
         let cell = (start == line.start || line.str_before(start, 2) == "  ") && line.slice(end..end + 2) == b"  ";
@@ -242,7 +247,8 @@ fn undivided(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
         return (fits && !is_alphanumeric(line.at(end))).then_some(number - 1..end);
     }
     let end = line.forward(number, |byte| byte.is_ascii_digit());
-    (line.at(end) == b'@' && (10..=15).contains(&(end - number)) && line.before(number) != b'.').then_some(number..end)
+    let cell = line.slice(end..end + 2) == b" |" && line.str_before(number, 2) == "| ";
+    ((line.at(end) == b'@' || cell && line.at(number + 1) != b'.') && (10..=15).contains(&(end - number)) && line.before(number) != b'.').then_some(number..end)
 }
 
 /// `943 555 018` in a sentence: three groups of three digits with the same sign between them, as half of Europe writes its numbers. Amounts
@@ -290,7 +296,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             (6..=15).contains(&count)
         };
         let loose = is_one_of(anchor.word, LOOSE) && !is_parted(line.str(after..end));
-        if fits && !date && !loose && !is_found(search, after) && !is_alphanumeric(line.at(end)) && line.at(end) != b':' {
+        if fits && !date && !loose && !is_found(search, after) && !goes_on(&line, end) && line.at(end) != b':' {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
         }
@@ -309,7 +315,7 @@ fn is_parted(text: &str) -> bool {
     let long = groups().all(|group| (2..=5).contains(&group.len()));
     let begun = text.starts_with(['0', '+', '(']) && groups().count() >= 2;
     let undivided = groups().count() == 1 && text.len() >= 10 && text.starts_with(['0', '+']);
-    let halves = groups().count() == 2 && groups().all(|group| group.len() == 4);
+    let halves = groups().count() == 2 && (groups().all(|group| group.len() == 4) || groups().all(|group| group.len() == 5));
     let enough = text.bytes().filter(u8::is_ascii_digit).count() >= 7;
     enough && !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
 }
@@ -350,7 +356,7 @@ fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
         return None;
     }
     let after = line.forward(name_end, |byte| {
-        is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A)
+        is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b',' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A)
     });
     let after = behind_words(line, after);
     (after > name_end || wide).then_some(after)

@@ -98,6 +98,8 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
                 Class::Token if matches!(anchor.word, "token" | "api token" | "api key" | "apikey" | "access token") => {
                     spoken::token(line, anchor)
                 }
+                // "integration code 35ESTET2…": so long that it can be nothing else.
+                Class::Token => spoken::token(line, anchor).filter(|range| range.len() >= 20),
                 _ => None,
             });
             (range?, class, "labelled-secret")
@@ -302,7 +304,7 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
     let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
-    if label.ends_with(['=', ' ']) {
+    if label.ends_with(['=', ' ', ':']) {
         after -= 1;
     }
     while label == "convertto-securestring" && line.at(line.forward(after, is_blank)) == b'-' {

@@ -316,7 +316,7 @@ pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
         if tied && (is_strong(line.str(range.clone())) || humped(line.str(range.clone())) && range.len() >= 8) {
             return Some(range);
         }
-        tied |= word == "/" || TIES.contains(word) && word != "on" && word != "to";
+        tied |= matches!(word, "/" | "key" | "pw" | "pass" | "psk") || TIES.contains(word) && word != "on" && word != "to";
         at = end;
     }
     None
