@@ -228,9 +228,9 @@ fn is_machine(word: &str) -> bool {
     let (stem, rest) = word.split_at(letters);
     let numbered = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
     let inside = |upper: bool| {
-        bytes
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'-' || byte.is_ascii_alphabetic() && byte.is_ascii_uppercase() == upper)
+        bytes.iter().all(|byte| {
+            byte.is_ascii_digit() || *byte == b'-' || byte.is_ascii_alphabetic() && byte.is_ascii_uppercase() == upper
+        })
     };
     if inside(true) {
         let dashed = rest.starts_with('-') && digits >= 1 && word.matches('-').count() <= 2 && !word.ends_with('-');
@@ -251,7 +251,24 @@ fn is_machine(word: &str) -> bool {
 
 /// Whether a word that somebody says can hardly be anything but a password, or an account.
 fn looks_secret(word: &str) -> bool {
-    is_strong(word) || is_signed(word) || is_mixed(word) || is_numbered(word) || is_chained(word) || is_strung(word)
+    is_strong(word)
+        || is_signed(word)
+        || is_mixed(word)
+        || is_numbered(word)
+        || is_chained(word)
+        || is_strung(word)
+        || is_humped(word)
+}
+
+/// `clootieDumpling7`: two words that a capital joins, and a digit.
+fn is_humped(text: &str) -> bool {
+    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let capitals = word.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+    text.len() >= 10
+        && word.len() < text.len()
+        && capitals == 1
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !is_ordinary(word)
 }
 
 /// `blåbär-kaffe-sko`: three words or more that dashes join, of which one at least is in no vocabulary.

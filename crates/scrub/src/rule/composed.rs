@@ -149,7 +149,7 @@ fn given(search: &mut Search<'_, '_>, slash: usize) {
     let small = account.bytes().all(|byte| !byte.is_ascii_uppercase());
     let named = account.len() >= 3 && (digits == account.len() || small && (digits > 0 || !is_ordinary(account)));
     let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text);
-    if !named || !telling || text.len() < 6 || is_found(search, range.start) {
+    if !named || !telling || text.len() < 6 {
         return;
     }
     let first = if digits == account.len() {

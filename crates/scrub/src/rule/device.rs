@@ -11,7 +11,9 @@ use crate::line::{Line, is_alphanumeric};
 use std::ops::Range;
 
 /// What stands between a device and whose it is, in the languages that do not put the owner first.
-const OF: &[&str] = &["of", "von", "de", "van", "di", "do", "da", "af", "av", "från", "fra", "od", "van de", "del", "d'"];
+const OF: &[&str] = &[
+    "of", "von", "de", "van", "di", "do", "da", "af", "av", "från", "fra", "od", "van de", "del", "d'",
+];
 
 /// What makers put behind the name of a device.
 const KINDS: &[&str] = &["Pro", "Air", "Mini", "mini", "Max", "SE", "Plus"];
@@ -56,7 +58,9 @@ fn owner(line: &Line<'_>, device: usize) -> Option<usize> {
     let name = word
         .strip_suffix("'s")
         .or_else(|| word.strip_suffix("’s"))
-        .or_else(|| word.strip_suffix('s').filter(|name| is_name(name)))?;
+        .or_else(|| word.strip_suffix('s').filter(|name| is_name(name)))
+        // "Tuulin iPhone": other languages put other endings behind names.
+        .or_else(|| Some(word).filter(|word| is_name(word)))?;
     (name.starts_with(char::is_uppercase) && name.chars().count() >= 2).then_some(start)
 }
 

@@ -215,7 +215,9 @@ pub(super) fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, 
         .min()?;
     let password = word(line, line.forward(name.end + at + flag.len(), is_blank));
     let text = line.str(password.clone());
-    let number = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'/' | b'.' | b'-' | b','));
+    let number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'/' | b'.' | b'-' | b','));
     let fits = text.len() >= 4 && !number && !text.starts_with(['-', '$', '%', '<', '/', '~', '.', '*', '{', '(']);
     fits.then_some((name, password))
 }
@@ -238,7 +240,16 @@ pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (
         (b" -S ", false),
         (b" -H ", false),
         (if glued { b" -u" } else { b" --admin-user " }, true),
-        (if glued { b" -h" } else if azure { b" -n " } else { b" --host " }, false),
+        (
+            if glued {
+                b" -h"
+            } else if azure {
+                b" -n "
+            } else {
+                b" --host "
+            },
+            false,
+        ),
     ];
     let line = *line;
     let rest = line.slice(anchor.end.saturating_sub(1)..line.end.min(anchor.end + 256));

@@ -154,7 +154,9 @@ fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
     // "machine lab-17", "serwer zubr1"
     let numbered = text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().any(|byte| byte.is_ascii_digit())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !is_interface(text);
     let small = text.bytes().all(|byte| byte.is_ascii_lowercase());
     let large = text.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -272,7 +274,9 @@ pub(super) fn shares(search: &mut Search<'_, '_>) {
             || before == b'\\'
             || is_alphanumeric(before)
             || matches!(before, b':' | b'}' | b')' | b'%' | b'.' | b'*' | b']' | b'$')
-                && !(before == b':' && line.before(slash - 1).is_ascii_alphanumeric() && line.before(slash - 2).is_ascii_alphanumeric())
+                && !(before == b':'
+                    && line.before(slash - 1).is_ascii_alphanumeric()
+                    && line.before(slash - 2).is_ascii_alphanumeric())
         {
             continue;
         }

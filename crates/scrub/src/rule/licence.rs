@@ -78,10 +78,16 @@ pub(super) fn autodesk(search: &mut Search<'_, '_>) {
             continue;
         }
         if !is_found(search, start) {
-            search.found.push(Finding::new(start..end, Class::LicenceKey, "serial-of-autodesk"));
+            search
+                .found
+                .push(Finding::new(start..end, Class::LicenceKey, "serial-of-autodesk"));
         }
         let rest = line.str(end..line.end.min(end + 48));
-        if let Some(at) = rest.split([' ', ',', '/', ';']).find(|word| is_product(word)).and_then(|word| rest.find(word)) {
+        if let Some(at) = rest
+            .split([' ', ',', '/', ';'])
+            .find(|word| is_product(word))
+            .and_then(|word| rest.find(word))
+        {
             search
                 .found
                 .push(Finding::new(end + at..end + at + 5, Class::LicenceKey, "product-of-autodesk"));
@@ -178,12 +184,31 @@ const PARTS: &[&str] = &[
 ];
 
 /// Commands that take a key, whatever its form.
-const COMMANDS: &[&str] = &["pvesubscription set", "vimsvc/license --set", "license -i", "--org", "plsk.", "qlik_license"];
+const COMMANDS: &[&str] = &[
+    "pvesubscription set",
+    "vimsvc/license --set",
+    "license -i",
+    "--org",
+    "plsk.",
+    "qlik_license",
+];
 
 /// What begins the labels of serial numbers, which machines have as well.
 const SERIALS: &[&str] = &[
-    "serial", "serien", "sernr", "sn", "s/n", "s.n.", "numéro de série", "número de s", "numero di serie", "numer seryjny", "серийный",
-    "序列号", "シリアル", "serienummer",
+    "serial",
+    "serien",
+    "sernr",
+    "sn",
+    "s/n",
+    "s.n.",
+    "numéro de série",
+    "número de s",
+    "numero di serie",
+    "numer seryjny",
+    "серийный",
+    "序列号",
+    "シリアル",
+    "serienummer",
 ];
 
 /// Labels of keys that have no groups with some makers.
@@ -200,7 +225,11 @@ fn is_key(label: &str, text: &str) -> bool {
         return capitals && text.len() == 5;
     }
     if COMMANDS.contains(&label) {
-        return text.len() >= 8 && digits && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+        return text.len() >= 8
+            && digits
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
     }
     if UNDIVIDED.contains(&label) {
         return capitals && is_mixed(text) && text.len() == 10;

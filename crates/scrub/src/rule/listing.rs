@@ -17,7 +17,7 @@ pub(crate) enum List {
     None,
     /// After `User accounts for \\HOST`: three names a line.
     NetUser,
-    /// After `Members`: a name a line.
+    /// After `Members`: a name a line, or three.
     Members,
 }
 
@@ -36,15 +36,19 @@ pub(super) fn find(search: &mut Search<'_, '_>, list: &mut List) {
     }
     match *list {
         List::NetUser | List::Members if ENDS.iter().any(|end| line.reads(first, end)) => *list = List::None,
-        List::NetUser => {
+        List::NetUser | List::Members => {
+            let rule = if *list == List::NetUser {
+                "net-user-list"
+            } else {
+                "group-members"
+            };
             let mut at = first;
             while at < line.end {
                 let end = line.gap(at);
-                name(search, line.trim(at..end), "net-user-list");
+                name(search, line.trim(at..end), rule);
                 at = line.forward(end, is_blank);
             }
         }
-        List::Members => name(search, line.trim(first..line.end), "group-members"),
         List::None => {}
     }
     account_files(search, first);
@@ -200,8 +204,7 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
         }
         let (account, secret) = (bare(range), bare(secret));
         let dialled = line.str(account.clone()).split('@').all(is_account_name);
-        if dialled && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
-        {
+        if dialled && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*' {
             search.found.push(Finding::new(account, Class::User, "dial-in"));
             search.found.push(Finding::new(secret, Class::Password, "dial-in"));
         }
@@ -232,9 +235,14 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     if numbered || matches!(second, ":0" | ":1" | "console" | "seat0" | "ssh:notty") {
         name(search, range.clone(), "login-list");
         // Where from: a machine, cut off when its name is long.
-        let from = word(&line, line.forward(line.forward(range.end, is_blank) + second.len(), is_blank));
+        let from = word(
+            &line,
+            line.forward(line.forward(range.end, is_blank) + second.len(), is_blank),
+        );
         let text = line.str(from.clone());
-        let telling = text.len() >= 6 && text.bytes().any(|byte| matches!(byte, b'.' | b'-')) && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        let telling = text.len() >= 6
+            && text.bytes().any(|byte| matches!(byte, b'.' | b'-'))
+            && text.starts_with(|c: char| c.is_ascii_alphabetic());
         if telling && is_host_name(text) {
             search.found.push(Finding::new(from, Class::Host, "login-list"));
         }

@@ -11,7 +11,9 @@ use crate::line::{is_alphanumeric, is_name};
 static PATTERNS: Words = Words::of(include_str!("../../words/machine-parts.txt"));
 
 /// What Windows calls a machine that nobody named.
-const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-", "WSAMZN-", "EC2AMAZ-", "MININT-", "SURFACE-", "MACHINE-"];
+const INSTALLED: &[&str] = &[
+    "DESKTOP-", "LAPTOP-", "WIN-", "WSAMZN-", "EC2AMAZ-", "MININT-", "SURFACE-", "MACHINE-",
+];
 
 /// `DESKTOP-4F7K2LQ`, `SRV-FILES-01`, `NYC-DC02`: parts joined by dashes in capitals, one of them known or the last with a number.
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
@@ -45,8 +47,10 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         let numbered = line.before(end).is_ascii_digit() && last.len() <= 7
             || INSTALLED.iter().any(|lead| begins(text, lead)) && last.len() >= 6;
         let known = || {
-            INSTALLED.iter().any(|lead| begins(text, lead)) || text.split('-')
-                .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
+            INSTALLED.iter().any(|lead| begins(text, lead))
+                || text
+                    .split('-')
+                    .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
         };
         if !numbered || !(known() || is_counted(text) || is_sited(text)) {
             continue;

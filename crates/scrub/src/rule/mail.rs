@@ -1,6 +1,5 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
-use super::{Meaning, Search};
 use super::connection::go_source;
 use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
@@ -9,6 +8,7 @@ use super::person::{is_account_name, is_generic};
 use super::spoken::is_no_word;
 use super::value::is_found;
 use super::words::{ends, holds};
+use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
@@ -145,7 +145,9 @@ fn is_realm(name: &str, domain: &str) -> bool {
 
 /// `256 SHA256:… anna@laptop (ED25519)`, `ssh-ed25519 AAAA… anna@laptop`: whose a key is.
 fn is_comment(line: &Line<'_>, end: usize) -> bool {
-    let kind = [" (ED25519", " (RSA", " (ECDSA", " (DSA"].iter().any(|kind| line.reads(end, kind));
+    let kind = [" (ED25519", " (RSA", " (ECDSA", " (DSA"]
+        .iter()
+        .any(|kind| line.reads(end, kind));
     let key = ["ssh-", "ecdsa-", "sk-ssh-"].iter().any(|lead| line.reads(line.start, lead));
     kind || key && line.trim(end..line.end).is_empty()
 }

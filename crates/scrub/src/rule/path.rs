@@ -305,9 +305,13 @@ fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
     }
     let rest = line.str(blank + 1..line.end.min(blank + 80));
     let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
-    let document = [".pdf", ".docx", ".xlsx", ".pages", ".numbers", ".key", ".jpg", ".png", ".doc", ".xls", ".heic", ".mov", ".txt"];
+    let document = [
+        ".pdf", ".docx", ".xlsx", ".pages", ".numbers", ".key", ".jpg", ".png", ".doc", ".xls", ".heic", ".mov", ".txt",
+    ];
     let ends = document.iter().any(|ending| ends(rest, ending));
-    plain && !rest.starts_with(['-', '/', '&', '.', '~']) && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
+    plain
+        && !rest.starts_with(['-', '/', '&', '.', '~'])
+        && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
 }
 
 /// Blanks are part of a path when escaped.
@@ -337,7 +341,9 @@ fn unix_end(line: &Line<'_>, from: usize) -> usize {
                         | b'?'
                 )
         });
-        let library = FOLDERS.iter().any(|(first, rest)| line.reads(at.saturating_sub(first.len()), first) && line.reads(at, rest));
+        let library = FOLDERS
+            .iter()
+            .any(|(first, rest)| line.reads(at.saturating_sub(first.len()), first) && line.reads(at, rest));
         if at < line.end && is_blank(line.at(at)) && (line.before(at) == b'\\' || library || is_listed(line, from, at)) {
             at += 1;
         } else if line.at(at) == b'&' || !line.reads(at.saturating_sub(1), "\\") || at >= line.end {

@@ -117,7 +117,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         else {
             continue;
         };
-        let joined = is_alphanumeric(line.before(anchor.start)) && !anchor.word.starts_with('/') || line.before(anchor.start) == b'\\';
+        let joined =
+            is_alphanumeric(line.before(anchor.start)) && !anchor.word.starts_with('/') || line.before(anchor.start) == b'\\';
         if joined || is_found(search, anchor.start) {
             continue;
         }
@@ -179,7 +180,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         let range = if reach == Reach::Field { turned(&line, range) } else { range };
         // What somebody typed as his name may be his password.
-        let typed = matches!(label, "invalid user" | "unknown user" | "illegal user") && matches!(line.at(range.end), b'!' | b'#' | b'$' | b'%' | b'&' | b'*' | b'+');
+        let typed = matches!(label, "invalid user" | "unknown user" | "illegal user")
+            && matches!(line.at(range.end), b'!' | b'#' | b'$' | b'%' | b'&' | b'*' | b'+');
         if typed {
             let end = line.forward(range.start, |byte| !is_blank(byte));
             search
@@ -272,14 +274,20 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
 pub(super) fn is_property(word: &str) -> bool {
     let bytes = word.as_bytes();
     let humps = bytes.iter().zip(bytes.iter().skip(1));
-    let humps = humps.filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase()).count();
-    word.len() >= 8 && humps >= 1 && bytes.iter().all(u8::is_ascii_alphabetic) && (humps >= 2 || PROPERTIES.iter().any(|end| word.ends_with(end)))
+    let humps = humps
+        .filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        .count();
+    word.len() >= 8
+        && humps >= 1
+        && bytes.iter().all(u8::is_ascii_alphabetic)
+        && (humps >= 2 || PROPERTIES.iter().any(|end| word.ends_with(end)))
 }
 
 /// What names of properties end in.
 const PROPERTIES: &[&str] = &[
-    "Name", "Date", "Phone", "Source", "Type", "Time", "Status", "Path", "Address", "System", "Current", "Right", "Rights", "Out", "Modified", "Id",
-    "Count", "State", "Size", "Number", "Version", "Quota", "Usage", "Password", "Set", "Used", "Sid", "Guid", "Url", "Level", "Enabled",
+    "Name", "Date", "Phone", "Source", "Type", "Time", "Status", "Path", "Address", "System", "Current", "Right", "Rights",
+    "Out", "Modified", "Id", "Count", "State", "Size", "Number", "Version", "Quota", "Usage", "Password", "Set", "Used", "Sid",
+    "Guid", "Url", "Level", "Enabled",
 ];
 
 /// The last word of a command: `useradd -m -G sudo jane`.
@@ -362,7 +370,8 @@ fn tied_account(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let start = line.forward(anchor.end, is_blank);
     let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
     let told = [
-        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now", "c'est", "was",
+        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now", "c'est",
+        "was",
     ];
     let fits = line.at(anchor.end) == b' ' && told.contains(&line.str(start..tie)) && line.at(tie) == b' ';
     fits.then(|| account_at(line, line.forward(tie, is_blank))).flatten()
@@ -370,7 +379,23 @@ fn tied_account(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 
 /// What ends the names of machines and files.
 const ENDINGS: &[&str] = &[
-    ".com", ".net", ".org", ".local", ".lan", ".corp", ".internal", ".exe", ".log", ".txt", ".conf", ".dll", ".sh", ".py", ".ps1", ".json", ".xml",
+    ".com",
+    ".net",
+    ".org",
+    ".local",
+    ".lan",
+    ".corp",
+    ".internal",
+    ".exe",
+    ".log",
+    ".txt",
+    ".conf",
+    ".dll",
+    ".sh",
+    ".py",
+    ".ps1",
+    ".json",
+    ".xml",
 ];
 
 /// An account's name here, which shows by its letters that it is no word.
@@ -384,7 +409,10 @@ pub(super) fn account_at(line: &Line<'_>, start: usize) -> Option<Range<usize>> 
     let fits = (4..=24).contains(&text.len())
         && small
         && letters >= 1
-        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':' | b'\'')
+        && matches!(
+            line.at(end),
+            0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':' | b'\''
+        )
         && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
         && (letters < text.len() || !is_ending(text))
         && (!text.contains('-') || text.split('-').any(|part| part.len() >= 3 && !is_ordinary(part)))

@@ -248,7 +248,10 @@ fn undivided(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
     }
     let end = line.forward(number, |byte| byte.is_ascii_digit());
     let cell = line.slice(end..end + 2) == b" |" && line.str_before(number, 2) == "| ";
-    ((line.at(end) == b'@' || cell && line.at(number + 1) != b'.') && (10..=15).contains(&(end - number)) && line.before(number) != b'.').then_some(number..end)
+    ((line.at(end) == b'@' || cell && line.at(number + 1) != b'.')
+        && (10..=15).contains(&(end - number))
+        && line.before(number) != b'.')
+        .then_some(number..end)
 }
 
 /// `943 555 018` in a sentence: three groups of three digits with the same sign between them, as half of Europe writes its numbers. Amounts
@@ -269,14 +272,16 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
     let machine = ["desk", "viewer", " ID", " id "].iter().any(|word| holds(lead, word));
     let amount = machine || is_one_of(unit, UNITS) || line.at(next).is_ascii_digit();
     let fits = group(number) && group(number + 4) && group(number + 8) && end <= line.end;
-    let apart = matches!(line.at(end), 0 | b' ' | b',' | b'?' | b')' | b';' | b'!') || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
+    let apart = matches!(line.at(end), 0 | b' ' | b',' | b'?' | b')' | b';' | b'!')
+        || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
     (fits && word && apart && !amount).then_some(number..end)
 }
 
 /// What amounts of nine digits are of.
 const UNITS: &[&str] = &[
-    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek", "nok", "dkk", "czk",
-    "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett", "bajtů", "bajtów", "byttes", "tavua",
+    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek",
+    "nok", "dkk", "czk", "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett",
+    "bajtů", "bajtów", "byttes", "tavua",
 ];
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
@@ -305,8 +310,33 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
 
 /// Words that announce numbers of telephones now and then: what follows must be parted as those are.
 const LOOSE: &[&str] = &[
-    "free", "alt", "desk", "office", "work", "home", "line", "main", "direct", "hp", "cp", "dd", "did", "switch", "numéro", "номер", "numarası",
-    "numaram", "numarasını", "kantoor", "kancelář", "bel", "büro", "privat", "number:", "sip/", "sip:",
+    "free",
+    "alt",
+    "desk",
+    "office",
+    "work",
+    "home",
+    "line",
+    "main",
+    "direct",
+    "hp",
+    "cp",
+    "dd",
+    "did",
+    "switch",
+    "numéro",
+    "номер",
+    "numarası",
+    "numaram",
+    "numarasını",
+    "kantoor",
+    "kancelář",
+    "bel",
+    "büro",
+    "privat",
+    "number:",
+    "sip/",
+    "sip:",
 ];
 
 /// Groups of digits as telephone numbers have: a 0, a bracket or a plus before, or three groups at least, and no dots as versions have.
@@ -356,7 +386,11 @@ fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
         return None;
     }
     let after = line.forward(name_end, |byte| {
-        is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b',' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A)
+        is_blank(byte)
+            || matches!(
+                byte,
+                b':' | b'=' | b'.' | b',' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A
+            )
     });
     let after = behind_words(line, after);
     (after > name_end || wide).then_some(after)

@@ -29,7 +29,11 @@ pub(crate) fn is_telling_secret(text: &str) -> bool {
         && !text.contains(char::is_whitespace)
         && !text.contains(['/', '\\', '='])
         && is_secret_word(text)
-        && if telling { !is_ordinary(text) } else { text.len() >= 7 && !is_ordinary(text) }
+        && if telling {
+            !is_ordinary(text)
+        } else {
+            text.len() >= 7 && !is_ordinary(text)
+        }
 }
 
 /// "passwd: password updated successfully": small letters, and more of them behind a blank.

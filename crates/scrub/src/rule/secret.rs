@@ -66,7 +66,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             }
         }
         if anchor.word == "createuser " {
-            let second = typed::second_secret(&line, anchor).map(|range| Finding::new(range, Class::Password, "name-and-password"));
+            let second =
+                typed::second_secret(&line, anchor).map(|range| Finding::new(range, Class::Password, "name-and-password"));
             search.found.extend(second);
         }
         if let Some(name) = name.filter(|name| is_account_name(line.str(name.clone()))) {
@@ -92,11 +93,17 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
                 .or(typed)
                 .or_else(|| setting(line, anchor, class))
                 .or_else(|| numbered(line, anchor));
-            let range = range.or_else(|| paired(line, anchor)).or_else(|| typed::directive(line, anchor));
+            let range = range
+                .or_else(|| paired(line, anchor))
+                .or_else(|| typed::directive(line, anchor));
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
                 Class::Token if matches!(anchor.word, "token" | "api token" | "api key" | "apikey" | "access token") => {
                     spoken::token(line, anchor)
+                }
+                // ", secret c4ll4nish, account jane"
+                Class::Token if anchor.word == "secret" && line.str_before(anchor.start, 2) == ", " => {
+                    spoken::bare(line, anchor.end)
                 }
                 // "integration code 35ESTET2…": so long that it can be nothing else.
                 Class::Token => spoken::token(line, anchor).filter(|range| range.len() >= 20),
@@ -153,7 +160,8 @@ fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let secret = anchor.word.contains("secret") && digits > 0;
     let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
     let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
-    let single = text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
+    let single =
+        text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
     (text.len() >= 16 && (mixed || hexadecimal || single) && !text.contains([':', '.', '\\', '('])).then_some(range)
 }
 

@@ -71,7 +71,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 }
 
 /// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
-fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+pub(super) fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let start = line.forward(from, is_blank);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
@@ -201,8 +201,19 @@ pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         if text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
-            let fits = digits >= if tied { 3 } else { 4 } && digits <= 12 && text.len() <= digits + 4;
-            return (fits && (tied || word == 0) && start > anchor.end).then_some(start..end);
+            // "481 220", "884 112 0042"
+            let mut whole = end;
+            let mut all = digits;
+            while digits >= 3 && digits == text.len() && all < 12 && line.at(whole) == b' ' {
+                let group = line.forward(whole + 1, |byte| byte.is_ascii_digit());
+                if !(3..=4).contains(&(group - whole - 1)) || is_name(line.at(group)) {
+                    break;
+                }
+                all += group - whole - 1;
+                whole = group;
+            }
+            let fits = all >= if tied { 3 } else { 4 } && all <= 12 && text.len() <= digits + 4;
+            return (fits && (tied || word == 0) && start > anchor.end).then_some(start..whole);
         }
         tied |= TIES.contains(text);
         at = end;

@@ -14,7 +14,8 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         };
         let mark = anchor.word;
-        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.']) || mark.starts_with('_') && line.before(anchor.start) == b'_';
+        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.'])
+            || mark.starts_with('_') && line.before(anchor.start) == b'_';
         if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
             continue;
         }

@@ -128,11 +128,27 @@ pub(super) fn second_secret(line: &Line<'_>, anchor: &Anchor) -> Option<Range<us
 /// `bindpw Secret.7`, `rocommunity rlMonitor 10.0.0.5`: a line of settings that is a label, a blank and a secret.
 pub(super) fn directive(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     const LABELS: &[&str] = &[
-        "bindpw", "rootpw", "rocommunity", "rwcommunity", "olcrootpw", "passwd", "password", "pass", "psk", "secret", "requirepass", "masterauth",
-        "ldap_bind_password", "rootbindpw",
+        "bindpw",
+        "rootpw",
+        "rocommunity",
+        "rwcommunity",
+        "olcrootpw",
+        "passwd",
+        "password",
+        "pass",
+        "psk",
+        "secret",
+        "requirepass",
+        "masterauth",
+        "ldap_bind_password",
+        "rootbindpw",
     ];
     let first = line.forward(line.start, is_blank);
-    let first = if line.reads(first, "set ") { first + "set ".len() } else { first };
+    let first = if line.reads(first, "set ") {
+        first + "set ".len()
+    } else {
+        first
+    };
     let start = line.forward(anchor.end, is_blank);
     if first != anchor.start || start == anchor.end || !LABELS.contains(&anchor.word) {
         return None;

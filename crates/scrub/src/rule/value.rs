@@ -91,7 +91,13 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
             at = dotted + 1;
         }
         // "password | x", as psql prints one record.
-        b'|' if !bare && dotted > at && line.start + 40 > at && is_blank(line.at(dotted + 1)) && is_pair(line, dotted) => {
+        b'|' if !bare
+            && !named
+            && dotted > at
+            && line.start + 40 > at
+            && is_blank(line.at(dotted + 1))
+            && is_pair(line, dotted) =>
+        {
             separated = true;
             at = dotted + 1;
         }
