@@ -46,7 +46,7 @@ pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
             .into_iter()
             .map(|name| Finding::new(name, Class::User, "beside-address")),
     );
-    names.extend(leased(&line, &search.found, from));
+    names.extend(leased(&line, search.found, from));
     for range in names {
         host(search, range, "beside-address");
     }

@@ -6,6 +6,7 @@
 
 mod anchor;
 mod bank;
+mod bare;
 mod below;
 mod beside;
 mod chat;
@@ -29,6 +30,7 @@ mod machine;
 mod mail;
 mod national;
 mod network;
+mod paired;
 mod path;
 mod people;
 mod person;

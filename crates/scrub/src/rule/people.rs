@@ -1,7 +1,8 @@
 //! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
 //! before "from accounting", who signs.
 
-use super::person::{PARTICLES, account_at, is_generic};
+use super::bare::told_account;
+use super::person::{PARTICLES, is_generic};
 use super::unknown::names_from;
 use super::value::is_found;
 use super::words::Words;
@@ -315,9 +316,6 @@ pub(super) fn addressed(search: &mut Search<'_, '_>) {
     }
 }
 
-/// What ends phrases that accounts stand behind as often as names: "assigned to rgupta", "closed by lcheng".
-const TO_ACCOUNTS: &[&str] = &[" by ", " to ", " of ", " with ", " von ", "(", " an "];
-
 fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let written = line.str(anchor.start..anchor.end);
     let shouts = written.len() > 3 && written.trim_end().bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
@@ -331,12 +329,7 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     }
     // Who was told something is a name when nothing else could be: at least a name of the lists, or two words.
     let Some(range) = name_here(line, anchor.end) else {
-        let account = anchor.meaning == Meaning::Toward && TO_ACCOUNTS.iter().any(|end| anchor.word.ends_with(end));
-        let range = account.then(|| account_at(line, anchor.end)).flatten()?;
-        let text = line.str(range.clone());
-        // "fixed by enlarging it", "INSERT INTO note (client_id, …": what somebody does, and columns.
-        let other = text.ends_with("ing") || anchor.word.ends_with('(') && (text.contains('_') || line.at(range.end) != b',');
-        return (!other).then_some(range);
+        return told_account(line, anchor);
     };
     let weak = anchor.meaning == Meaning::Toward && !line.str(range.clone()).contains(' ') && line.at(range.end) == b' ' && {
         let next = line.at(range.end + 1);

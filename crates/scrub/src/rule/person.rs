@@ -1,12 +1,13 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
+use super::bare::{is_bare_account, is_subject, is_switch_account, tied_account};
 use super::domain::is_ending;
 use super::heading::is_heading;
 use super::people::{is_no_name, is_surely_person};
 use super::unknown::is_ordinary;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
-use super::{Anchor, Meaning, Search};
+use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::line::{Line, is_alphanumeric, is_blank, is_name};
@@ -323,111 +324,6 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
     let end = line.forward(start, is_name).min(range.end.max(start));
     let end = line.back(end, |byte| matches!(byte, b'.' | b'-')).max(start);
     if line.at(end) == b'\\' { start..start } else { start..end }
-}
-
-/// "User jane from 10.0.0.5 not allowed", "User jane logged on": what sentences of logs go on with.
-fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.forward(anchor.end, is_blank);
-    let end = line.forward(name, is_name);
-    let next = line.forward(end, is_blank);
-    let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
-    let verbs = [
-        "from",
-        "not",
-        "logged",
-        "has",
-        "does",
-        "cannot",
-        "authenticated",
-        "connected",
-        "disconnected",
-        "successfully",
-        "added",
-        "removed",
-        "created",
-        "deleted",
-        "may",
-        "executed",
-        "already",
-        "failed",
-        "signed",
-        "logon",
-        "joined",
-        "left",
-        "changed",
-    ];
-    anchor.word == "user" && name == anchor.end + 1 && next > end && verbs.contains(&word)
-}
-
-/// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
-fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let start = line.forward(anchor.end, is_blank);
-    line.at(anchor.end) == b' ' && account_at(line, start).is_some()
-}
-
-/// "su usuario es iarrieta", "user is pquigley2": the same behind what ties it to its label.
-fn tied_account(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let start = line.forward(anchor.end, is_blank);
-    let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let told = [
-        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now", "c'est",
-        "was",
-    ];
-    let fits = line.at(anchor.end) == b' ' && told.contains(&line.str(start..tie)) && line.at(tie) == b' ';
-    fits.then(|| account_at(line, line.forward(tie, is_blank))).flatten()
-}
-
-/// What ends the names of machines and files.
-const ENDINGS: &[&str] = &[
-    ".com",
-    ".net",
-    ".org",
-    ".local",
-    ".lan",
-    ".corp",
-    ".internal",
-    ".exe",
-    ".log",
-    ".txt",
-    ".conf",
-    ".dll",
-    ".sh",
-    ".py",
-    ".ps1",
-    ".json",
-    ".xml",
-];
-
-/// An account's name here, which shows by its letters that it is no word.
-pub(super) fn account_at(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
-    let end = line.forward(start, is_name).min(start + 26);
-    let text = line.str(start..end).trim_end_matches('.');
-    let small = text
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-'));
-    let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
-    let fits = (4..=24).contains(&text.len())
-        && small
-        && letters >= 1
-        && matches!(
-            line.at(end),
-            0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':' | b'\''
-        )
-        && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
-        && (letters < text.len() || !is_ending(text))
-        && (!text.contains('-') || text.split('-').any(|part| part.len() >= 3 && !is_ordinary(part)))
-        && !ENDINGS.iter().any(|end| text.ends_with(end));
-    fits.then(|| start..start + text.len())
-}
-
-/// `username admin privilege 15 …`, `login jane password …`.
-fn is_switch_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.forward(anchor.end, is_blank);
-    let next = line.forward(line.forward(name, |byte| !is_blank(byte)), is_blank);
-    let word = line.str(next..line.forward(next, |byte| byte.is_ascii_alphabetic()));
-    matches!(anchor.word, "username" | "login" | "user" | "u/n")
-        && name == anchor.end + 1
-        && matches!(word, "password" | "secret" | "privilege" | "p" | "pw" | "pwd" | "pass")
 }
 
 /// Whether a password is set in the same command.

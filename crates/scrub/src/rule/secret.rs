@@ -3,9 +3,11 @@
 use super::connection::{connection_string, keywords, listed, oracle, share_with_password, url_with_password};
 use super::flag::{credential, flagged, name_password, others, paired as flag_pair, piped, slash};
 use super::host::is_host_name;
+use super::paired;
 use super::person::is_account_name;
 use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
 use super::spoken;
+use super::token::weak;
 use super::typed;
 use super::unknown::is_ordinary;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
@@ -141,30 +143,6 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
     Some(Finding::new(range, class, rule))
 }
 
-/// `"key": "Ab9xK2…"`, `sid=q8Zx…`: letters of both cases and digits, or many hexadecimal digits, behind a word that says little.
-fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    if is_alphanumeric(line.before(anchor.start)) || !suffix(line, anchor).is_empty() {
-        return None;
-    }
-    let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
-    let range = value::until(line, value.range, b";,&)}]|");
-    let text = line.str(range.clone());
-    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
-    let (upper, lower, digits) = (
-        count(u8::is_ascii_uppercase),
-        count(u8::is_ascii_lowercase),
-        count(u8::is_ascii_digit),
-    );
-    let signs = text.len() - upper - lower - digits;
-    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 0;
-    let secret = anchor.word.contains("secret") && digits > 0;
-    let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
-    let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
-    let single =
-        text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
-    (text.len() >= 16 && (mixed || hexadecimal || single) && !text.contains([':', '.', '\\', '('])).then_some(range)
-}
-
 fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if !is_one_of(suffix(line, anchor), HARMLESS_ENDINGS) {
         return None;
@@ -190,7 +168,7 @@ fn account_and_password(search: &mut Search<'_, '_>, anchor: &Anchor) {
             .extend(password.map(|range| Finding::new(range, Class::Password, "labelled-secret")));
         return;
     }
-    if let Some((name, password)) = spoken::beside_name(&search.line, anchor) {
+    if let Some((name, password)) = paired::beside_name(&search.line, anchor) {
         if is_account_name(search.line.str(name.clone())) {
             search.found.push(Finding::new(name, Class::User, "beside-password"));
         }
