@@ -7,7 +7,7 @@ use crate::line::{is_alphanumeric, is_name};
 use crate::map::Map;
 use crate::needles::Needles;
 use crate::rule::Words;
-use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name, is_vendor};
+use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name, is_telling_secret, is_vendor};
 use std::collections::BTreeMap;
 use std::num::TryFromIntError;
 
@@ -62,6 +62,8 @@ impl Identities {
                     self.add_parent(domain);
                 }
             }
+            // What was once shown to be a secret is one wherever it stands.
+            Class::Password | Class::Token | Class::LicenceKey if is_telling_secret(name) => self.insert(name, class, false),
             _ => {}
         }
     }

@@ -57,8 +57,13 @@ signs! {
     DASHES_IN_IDENTIFIERS: |around| around.here.dash & (around.ahead(5, dashes) | around.ahead(2, dashes));
     /// A dash with another one three bytes on, as in hardware addresses.
     DASHES_IN_PAIRS: |around| around.here.dash & around.ahead(3, dashes);
-    /// A dash with another one five to seven bytes on, as in keys of products.
-    DASHES_IN_KEYS: |around| around.here.dash & (around.ahead(5, dashes) | around.ahead(6, dashes) | around.ahead(7, dashes));
+    /// A dash with another one five to eight bytes on, as in keys of products.
+    DASHES_IN_KEYS: |around| {
+        let near = around.ahead(5, dashes) | around.ahead(6, dashes);
+        around.here.dash & (near | around.ahead(7, dashes) | around.ahead(8, dashes))
+    };
+    /// A dash between digits, as in serial numbers.
+    DASHES_IN_SERIALS: |around| around.here.dash & around.behind(|block| block.digit) & around.ahead(1, |block| block.digit);
     /// A dash between hexadecimal digits, six on the right.
     DASHES_BETWEEN_HALVES: |around| {
         let sixth = around.ahead(3, hexadecimal) & around.ahead(6, hexadecimal);

@@ -63,14 +63,14 @@ fn the_bars_hold_on_what_rules_were_written_with() {
 fn unseen_text_is_scrubbed_no_worse_than_before() {
     let reached = Bars {
         spans: 3_500,
-        structured: 0.968,
-        names: 0.93,
+        structured: 0.98,
+        names: 0.955,
         precision: 0.94,
     };
     hold_bars("heldout", &reached);
 }
 
-/// Text of four more people who had not seen the rules, which rules were then extended with. Wanted are the bars above.
+/// Text of five more people who had not seen the rules, which rules were then extended with. Wanted are the bars above.
 #[test]
 fn text_that_rules_were_extended_with_is_scrubbed_no_worse_than_before() {
     let reached = |spans, structured, names, precision| Bars {
@@ -81,6 +81,7 @@ fn text_that_rules_were_extended_with_is_scrubbed_no_worse_than_before() {
     };
     hold_bars("develop/a", &reached(2_000, 0.985, 0.97, 0.94));
     hold_bars("develop/b", &reached(2_700, 0.975, 0.965, 0.92));
-    hold_bars("develop/c", &reached(2_500, 0.93, 0.915, 0.92));
-    hold_bars("develop/d", &reached(3_100, 0.90, 0.915, 0.915));
+    hold_bars("develop/c", &reached(2_500, 0.95, 0.955, 0.93));
+    hold_bars("develop/d", &reached(3_100, 0.955, 0.96, 0.92));
+    hold_bars("develop/e", &reached(2_300, 0.96, 0.96, 0.935));
 }

@@ -7,5 +7,6 @@
     clippy::print_stdout
 )]
 mod corpus;
+mod forms;
 mod rules;
 mod score;

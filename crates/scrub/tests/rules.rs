@@ -14,7 +14,7 @@ fn found(text: &str) -> Vec<String> {
 }
 
 #[track_caller]
-fn check(text: &str, expected: &[&str]) {
+pub(crate) fn check(text: &str, expected: &[&str]) {
     assert_eq!(found(text), expected, "in {text:?}");
 }
 

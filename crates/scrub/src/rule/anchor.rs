@@ -77,6 +77,14 @@ pub(crate) enum Meaning {
     Closing,
     /// What is put behind names in Chinese, Japanese and Korean.
     Honorific,
+    /// The flag of a user's name, which that of a password may follow.
+    Pair,
+    /// What is said before a password as well as before other things: what follows must look like one.
+    Hint,
+    /// A word in the names that people give to their devices.
+    Device,
+    /// The sign `@` as addresses of the web write it.
+    Escaped,
     /// A program that reads a password from the command before.
     Piped,
     /// A call with a name and a password.
@@ -107,6 +115,8 @@ pub(super) mod asks {
     pub(in crate::rule) const PHONE: u32 = 1 << 13;
     pub(in crate::rule) const NUMBER: u32 = 1 << 14;
     pub(in crate::rule) const MAC: u32 = 1 << 15;
+    pub(in crate::rule) const DEVICE: u32 = 1 << 16;
+    pub(in crate::rule) const ESCAPED: u32 = 1 << 17;
     /// No rule of the line, only those of tables, listings and the next line.
     pub(in crate::rule) const NONE: u32 = 0;
 }
@@ -123,7 +133,9 @@ impl Meaning {
             Self::Toward => asks::PEOPLE | asks::SECRET,
             Self::Scheme => asks::SCHEME | asks::SECRET,
             Self::Pin | Self::Wireless | Self::Weak | Self::Flag(_) | Self::NamePassword | Self::Slash => asks::SECRET,
-            Self::Piped | Self::Credential => asks::SECRET,
+            Self::Piped | Self::Credential | Self::Pair | Self::Hint => asks::SECRET,
+            Self::Device => asks::DEVICE,
+            Self::Escaped => asks::ESCAPED,
             Self::Greeting | Self::Title | Self::Said | Self::Does | Self::Near | Self::Closing | Self::Honorific => asks::PEOPLE,
             Self::Profiles => asks::PATH,
             Self::Share => asks::SHARE | asks::SECRET,
@@ -194,6 +206,10 @@ fn meaning(section: &'static str) -> Option<Meaning> {
         "near" => Meaning::Near,
         "closing" => Meaning::Closing,
         "honorific" => Meaning::Honorific,
+        "pair" => Meaning::Pair,
+        "hint" => Meaning::Hint,
+        "device" => Meaning::Device,
+        "escaped" => Meaning::Escaped,
         "piped" => Meaning::Piped,
         "credential" => Meaning::Credential,
         "phone" => Meaning::Phone,

@@ -1,10 +1,11 @@
 //! Values that stand on the line below what announces them: `- name: DB_PASSWORD` over `value: …`, `<key>Password</key>` over
 //! `<string>…</string>`, `RealName:` over an indented name, a closing over who signs.
 
+use super::paired::pair;
 use super::people::{is_listed_name, name_here};
 use super::person::{is_account_name, is_full_name};
 use super::plausible::is_secret_word;
-use super::spoken::{is_mixed, is_numbered, is_signed, is_strong, pair};
+use super::spoken::{is_mixed, is_numbered, is_signed, is_strong};
 use super::typed::{is_printed, prints};
 use super::unknown::is_ordinary;
 use super::value::{name_start, suffix};

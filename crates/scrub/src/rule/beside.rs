@@ -2,6 +2,7 @@
 //! `ldap://dc01`.
 
 use super::host::is_host_name;
+use super::person::is_account_name;
 use super::value::is_found;
 use super::words::is_one_of;
 use super::{Meaning, Search};
@@ -17,11 +18,19 @@ use std::ops::Range;
 pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
     let line = search.line;
     let mut names: Vec<Range<usize>> = Vec::new();
+    let mut users: Vec<Range<usize>> = Vec::new();
     for finding in search.found.iter().skip(from).filter(|finding| finding.class == Class::Ip) {
         let address = finding.range.clone();
         if matches!(line.before(address.start), b'(' | b'[') {
             let end = line.start_of(BLANK, address.start - 1);
             names.push(line.start_of(NAME, end)..end);
+        }
+        // `jane-home/203.0.113.9:1194`, as OpenVPN writes who is connected.
+        if line.before(address.start) == b'/' && line.at(address.end) == b':' {
+            let name = line.back(address.start - 1, is_name)..address.start - 1;
+            if is_blank(line.before(name.start)) && is_account_name(line.str(name.clone())) {
+                users.push(name);
+            }
         }
         if line.at(address.end) == b' ' && line.at(address.end + 1) == b'(' {
             let inside = address.end + 2..line.end_of(NAME, address.end + 2);
@@ -34,9 +43,31 @@ pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
             }
         }
     }
+    search.found.extend(
+        users
+            .into_iter()
+            .map(|name| Finding::new(name, Class::User, "beside-address")),
+    );
+    names.extend(leased(&line, search.found, from));
     for range in names {
         host(search, range, "beside-address");
     }
+}
+
+/// `1709829011 d4:ca:6d:1c:9c:b7 192.0.2.101 melkrobot *`: what a server of addresses (dnsmasq) was told by whom it gave one.
+fn leased(line: &Line<'_>, found: &[Finding], from: usize) -> Option<Range<usize>> {
+    let address = found.iter().skip(from).find(|finding| finding.class == Class::Ip)?;
+    let hardware = found
+        .iter()
+        .skip(from)
+        .any(|other| other.class == Class::Mac && other.range.end + 1 == address.range.start);
+    let name = address.range.end + 1..line.forward(address.range.end + 1, is_name);
+    let after = line.at(name.end + 1);
+    let fits = hardware
+        && line.at(address.range.end) == b' '
+        && line.at(name.end) == b' '
+        && (after == b'*' || after.is_ascii_hexdigit());
+    (fits && !name.is_empty()).then_some(name)
 }
 
 fn host(search: &mut Search<'_, '_>, range: Range<usize>, rule: &'static str) {

@@ -67,7 +67,7 @@ const PARTIES: &[&str] = &[
 impl Chat {
     /// Notes the line when somebody may speak in it.
     pub(super) fn note(&mut self, line: &Line<'_>) {
-        if line.has(has::COLON) && line.shows(sign::COLONS_IN_SPEECH) {
+        if line.has(has::COLON) && line.shows(sign::COLONS_IN_SPEECH) || line.at(line.start) == b'<' {
             self.lines.extend(spoken_by(line));
         }
     }
@@ -113,7 +113,8 @@ fn is_person_here(name: &str) -> bool {
 /// `ravi: …`, `[tmcgill]: …`, `aoife 14:21: …`, `12/02/2026, 07:31 - Niall H: …`, `Wout > …`: the name, and what is said.
 fn spoken_by(line: &Line<'_>) -> Option<Turn> {
     let start = behind_time(line);
-    let start = start + usize::from(line.at(start) == b'[');
+    // "[tmcgill]: …", "<Thibault> …"
+    let start = start + usize::from(matches!(line.at(start), b'[' | b'<'));
     let end = line.forward(start, |byte| {
         is_letter(byte) || byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'_' | b'-' | b'\'')
     });
@@ -192,15 +193,84 @@ fn secrets(text: &str, said: &Range<usize>, known: &[Range<usize>], found: &mut 
             .unwrap_or_default()
             .iter()
             .all(|other| other.end <= range.start);
-        if inner.len() >= 8 && apart && looks_secret(inner) {
-            found.push(Finding::new(range, Class::Password, "said-in-chat"));
+        let alone = inner.len() + 2 >= said.len().min(MOST_SAID);
+        if let Some(class) = said_as(inner, alone).filter(|_| apart) {
+            found.push(Finding::new(range, class, "said-in-chat"));
         }
     }
 }
 
+/// What a word can only be that somebody says, the only one or among others.
+fn said_as(word: &str, alone: bool) -> Option<Class> {
+    if word.len() >= 8 && looks_secret(word) {
+        return Some(Class::Password);
+    }
+    if alone && is_code(word) {
+        return Some(Class::Token);
+    }
+    is_machine(word).then_some(Class::Host)
+}
+
+/// `204816`, `ZK4M8Q`: what somebody answers who was asked for a code.
+fn is_code(word: &str) -> bool {
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let signs = word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    signs && (digits == word.len() && digits == 6 || (6..=8).contains(&word.len()) && digits >= 2 && digits + 2 <= word.len())
+}
+
+/// `FRONT-3`, `CAIXA02`, `mnl-narra`, `buh-01`, `zubr1`: names of machines as people number and pair them, among what people say. Models of
+/// printers have fewer letters before their number and more digits in it.
+fn is_machine(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = bytes.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if !(5..=24).contains(&word.len()) || digits > 3 || letters < 2 {
+        return false;
+    }
+    let (stem, rest) = word.split_at(letters);
+    let numbered = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+    let inside = |upper: bool| {
+        bytes.iter().all(|byte| {
+            byte.is_ascii_digit() || *byte == b'-' || byte.is_ascii_alphabetic() && byte.is_ascii_uppercase() == upper
+        })
+    };
+    if inside(true) {
+        let dashed = rest.starts_with('-') && digits >= 1 && word.matches('-').count() <= 2 && !word.ends_with('-');
+        return letters >= 4 && (dashed || numbered && rest.starts_with('0')) && !is_no_name(stem);
+    }
+    if !inside(false) {
+        return false;
+    }
+    if numbered {
+        return letters >= 4 && digits <= 2 && !is_ordinary(stem);
+    }
+    let parts = || word.split('-');
+    let unknown = parts().any(|part| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_lowercase()) && !is_ordinary(part));
+    let last = parts().next_back().unwrap_or_default();
+    let counted = letters >= 3 && last.len() <= 3 && last.starts_with(|c: char| c.is_ascii_digit()) && digits >= 2;
+    (2..=3).contains(&parts().count()) && parts().all(|part| part.len() >= 2) && (unknown || counted)
+}
+
 /// Whether a word that somebody says can hardly be anything but a password, or an account.
 fn looks_secret(word: &str) -> bool {
-    is_strong(word) || is_signed(word) || is_mixed(word) || is_numbered(word) || is_chained(word) || is_strung(word)
+    is_strong(word)
+        || is_signed(word)
+        || is_mixed(word)
+        || is_numbered(word)
+        || is_chained(word)
+        || is_strung(word)
+        || is_humped(word)
+}
+
+/// `clootieDumpling7`: two words that a capital joins, and a digit.
+fn is_humped(text: &str) -> bool {
+    let word = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let capitals = word.bytes().skip(1).filter(u8::is_ascii_uppercase).count();
+    text.len() >= 10
+        && word.len() < text.len()
+        && capitals == 1
+        && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && !is_ordinary(word)
 }
 
 /// `blåbär-kaffe-sko`: three words or more that dashes join, of which one at least is in no vocabulary.

@@ -123,6 +123,8 @@ impl<'a> Lines<'a> {
             .flatten()
             .min();
         let cell = rest.get(..length.unwrap_or(rest.len()))?.trim_end_matches(' ');
-        (apart && !cell.is_empty() && !cell.starts_with(' ')).then(|| start + at..start + at + cell.len())
+        // What rules off a heading is no cell.
+        let ruled = cell.bytes().all(|byte| matches!(byte, b'-' | b'='));
+        (apart && !ruled && !cell.starts_with(' ')).then(|| start + at..start + at + cell.len())
     }
 }

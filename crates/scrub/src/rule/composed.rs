@@ -3,13 +3,14 @@
 
 use super::Search;
 use super::plausible::is_secret_word;
+use super::spoken::{is_mixed, is_numbered, is_signed, is_strong};
 use super::unknown::is_ordinary;
 use super::value::is_found;
 use super::words::{Words, begins};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{ALPHABETIC, SOLID};
-use crate::line::{Line, has, is_blank};
+use crate::line::{Line, has, is_blank, is_name};
 use crate::sign;
 use std::ops::Range;
 
@@ -132,8 +133,34 @@ fn handed(search: &mut Search<'_, '_>) {
             && !is_found(search, range.start)
         {
             search.found.push(Finding::new(range, Class::Password, "handed-password"));
+        } else {
+            given(search, slash);
         }
     }
+}
+
+/// `jhtan88 / Th3Ledger`, `8820 1144 0220 / larkfield-vat-Q3`: an account, and what can only be its password.
+fn given(search: &mut Search<'_, '_>, slash: usize) {
+    let line = search.line;
+    let Some(range) = behind(&line, slash + 3) else { return };
+    let text = line.str(range.clone());
+    let start = line.back(slash, is_name);
+    let account = line.str(start..slash);
+    let digits = account.bytes().filter(u8::is_ascii_digit).count();
+    let small = account.bytes().all(|byte| !byte.is_ascii_uppercase());
+    let named = account.len() >= 3 && (digits == account.len() || small && (digits > 0 || !is_ordinary(account)));
+    let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text);
+    if !named || !telling || text.len() < 6 {
+        return;
+    }
+    let first = if digits == account.len() {
+        line.back(slash, |byte| byte.is_ascii_digit() || byte == b' ')
+    } else {
+        start
+    };
+    let first = line.forward(first, is_blank);
+    search.found.push(Finding::new(first..slash, Class::User, "beside-password"));
+    search.found.push(Finding::new(range, Class::Password, "handed-password"));
 }
 
 /// A word that is no ordinary one, and not one of several between slashes.

@@ -173,6 +173,11 @@ fn whole(line: &Line<'_>, gap: usize, anchor: &Anchor) -> Option<usize> {
     let ends =
         rest == 0 || matches!(rest, b'\t' | b':' | b',') || rest == b' ' && matches!(line.at(anchor.end + 1), b' ' | b'-' | b'(');
     let from = line.end_of(BLANK, gap);
+    // "Document 13, Offer letter.docx owned by jane was printed …"
+    if line.reads(anchor.end, " owned by ") {
+        let comma = line.str(from..anchor.start).find(", ")?;
+        return Some(from + comma + 2);
+    }
     let list = line.back(anchor.start, |byte| byte != b',');
     let from = if list > from && line.at(list) == b' ' {
         list + 1

@@ -69,10 +69,11 @@ fn place(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<usize> {
 /// `sqlplus NAME/PASSWORD@DATABASE`.
 pub(super) fn slash(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
     let name = anchor.end..line.end_of(NAME, anchor.end);
+    let sign = if anchor.word == "stats auth " { b':' } else { b'/' };
     let password = name.end + 1..line.forward(name.end + 1, |byte| {
         !is_blank(byte) && !matches!(byte, b'@' | b';' | b'"' | b'\'')
     });
-    (line.at(name.end) == b'/' && !name.is_empty() && password.len() >= 3).then_some((name, password))
+    (line.at(name.end) == sign && !name.is_empty() && password.len() >= 3).then_some((name, password))
 }
 
 /// The word at this place, without the quotes around it.
@@ -89,7 +90,11 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
     let (before, named) = match anchor.word {
         "autologon" => (2, 1),
         // The connection comes first.
-        "rasdial " => (2, 2),
+        "rasdial " | "http-basic." => (2, 2),
+        // A list, who answers for it, and its password.
+        "newlist " => (2, 0),
+        // How the password is hidden comes before it.
+        "createuser " => (2, 1),
         word if word.starts_with("htpasswd") => (if word.contains('n') { 1 } else { 2 }, 2),
         word if word.starts_with('-') => (if word.ends_with(|c: char| c.is_ascii_digit()) { 1 } else { 2 }, 0),
         _ => (1, 1),
@@ -105,7 +110,7 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
         }
         after = next.end + usize::from(matches!(line.at(next.end), b'"' | b'\''));
         // Options stand anywhere.
-        taken += usize::from(!matches!(line.at(next.start), b'/' | b'-'));
+        taken += usize::from(!matches!(line.at(next.start), b'/' | b'-') || anchor.word.starts_with("dscl"));
         if taken == named {
             name = next;
         }
@@ -146,8 +151,49 @@ pub(super) fn piped(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     (range.len() >= 3 && line.at(range.start) != b'$').then_some(range)
 }
 
+/// Calls whose argument of this number, among those in quotes, is a password; 0 for the last of them.
+const ARGUMENTS: &[(&str, usize)] = &[
+    ("sp_addlinkedsrvlogin", 0),
+    ("sp_addlogin", 2),
+    ("pdo->__construct", 3),
+    ("new pdo(", 3),
+    ("mysqli_connect(", 3),
+    ("new mysqli(", 3),
+];
+
+/// The argument in quotes of this number.
+fn argument(line: &Line<'_>, from: usize, which: usize) -> Option<Range<usize>> {
+    let mut at = from;
+    let mut last = None;
+    for number in 1..=6 {
+        let open = line.forward(at, |byte| !matches!(byte, b'"' | b'\'' | b';'));
+        let quote = line.at(open);
+        if !matches!(quote, b'"' | b'\'') {
+            break;
+        }
+        let range = open + 1..line.forward(open + 1, |byte| byte != quote);
+        at = range.end + 1;
+        if number == which {
+            return (range.len() >= 3).then_some(range);
+        }
+        last = Some((number, range));
+    }
+    last.filter(|(number, range)| which == 0 && *number >= 3 && range.len() >= 3)
+        .map(|(_, range)| range)
+}
+
 /// `NetworkCredential("name", "PASSWORD")`.
 pub(super) fn credential(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    // `[jane@example.org/PASSWORD] (from client`, as FreeRADIUS writes what was refused.
+    if anchor.word.starts_with(']') {
+        let open = line.back(anchor.start, |byte| byte != b'[');
+        let slash = line.str(open..anchor.start).find('/')?;
+        let range = open + slash + 1..anchor.start;
+        return (range.len() >= 3 && !line.str(range.clone()).starts_with('<')).then_some(range);
+    }
+    if let Some((_, which)) = ARGUMENTS.iter().find(|(call, _)| *call == anchor.word) {
+        return argument(line, anchor.end, *which);
+    }
     let open = line.forward(anchor.end, |byte| byte != b'"' && byte != b'\'');
     let quote = line.at(open);
     let close = line.forward(open + 1, |byte| byte != quote);
@@ -156,12 +202,37 @@ pub(super) fn credential(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize
     (line.at(start) == quote && quote != 0 && open < anchor.end + 8 && range.len() >= 3).then_some(range)
 }
 
+/// What a password's flag is called beside a user's, with what ends it.
+const PASSWORDS: &[&str] = &[" -p ", " -P ", " -pw ", " -w ", " --password ", " --pass ", " -Password "];
+
+/// `-u jane -p Secret7`, whatever the program: a name, and a password behind it. Users and ports that are numbers (`docker run -u 1000 -p
+/// 8080:80`) are neither.
+pub(super) fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
+    let name = word(line, line.forward(anchor.end, is_blank));
+    let rest = line.slice(name.end..line.end.min(name.end + 160));
+    let (at, flag) = PASSWORDS
+        .iter()
+        .filter_map(|flag| Some((memchr::memmem::find(rest, flag.as_bytes())?, flag)))
+        .min()?;
+    let password = word(line, line.forward(name.end + at + flag.len(), is_blank));
+    let text = line.str(password.clone());
+    let number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'/' | b'.' | b'-' | b','));
+    let fits = text.len() >= 4 && !number && !text.starts_with(['-', '$', '%', '<', '/', '~', '.', '*', '{', '(']);
+    fits.then_some((name, password))
+}
+
 /// `-u NAME`, `-U NAME`, `-h HOST`, `-S HOST` of the programs that also take a password: where the value stands.
 pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (bool, Range<usize>)> {
-    let flags: [(&[u8], bool); 10] = [
+    // "mysqldump -hdb1 -ujane": nothing stands between.
+    let glued = ["mysql", "mariadb"].iter().any(|program| anchor.word.starts_with(program));
+    let azure = anchor.word.starts_with("az ") && !anchor.word.starts_with("az ad");
+    let flags: [(&[u8], bool); 13] = [
         (b" -u ", true),
         (b" -U ", true),
         (b" /u:", true),
+        (b" -u:", true),
         (b" /v:", false),
         (b" -r:", false),
         (b" --user ", true),
@@ -169,11 +240,25 @@ pub(super) fn others(line: &Line<'_>, anchor: &Anchor) -> impl Iterator<Item = (
         (b" -h ", false),
         (b" -S ", false),
         (b" -H ", false),
+        (if glued { b" -u" } else { b" --admin-user " }, true),
+        (
+            if glued {
+                b" -h"
+            } else if azure {
+                b" -n "
+            } else {
+                b" --host "
+            },
+            false,
+        ),
     ];
     let line = *line;
     let rest = line.slice(anchor.end.saturating_sub(1)..line.end.min(anchor.end + 256));
     let found = flags.map(|(flag, is_user)| {
         let at = memchr::memmem::find(rest, flag)?;
+        if !flag.ends_with(b" ") && glued && is_blank(rest.get(at + flag.len()).copied().unwrap_or(b' ')) {
+            return None;
+        }
         let start = anchor.end.saturating_sub(1) + at + flag.len();
         let word = word(&line, line.end_of(BLANK, start));
         // "user:password", "user%password" and "user,password" end in what is not the name.

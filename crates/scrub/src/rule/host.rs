@@ -9,7 +9,7 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{BLANK, NAME, SOLID};
-use crate::line::{Line, is_alphanumeric, is_blank, is_name};
+use crate::line::{Line, is_alphanumeric, is_name};
 use std::ops::Range;
 
 /// Words that stand where a machine's name would.
@@ -152,10 +152,17 @@ fn is_called(line: &Line<'_>, after: usize, label: &str) -> bool {
     }
     let end = line.end_of(NAME, after + 1);
     let text = line.str(after + 1..end).trim_end_matches('.');
+    // "machine lab-17", "serwer zubr1"
+    let numbered = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !is_interface(text);
     let small = text.bytes().all(|byte| byte.is_ascii_lowercase());
     let large = text.bytes().all(|byte| byte.is_ascii_uppercase());
     text.len() >= 4
-        && (small || large)
+        && (small || large || numbered)
         && !is_ordinary(text)
         && matches!(line.at(end), 0 | b' ' | b',' | b'.' | b')' | b'?' | b'!' | b':' | b';')
 }
@@ -268,7 +275,9 @@ pub(super) fn shares(search: &mut Search<'_, '_>) {
             || before == b'\\'
             || is_alphanumeric(before)
             || matches!(before, b':' | b'}' | b')' | b'%' | b'.' | b'*' | b']' | b'$')
-                && !(before == b':' && is_blank(line.at(slash - 1)))
+                && !(before == b':'
+                    && line.before(slash - 1).is_ascii_alphanumeric()
+                    && line.before(slash - 2).is_ascii_alphanumeric())
         {
             continue;
         }

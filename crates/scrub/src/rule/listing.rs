@@ -19,7 +19,7 @@ pub(crate) enum List {
     None,
     /// After `User accounts for \\HOST`: three names a line.
     NetUser,
-    /// After `Members`: a name a line.
+    /// After `Members`: a name a line, or three.
     Members,
 }
 
@@ -38,15 +38,19 @@ pub(super) fn find(search: &mut Search<'_, '_>, list: &mut List) {
     }
     match *list {
         List::NetUser | List::Members if ENDS.iter().any(|end| line.reads(first, end)) => *list = List::None,
-        List::NetUser => {
+        List::NetUser | List::Members => {
+            let rule = if *list == List::NetUser {
+                "net-user-list"
+            } else {
+                "group-members"
+            };
             let mut at = first;
             while at < line.end {
                 let end = line.gap(at);
-                name(search, line.trim(at..end), "net-user-list");
+                name(search, line.trim(at..end), rule);
                 at = line.end_of(BLANK, end);
             }
         }
-        List::Members => name(search, line.trim(first..line.end), "group-members"),
         List::None => {}
     }
     account_files(search, first);
@@ -201,9 +205,9 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
             return;
         }
         let (account, secret) = (bare(range), bare(secret));
-        if is_account_name(line.str(account.clone())) && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*'
-        {
-            name(search, account, "dial-in");
+        let dialled = line.str(account.clone()).split('@').all(is_account_name);
+        if dialled && is_secret_word(line.str(secret.clone())) && line.at(secret.start) != b'*' {
+            search.found.push(Finding::new(account, Class::User, "dial-in"));
             search.found.push(Finding::new(secret, Class::Password, "dial-in"));
         }
         return;
@@ -228,7 +232,19 @@ fn logged_in(search: &mut Search<'_, '_>, first: usize) {
         return;
     }
     if numbered || matches!(second, ":0" | ":1" | "console" | "seat0" | "ssh:notty") {
-        name(search, range, "login-list");
+        name(search, range.clone(), "login-list");
+        // Where from: a machine, cut off when its name is long.
+        let from = word(
+            &line,
+            line.forward(line.forward(range.end, is_blank) + second.len(), is_blank),
+        );
+        let text = line.str(from.clone());
+        let telling = text.len() >= 6
+            && text.bytes().any(|byte| matches!(byte, b'.' | b'-'))
+            && text.starts_with(|c: char| c.is_ascii_alphabetic());
+        if telling && is_host_name(text) {
+            search.found.push(Finding::new(from, Class::Host, "login-list"));
+        }
     }
 }
 

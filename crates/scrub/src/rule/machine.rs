@@ -13,7 +13,9 @@ use crate::sign;
 static PATTERNS: Words = Words::of(include_str!("../../words/machine-parts.txt"));
 
 /// What Windows calls a machine that nobody named.
-const INSTALLED: &[&str] = &["DESKTOP-", "LAPTOP-", "WIN-"];
+const INSTALLED: &[&str] = &[
+    "DESKTOP-", "LAPTOP-", "WIN-", "WSAMZN-", "EC2AMAZ-", "MININT-", "SURFACE-", "MACHINE-",
+];
 
 /// `DESKTOP-4F7K2LQ`, `SRV-FILES-01`, `NYC-DC02`: parts joined by dashes in capitals, one of them known or the last with a number.
 pub(super) fn patterned(search: &mut Search<'_, '_>) {
@@ -50,14 +52,14 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             }
             continue;
         }
-        let first = text.split('-').next().unwrap_or_default();
-        let stem = first.trim_end_matches(|c: char| c.is_ascii_digit());
         let last = text.rsplit('-').next().unwrap_or_default();
         let numbered = line.before(end).is_ascii_digit() && last.len() <= 7
-            || (stem == "DESKTOP" || stem == "LAPTOP" || stem == "WIN") && last.len() >= 6;
+            || INSTALLED.iter().any(|lead| begins(text, lead)) && last.len() >= 6;
         let known = || {
-            text.split('-')
-                .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
+            INSTALLED.iter().any(|lead| begins(text, lead))
+                || text
+                    .split('-')
+                    .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
         };
         if !numbered || !(known() || is_counted(text) || is_sited(text)) {
             continue;
@@ -233,6 +235,31 @@ const SMALL: &[&str] = &[
     "radius",
     "nps",
     "wsus",
+    "vbr",
+    "jump",
+    "jumphost",
+    "worker",
+    "master",
+    "nagios",
+    "zabbix",
+    "icinga",
+    "pfsense",
+    "opnsense",
+    "unifi",
+    "edge",
+    "hyper",
+    "till",
+    "kasse",
+    "caja",
+    "caisse",
+    "cassa",
+    "kassa",
+    "terminal",
+    "term",
+    "notebook",
+    "plotter",
+    "reception",
+    "empfang",
 ];
 
 static SMALL_KINDS: Words = Words::among(SMALL);

@@ -1,6 +1,5 @@
 //! Addresses: `name@domain` for mail and for signing in, `user@host` in prompts and commands.
 
-use super::Search;
 use super::connection::go_source;
 use super::domain::{is_internal, is_vendor};
 use super::host::is_host_name;
@@ -9,6 +8,7 @@ use super::person::{is_account_name, is_generic};
 use super::spoken::is_no_word;
 use super::value::is_found;
 use super::words::{ends, holds};
+use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{BLANK, NAME, WORD};
@@ -56,7 +56,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             if line.at(domain_end) == b':' && is_no_word(line.str(secret.clone())) && !line.str(secret.clone()).contains('/') {
                 search.found.push(Finding::new(secret, Class::Password, "beside-address"));
             }
-        } else if is_realm(name, domain) {
+        } else if is_realm(name, domain) || line.before(local) == b'<' && line.at(domain_end) == b'>' && is_account_name(name) {
             search.found.push(Finding::new(local..domain_end, Class::Upn, "realm"));
         } else if is_remote(&line, local, domain_end, &mut programs) {
             if !is_generic(name) {
@@ -68,6 +68,19 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
                     .found
                     .push(Finding::new(at + 1..domain_end, Class::Host, "user-at-host"));
             }
+        }
+    }
+}
+
+/// `jane%40example.org`, as addresses of the web have addresses.
+pub(super) fn escaped(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Escaped) {
+        let local = line.start_of(NAME, anchor.start);
+        let end = line.end_of(NAME, anchor.end);
+        let end = line.back(end, |byte| matches!(byte, b'.' | b'-'));
+        if local < anchor.start && anchor.end < end && is_domain(line.str(anchor.end..end)) && !is_found(search, local) {
+            search.found.push(Finding::new(local..end, Class::Email, "address"));
         }
     }
 }
@@ -131,6 +144,15 @@ fn is_realm(name: &str, domain: &str) -> bool {
     REALMS.contains(&domain) && !is_generic(name)
 }
 
+/// `256 SHA256:… anna@laptop (ED25519)`, `ssh-ed25519 AAAA… anna@laptop`: whose a key is.
+fn is_comment(line: &Line<'_>, end: usize) -> bool {
+    let kind = [" (ED25519", " (RSA", " (ECDSA", " (DSA"]
+        .iter()
+        .any(|kind| line.reads(end, kind));
+    let key = ["ssh-", "ecdsa-", "sk-ssh-"].iter().any(|lead| line.reads(line.start, lead));
+    kind || key && line.trim(end..line.end).is_empty()
+}
+
 fn says_upn(line: &Line<'_>, at: usize) -> bool {
     let before = line.str_before(at, 48);
     ["upn", "principal"].iter().any(|word| holds(before, word))
@@ -140,7 +162,7 @@ fn says_upn(line: &Line<'_>, at: usize) -> bool {
 fn is_remote(line: &Line<'_>, start: usize, end: usize, programs: &mut Programs) -> bool {
     let after = line.at(end);
     let opening = line.before(start);
-    if opening == b'[' && (is_blank(after) || after == b']') {
+    if opening == b'[' && (is_blank(after) || after == b']') || is_comment(line, end) {
         return true;
     }
     let at_beginning = start == line.start || (line.at(line.start) == b'(' && start < line.start + 40);

@@ -6,6 +6,7 @@
 
 mod anchor;
 mod bank;
+mod bare;
 mod beginnings;
 mod below;
 mod beside;
@@ -13,6 +14,7 @@ mod chat;
 mod column;
 mod composed;
 mod connection;
+mod device;
 mod document;
 mod domain;
 mod flag;
@@ -29,6 +31,7 @@ mod machine;
 mod mail;
 mod national;
 mod network;
+mod paired;
 mod path;
 mod people;
 mod person;
@@ -58,6 +61,7 @@ pub(crate) use host::is_host_name;
 use lexicon::Lexicon;
 pub(crate) use people::is_listed_name;
 pub(crate) use person::is_account_name;
+pub(crate) use plausible::is_telling_secret;
 pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
 use std::ops::Range;
@@ -176,7 +180,7 @@ impl Search<'_, '_> {
 
     /// What words of the table announce.
     fn announced(&mut self) {
-        let rules: [Asked<Self>; 18] = [
+        let rules: [Asked<Self>; 20] = [
             (asks::SECRET, secret::find),
             (asks::MARK, token::find),
             (asks::PATH, path::find),
@@ -195,6 +199,8 @@ impl Search<'_, '_> {
             (asks::PHONE, phone::labelled),
             (asks::NUMBER, bank::labelled),
             (asks::MAC, network::labelled_mac),
+            (asks::DEVICE, device::find),
+            (asks::ESCAPED, mail::escaped),
         ];
         let asked = self.anchors.iter().fold(0, |asked, anchor| asked | anchor.meaning.asks());
         if asked == 0 {
@@ -234,6 +240,9 @@ impl Search<'_, '_> {
         if line.shows(sign::DASHES_IN_KEYS) {
             licence::grouped(self);
             licence::recovery(self);
+        }
+        if line.shows(sign::DASHES_IN_SERIALS) {
+            licence::autodesk(self);
         }
         if line.has(has::LOWER) && line.shows(sign::DOTS_IN_NAMES) {
             domain::dotted(self);

@@ -2,7 +2,7 @@
 
 use super::person::is_generic;
 use super::value::is_found;
-use super::words::{holds, is_one_of};
+use super::words::{ends, holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -275,6 +275,45 @@ fn looks_like_account(segment: &str, text: &str, at: usize) -> bool {
         && !rest.get(name_end..).unwrap_or_default().starts_with('\\')
 }
 
+/// Folders of macOS whose names have a blank.
+const FOLDERS: &[(&str, &str)] = &[
+    ("/Application", " Support"),
+    ("/Mobile", " Documents"),
+    ("/Mail", " Downloads"),
+    ("/Photos", " Library"),
+    ("/Group", " Containers"),
+    ("/Internet", " Plug-Ins"),
+    ("/Saved", " Application State"),
+    ("/Saved", " Searches"),
+    ("/Creative", " Cloud"),
+    ("/Google", " Drive"),
+    ("/My", " Drive"),
+    ("/Virtual", " Machines"),
+    ("/Microsoft", " User Data"),
+    ("/Microsoft", " Teams"),
+    ("/Adobe", " Acrobat"),
+    ("/Screen", " Shots"),
+];
+
+/// Whether a path that a tab or nothing stands before, as listings have them, goes on after the blank: with a word that ends in a slash or
+/// in the ending of a document, or up to the end of the line behind a tab.
+fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
+    let start = line.back(from, |byte| !is_blank(byte));
+    let before = line.before(start);
+    if !(before == b'\t' || start == line.start) || line.at(blank) != b' ' || is_blank(line.at(blank + 1)) {
+        return false;
+    }
+    let rest = line.str(blank + 1..line.end.min(blank + 80));
+    let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
+    let document = [
+        ".pdf", ".docx", ".xlsx", ".pages", ".numbers", ".key", ".jpg", ".png", ".doc", ".xls", ".heic", ".mov", ".txt",
+    ];
+    let ends = document.iter().any(|ending| ends(rest, ending));
+    plain
+        && !rest.starts_with(['-', '/', '&', '.', '~'])
+        && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
+}
+
 /// Blanks are part of a path when escaped.
 fn unix_end(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
@@ -302,9 +341,10 @@ fn unix_end(line: &Line<'_>, from: usize) -> usize {
                         | b'?'
                 )
         });
-        // macOS writes names with blanks in listings of applications: "/Users/jane/Library/Application Support/…".
-        let library = line.reads(at.saturating_sub("/Application".len()), "/Application") && line.reads(at, " Support");
-        if at < line.end && is_blank(line.at(at)) && (line.before(at) == b'\\' || library) {
+        let library = FOLDERS
+            .iter()
+            .any(|(first, rest)| line.reads(at.saturating_sub(first.len()), first) && line.reads(at, rest));
+        if at < line.end && is_blank(line.at(at)) && (line.before(at) == b'\\' || library || is_listed(line, from, at)) {
             at += 1;
         } else if line.at(at) == b'&' || !line.reads(at.saturating_sub(1), "\\") || at >= line.end {
             return at;

@@ -1,6 +1,7 @@
 //! People called by their names in chat, notes and mail: names of the lists, what follows a greeting, a title or "spoke to", what stands
 //! before "from accounting", who signs.
 
+use super::bare::told_account;
 use super::beginnings::Beginnings;
 use super::person::{PARTICLES, is_generic};
 use super::unknown::names_from;
@@ -297,7 +298,9 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         return None;
     }
     // Who was told something is a name when nothing else could be: at least a name of the lists, or two words.
-    let range = name_here(line, anchor.end)?;
+    let Some(range) = name_here(line, anchor.end) else {
+        return told_account(line, anchor);
+    };
     let weak = anchor.meaning == Meaning::Toward && !line.str(range.clone()).contains(' ') && line.at(range.end) == b' ' && {
         let next = line.at(range.end + 1);
         next.is_ascii_uppercase() || next.is_ascii_digit()

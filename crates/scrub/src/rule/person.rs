@@ -1,15 +1,16 @@
 //! Names of accounts and people: what they look like, and behind which labels they stand.
 
+use super::bare::{is_bare_account, is_subject, is_switch_account, tied_account};
 use super::domain::is_ending;
 use super::heading::is_heading;
 use super::people::{is_no_name, is_surely_person};
 use super::unknown::is_ordinary;
 use super::value::{self, Reach, is_flag, is_found, suffix};
 use super::words::{Words, begins, is_one_of};
-use super::{Anchor, Meaning, Search};
+use super::{Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID, WORD};
+use crate::kind::{BLANK, NAME, SOLID, WORD};
 use crate::line::{Line, is_alphanumeric, is_name};
 use std::ops::Range;
 
@@ -118,7 +119,8 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         else {
             continue;
         };
-        let joined = is_alphanumeric(line.before(anchor.start)) || line.before(anchor.start) == b'\\';
+        let joined =
+            is_alphanumeric(line.before(anchor.start)) && !anchor.word.starts_with('/') || line.before(anchor.start) == b'\\';
         if joined || is_found(search, anchor.start) {
             continue;
         }
@@ -136,12 +138,26 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         };
         // Chinese, Japanese and Korean names have no blank in them.
         let wide = label.bytes().next().is_some_and(|byte| byte >= 0xE0);
-        let reach = if matches!(anchor.meaning, Meaning::Field(_)) && !wide {
+        // "--given-name=Manya --surname=Curie"
+        let flag = is_flag(&line, anchor) && line.at(anchor.end) == b'=';
+        let reach = if matches!(anchor.meaning, Meaning::Field(_)) && !wide && !flag {
             Reach::Field
         } else {
             Reach::Word
         };
         let column = line.at(after) == b' ' && line.at(after + 1) == b' ' && (reach == Reach::Field || wide);
+        // "…-my.sharepoint.com/personal/jane_example_org"
+        if label.starts_with('/') && label.ends_with('/') {
+            let range = anchor.end..line.forward(anchor.end, is_name);
+            if is_account_name(line.str(range.clone())) && line.str(range.clone()).contains('_') {
+                search.found.push(Finding::new(range, Class::User, "labelled-name"));
+            }
+            continue;
+        }
+        if let Some(range) = tied_account(&line, anchor) {
+            search.found.push(Finding::new(range, Class::User, "labelled-name"));
+            continue;
+        }
         let Some(value) = value::value(
             &line,
             after,
@@ -165,6 +181,16 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             name_in(&line, value.range.clone(), phrase, reach, value.quoted)
         };
         let range = if reach == Reach::Field { turned(&line, range) } else { range };
+        // What somebody typed as his name may be his password.
+        let typed = matches!(label, "invalid user" | "unknown user" | "illegal user")
+            && matches!(line.at(range.end), b'!' | b'#' | b'$' | b'%' | b'&' | b'*' | b'+');
+        if typed {
+            let end = line.end_of(SOLID, range.start);
+            search
+                .found
+                .push(Finding::new(range.start..end, Class::Password, "typed-as-name"));
+            continue;
+        }
         let text = line.str(range.clone());
         let software = matches!(
             label,
@@ -189,7 +215,11 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
                 | "signed in as"
         ) && text.split(' ').any(is_no_name)
             && !is_surely_person(text);
-        let fits = if matches!(label, "name" | "naam" | "namn") {
+        // `add name=jane password=…`, as routers write accounts.
+        let granted = label == "name" && line.at(anchor.end) == b'=' && is_granted(&line, anchor.end);
+        let fits = if granted {
+            is_account_name(text)
+        } else if matches!(label, "name" | "naam" | "namn") {
             is_full_name(text) && text.contains(' ') && !software
         } else if software {
             false
@@ -203,12 +233,25 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             "user" | "login" | "account" | "owner" | "contact" | "manager" | "author" | "identity"
         ) && !value.quoted
             && !is_flag(&line, anchor)
+            && is_ordinary(text)
             && is_sentence(&line, range.end);
         if mentioned && !is_dotted(text) {
             continue;
         }
-        // "FullName   Length": the next heading.
-        let heading = is_heading(text) || label == "cn=" && text.len() < 4;
+        // "FullName   Length", "SamAccountName OfficePhone": the next headings.
+        let heading = text.split(' ').all(|word| is_heading(word) || is_property(word)) || label == "cn=" && text.len() < 4;
+        let machine = text.strip_suffix('$').filter(|name| name.len() >= 3 && is_account_name(name));
+        if machine.is_some() {
+            search.found.push(Finding::new(range, Class::Host, "account-of-machine"));
+            continue;
+        }
+        // "Account Name:  WS-042$": the account of a machine.
+        if line.at(range.end) == b'$' && !is_alphanumeric(line.at(range.end + 1)) && range.len() >= 3 && is_account_name(text) {
+            search
+                .found
+                .push(Finding::new(range.start..range.end + 1, Class::Host, "account-of-machine"));
+            continue;
+        }
         if fits
             && !sentence
             && !heading
@@ -228,6 +271,26 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         }
     }
 }
+
+/// `LastLogonDate`, `OfficePhone`: how PowerShell writes the names of properties, and nobody his own.
+pub(super) fn is_property(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    let humps = bytes.iter().zip(bytes.iter().skip(1));
+    let humps = humps
+        .filter(|(a, b)| a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        .count();
+    word.len() >= 8
+        && humps >= 1
+        && bytes.iter().all(u8::is_ascii_alphabetic)
+        && (humps >= 2 || PROPERTIES.iter().any(|end| word.ends_with(end)))
+}
+
+/// What names of properties end in.
+const PROPERTIES: &[&str] = &[
+    "Name", "Date", "Phone", "Source", "Type", "Time", "Status", "Path", "Address", "System", "Current", "Right", "Rights",
+    "Out", "Modified", "Id", "Count", "State", "Size", "Number", "Version", "Quota", "Usage", "Password", "Set", "Used", "Sid",
+    "Guid", "Url", "Level", "Enabled",
+];
 
 /// The last word of a command: `useradd -m -G sudo jane`.
 fn last_word(line: &Line<'_>, from: usize) -> Range<usize> {
@@ -258,83 +321,17 @@ fn name_in(line: &Line<'_>, range: Range<usize>, phrase: bool, reach: Reach, quo
         let range = value::until(line, range, b"<(),;/=");
         return line.trim(range);
     }
-    let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@'));
+    let start = line.forward(range.start, |byte| matches!(byte, b'\'' | b'(' | b'[' | b'@' | b'`'));
     let end = line.end_of(NAME, start).min(range.end.max(start));
     let end = line.back(end, |byte| matches!(byte, b'.' | b'-')).max(start);
     if line.at(end) == b'\\' { start..start } else { start..end }
 }
 
-/// "User jane from 10.0.0.5 not allowed", "User jane logged on": what sentences of logs go on with.
-fn is_subject(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.end_of(BLANK, anchor.end);
-    let end = line.end_of(NAME, name);
-    let next = line.end_of(BLANK, end);
-    let word = line.str(next..line.end_of(ALPHABETIC, next));
-    let verbs = [
-        "from",
-        "not",
-        "logged",
-        "has",
-        "does",
-        "cannot",
-        "authenticated",
-        "connected",
-        "disconnected",
-        "successfully",
-        "added",
-        "removed",
-        "created",
-        "deleted",
-        "may",
-        "executed",
-        "already",
-        "failed",
-        "signed",
-        "logon",
-        "joined",
-        "left",
-        "changed",
-    ];
-    anchor.word == "user" && name == anchor.end + 1 && next > end && verbs.contains(&word)
-}
-
-/// "usuario mjetxeberria", "Benutzer p1044871": behind one blank, a word that no vocabulary has and that has small letters or digits only.
-fn is_bare_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    if line.at(anchor.end) != b' ' {
-        return false;
-    }
-    let start = line.end_of(BLANK, anchor.end);
-    let tie = line.forward(start, |byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    let told = [
-        "is", "ist", "heter", "heißt", "är", "er", "es", "est", "è", "é", "on", "to", "je", "jest", "lautet", "now",
-    ];
-    let start = if told.contains(&line.str(start..tie)) {
-        line.end_of(BLANK, tie)
-    } else {
-        start
-    };
-    let end = line.end_of(NAME, start).min(start + 26);
-    let text = line.str(start..end).trim_end_matches('.');
-    let small = text
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_'));
-    let letters = text.bytes().filter(u8::is_ascii_lowercase).count();
-    (4..=24).contains(&text.len())
-        && small
-        && letters >= 1
-        && matches!(line.at(end), 0 | b' ' | b',' | b';' | b')' | b'.' | b'?' | b'!' | b':')
-        && (text.starts_with(|c: char| c.is_ascii_lowercase()) && !is_ordinary(text))
-        && (letters < text.len() || !is_ending(text))
-}
-
-/// `username admin privilege 15 …`, `login jane password …`.
-fn is_switch_account(line: &Line<'_>, anchor: &Anchor) -> bool {
-    let name = line.end_of(BLANK, anchor.end);
-    let next = line.end_of(BLANK, line.end_of(SOLID, name));
-    let word = line.str(next..line.end_of(ALPHABETIC, next));
-    matches!(anchor.word, "username" | "login" | "user")
-        && name == anchor.end + 1
-        && matches!(word, "password" | "secret" | "privilege")
+/// Whether a password is set in the same command.
+fn is_granted(line: &Line<'_>, from: usize) -> bool {
+    let rest = line.slice(from..line.end.min(from + 200));
+    let has = |word: &[u8]| memchr::memmem::find(rest, word).is_some();
+    has(b" password=") && !has(b"interface=")
 }
 
 /// "user: the account was …": words in small letters go on.

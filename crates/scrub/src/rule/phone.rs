@@ -2,7 +2,7 @@
 //! a label.
 
 use super::value::is_found;
-use super::words::is_one_of;
+use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
@@ -19,6 +19,11 @@ fn inside(byte: u8) -> bool {
 
 fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
     line.slice(range).iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Whether a letter follows; signs that end sentences in Chinese and Japanese are none.
+fn goes_on(line: &Line<'_>, end: usize) -> bool {
+    is_alphanumeric(line.at(end)) && !matches!(line.slice(end..end + 2), [0xE3, 0x80] | [0xEF, 0xBC])
 }
 
 /// Over " x204", " ext. 21" and the like.
@@ -168,6 +173,14 @@ fn national(search: &mut Search<'_, '_>) {
     let mut next = line.start;
     for digits_here in search.numbers {
         let number = digits_here.start;
+        if number >= next
+            && let Some(range) = undivided(&line, number).or_else(|| triple(&line, number))
+            && !is_found(search, range.start)
+        {
+            next = range.end;
+            search.found.push(Finding::new(range, Class::Phone, "national-number"));
+            continue;
+        }
         let abroad = line.at(number + 1) == b'0' && (b'1'..=b'9').contains(&line.at(number + 2));
         if number < next || line.at(number) != b'0' || !(abroad || (b'1'..=b'9').contains(&line.at(number + 1))) {
             continue;
@@ -179,10 +192,13 @@ fn national(search: &mut Search<'_, '_>) {
         let first = digits_here.len();
         let apart = matches!(
             line.before(start),
-            0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'='
-        ) && !is_alphanumeric(line.at(end))
+            0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'=' | b'<' | b'|' | b'\'' | b'['
+        ) && !goes_on(&line, end)
             && (line.at(end) != b':' || is_blank(line.at(end + 1)));
-        let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && !beside_number(&line, start, end);
+        // A cell of a table stands behind a gap and before one.
+        let cell = (start == line.start || line.str_before(start, 2) == "  ") && line.slice(end..end + 2) == b"  ";
+        let alone = cell && digits(&line, number..end) >= 10 || !beside_number(&line, start, end);
+        let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && alone;
         if fits && (9..=14).contains(&digits(&line, number..end)) && !is_found(search, start) {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(start..end, Class::Phone, "national-number"));
@@ -209,7 +225,7 @@ fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
         return false;
     }
     match first {
-        _ if abroad => (3..=6).contains(&count) && first <= 5,
+        _ if abroad => (3..=6).contains(&count) && first <= 6,
         // "06 5550 1234", "06-12 34 56 78"
         2 if count == 3 && second == 4 && text.len() == 12 && sign == b' ' => true,
         2 if count == 5 && sign == b'-' && groups().all(|group| group.len() == 2) => true,
@@ -218,6 +234,54 @@ fn is_grouped(text: &str, first: usize, abroad: bool, open: bool) -> bool {
         _ => false,
     }
 }
+
+/// `00493055501881@trunk`: what a telephone system dials, in the country or abroad; `(0)20 7946 0122`.
+fn undivided(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
+    if line.at(number) != b'0' || is_alphanumeric(line.before(number)) {
+        return None;
+    }
+    if line.at(number + 1) == b')' && line.before(number) == b'(' && line.at(number + 2).is_ascii_digit() {
+        let end = number_end(line, number + 2);
+        let fits = (9..=11).contains(&digits(line, number + 2..end)) && line.str(number + 2..end).contains([' ', '-']);
+        return (fits && !is_alphanumeric(line.at(end))).then_some(number - 1..end);
+    }
+    let end = line.forward(number, |byte| byte.is_ascii_digit());
+    let cell = line.slice(end..end + 2) == b" |" && line.str_before(number, 2) == "| ";
+    ((line.at(end) == b'@' || cell && line.at(number + 1) != b'.')
+        && (10..=15).contains(&(end - number))
+        && line.before(number) != b'.')
+        .then_some(number..end)
+}
+
+/// `943 555 018` in a sentence: three groups of three digits with the same sign between them, as half of Europe writes its numbers. Amounts
+/// and addresses are written so as well; a unit follows amounts.
+fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
+    let end = number + 11;
+    let sign = line.at(number + 3);
+    if !matches!(line.at(number), b'2'..=b'9') || !matches!(sign, b' ' | b'-') || line.at(number + 7) != sign {
+        return None;
+    }
+    let group = |from: usize| line.slice(from..from + 3).iter().filter(|byte| byte.is_ascii_digit()).count() == 3;
+    let before = line.before(number - usize::from(number > line.start));
+    let word = line.before(number) == b' ' && (before.is_ascii_lowercase() || before >= 0x80 || matches!(before, b':' | b','));
+    let next = line.forward(end, is_blank);
+    let unit = line.str(next..line.forward(next, is_alphanumeric));
+    // Programs for helping from afar number machines so.
+    let lead = line.str_before(number, 24);
+    let machine = ["desk", "viewer", " ID", " id "].iter().any(|word| holds(lead, word));
+    let amount = machine || is_one_of(unit, UNITS) || line.at(next).is_ascii_digit();
+    let fits = group(number) && group(number + 4) && group(number + 8) && end <= line.end;
+    let apart = matches!(line.at(end), 0 | b' ' | b',' | b'?' | b')' | b';' | b'!')
+        || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
+    (fits && word && apart && !amount).then_some(number..end)
+}
+
+/// What amounts of nine digits are of.
+const UNITS: &[&str] = &[
+    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek",
+    "nok", "dkk", "czk", "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett",
+    "bajtů", "bajtów", "byttes", "tavua",
+];
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -235,11 +299,54 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             (6..=15).contains(&count)
         };
-        if fits && !date && !is_found(search, after) && !is_alphanumeric(line.at(end)) && line.at(end) != b':' {
+        let loose = is_one_of(anchor.word, LOOSE) && !is_parted(line.str(after..end));
+        if fits && !date && !loose && !is_found(search, after) && !goes_on(&line, end) && line.at(end) != b':' {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
         }
     }
+}
+
+/// Words that announce numbers of telephones now and then: what follows must be parted as those are.
+const LOOSE: &[&str] = &[
+    "free",
+    "alt",
+    "desk",
+    "office",
+    "work",
+    "home",
+    "line",
+    "main",
+    "direct",
+    "hp",
+    "cp",
+    "dd",
+    "did",
+    "switch",
+    "numéro",
+    "номер",
+    "numarası",
+    "numaram",
+    "numarasını",
+    "kantoor",
+    "kancelář",
+    "bel",
+    "büro",
+    "privat",
+    "number:",
+    "sip/",
+    "sip:",
+];
+
+/// Groups of digits as telephone numbers have: a 0, a bracket or a plus before, or three groups at least, and no dots as versions have.
+fn is_parted(text: &str) -> bool {
+    let groups = || text.split([' ', '-', '/', '(', ')']).filter(|group| !group.is_empty());
+    let long = groups().all(|group| (2..=5).contains(&group.len()));
+    let begun = text.starts_with(['0', '+', '(']) && groups().count() >= 2;
+    let undivided = groups().count() == 1 && text.len() >= 10 && text.starts_with(['0', '+']);
+    let halves = groups().count() == 2 && (groups().all(|group| group.len() == 4) || groups().all(|group| group.len() == 5));
+    let enough = text.bytes().filter(u8::is_ascii_digit).count() >= 7;
+    enough && !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
 }
 
 /// Labels of the short numbers within a house.
@@ -256,8 +363,14 @@ const INTERNAL: &[&str] = &[
 
 /// Where the number would begin that this label announces.
 fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
-    if is_alphanumeric(line.before(anchor.start)) && line.at(anchor.start).is_ascii_lowercase() {
+    // "AnyDesk" ends in a label as well.
+    let part = line.at(anchor.start).is_ascii_lowercase() || is_one_of(anchor.word, LOOSE);
+    if is_alphanumeric(line.before(anchor.start)) && part {
         return None;
+    }
+    // "PJSIP/015155501882", "tel:069…": nothing stands between.
+    if anchor.word.ends_with(['/', ':']) && (line.at(anchor.end).is_ascii_digit() || line.at(anchor.end) == b'+') {
+        return Some(anchor.end);
     }
     let wide = anchor.word.bytes().next().is_some_and(|byte| byte >= 0xE0);
     let name_end = line.forward(anchor.end, |byte| {
@@ -272,7 +385,11 @@ fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
         return None;
     }
     let after = line.forward(name_end, |byte| {
-        is_blank(byte) || matches!(byte, b':' | b'=' | b'.' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A)
+        is_blank(byte)
+            || matches!(
+                byte,
+                b':' | b'=' | b'.' | b',' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A
+            )
     });
     let after = behind_words(line, after);
     (after > name_end || wide).then_some(after)

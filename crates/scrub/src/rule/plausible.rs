@@ -1,5 +1,6 @@
 //! Whether what stands where a secret would is one, and which part of a value it is.
 
+use super::unknown::is_ordinary;
 use super::value::{self, Value};
 use super::words::Words;
 use crate::class::Class;
@@ -15,6 +16,25 @@ pub(super) fn is_secret_word(text: &str) -> bool {
         separated: true,
     };
     is_secret(text, Class::Password, &value) && !text.contains(' ')
+}
+
+/// Whether a secret is like no other word, so that it is one wherever it stands in a session.
+pub(crate) fn is_telling_secret(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let telling = text
+        .bytes()
+        .any(|byte| byte.is_ascii_digit() || byte.is_ascii_punctuation() && byte != b'.');
+    (6..=128).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && letters >= 3
+        && !text.contains(char::is_whitespace)
+        && !text.contains(['/', '\\', '='])
+        && is_secret_word(text)
+        && if telling {
+            !is_ordinary(text)
+        } else {
+            text.len() >= 7 && !is_ordinary(text)
+        }
 }
 
 /// "passwd: password updated successfully": small letters, and more of them behind a blank.

@@ -170,6 +170,8 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
         byte if byte.is_ascii_alphanumeric() => {
             let range = first..line.end_of(NAME, first);
             match line.at(range.end) {
+                // The console of a telephone system.
+                b'*' if line.reads(range.end, "*CLI>") => host(search, range),
                 b':' => mac(search, range),
                 b'#' | b'>' | b'(' => switch(search, range),
                 _ => {}

@@ -1,12 +1,15 @@
 //! Passwords, keys and tokens behind their labels, and what a secret looks like.
 
 use super::connection::{connection_string, keywords, listed, oracle, share_with_password, url_with_password};
-use super::flag::{credential, flagged, name_password, others, piped, slash};
+use super::flag::{credential, flagged, name_password, others, paired as flag_pair, piped, slash};
 use super::host::is_host_name;
+use super::paired;
 use super::person::is_account_name;
 use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
 use super::spoken;
+use super::token::weak;
 use super::typed;
+use super::unknown::is_ordinary;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
 use super::words::is_one_of;
 use super::{Anchor, Meaning, Search};
@@ -35,6 +38,14 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             Meaning::Setting(Class::User) | Meaning::Phrase(Class::User) | Meaning::Toward => {
                 account_and_password(search, anchor)
             }
+            Meaning::Pair => {
+                if let Some((name, password)) = flag_pair(&line, anchor) {
+                    if is_account_name(line.str(name.clone())) {
+                        search.found.push(Finding::new(name, Class::User, "account-flag"));
+                    }
+                    search.found.push(Finding::new(password, Class::Password, "password-flag"));
+                }
+            }
             _ => {
                 if anchor.word == "credential" || anchor.word == "pass" {
                     account_and_password(search, anchor);
@@ -56,6 +67,11 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             if is_host_name(line.str(machine.clone())) {
                 search.found.push(Finding::new(machine, Class::Host, "database"));
             }
+        }
+        if anchor.word == "createuser " {
+            let second =
+                typed::second_secret(&line, anchor).map(|range| Finding::new(range, Class::Password, "name-and-password"));
+            search.found.extend(second);
         }
         if let Some(name) = name.filter(|name| is_account_name(line.str(name.clone()))) {
             search.found.push(Finding::new(name, Class::User, "name-and-password"));
@@ -80,12 +96,20 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
                 .or(typed)
                 .or_else(|| setting(line, anchor, class))
                 .or_else(|| numbered(line, anchor));
-            let range = range.or_else(|| paired(line, anchor));
+            let range = range
+                .or_else(|| paired(line, anchor))
+                .or_else(|| typed::directive(line, anchor));
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
                 Class::Token if matches!(anchor.word, "token" | "api token" | "api key" | "apikey" | "access token") => {
                     spoken::token(line, anchor)
                 }
+                // ", secret c4ll4nish, account jane"
+                Class::Token if anchor.word == "secret" && line.str_before(anchor.start, 2) == ", " => {
+                    spoken::bare(line, anchor.end)
+                }
+                // "integration code 35ESTET2…": so long that it can be nothing else.
+                Class::Token => spoken::token(line, anchor).filter(|range| range.len() >= 20),
                 _ => None,
             });
             (range?, class, "labelled-secret")
@@ -103,6 +127,7 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             let range = typed::key(line, anchor).or_else(|| weak(line, anchor));
             (range?, Class::Token, "labelled-secret")
         }
+        Meaning::Hint => (spoken::hinted(line, anchor)?, Class::Password, "spoken-password"),
         Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
         Meaning::Credential => (credential(line, anchor)?, Class::Password, "credential-call"),
         Meaning::Flag(flag) => (flagged(line, anchor, flag)?, Class::Password, "password-flag"),
@@ -117,27 +142,6 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         _ => return None,
     };
     Some(Finding::new(range, class, rule))
-}
-
-/// `"key": "Ab9xK2…"`, `sid=q8Zx…`: letters of both cases and digits, or many hexadecimal digits, behind a word that says little.
-fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    if is_alphanumeric(line.before(anchor.start)) || !suffix(line, anchor).is_empty() {
-        return None;
-    }
-    let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
-    let range = value::until(line, value.range, b";,&)}]|");
-    let text = line.str(range.clone());
-    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
-    let (upper, lower, digits) = (
-        count(u8::is_ascii_uppercase),
-        count(u8::is_ascii_lowercase),
-        count(u8::is_ascii_digit),
-    );
-    let signs = text.len() - upper - lower - digits;
-    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 0;
-    let secret = anchor.word.contains("secret") && digits > 0;
-    let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
-    (text.len() >= 16 && (mixed || hexadecimal) && !text.contains([':', '.', '\\', '('])).then_some(range)
 }
 
 fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
@@ -165,7 +169,7 @@ fn account_and_password(search: &mut Search<'_, '_>, anchor: &Anchor) {
             .extend(password.map(|range| Finding::new(range, Class::Password, "labelled-secret")));
         return;
     }
-    if let Some((name, password)) = spoken::beside_name(&search.line, anchor) {
+    if let Some((name, password)) = paired::beside_name(&search.line, anchor) {
         if is_account_name(search.line.str(name.clone())) {
             search.found.push(Finding::new(name, Class::User, "beside-password"));
         }
@@ -279,11 +283,15 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if !is_one_of(ending, HARMLESS_ENDINGS) {
         return None;
     }
+    // Words of sentences as well: what is meant stands in quotes.
+    if matches!(label, "plaintext" | "ascii-text") && !matches!(line.at(line.forward(anchor.end, is_blank)), b'"' | b'\'') {
+        return None;
+    }
     // `PASS x`, as FTP and POP3 have it.
     let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
     let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
-    if label.ends_with(['=', ' ']) {
+    if label.ends_with(['=', ' ', ':']) {
         after -= 1;
     }
     while label == "convertto-securestring" && line.at(line.end_of(BLANK, after)) == b'-' {
@@ -327,6 +335,10 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     if class == Class::Password && !value.quoted && !assigned && goes_on_as_sentence(line, &range) {
         return None;
     }
+    // "secret=radiusek service=ppp": a shared secret, which may be a word.
+    let shared = label == "secret" && line.before(range.start) == b'=' && line.at(anchor.end) == b'=';
+    let shared = shared && range.len() >= 6 && !is_ordinary(line.str(range.clone()));
+    let class = if shared { Class::Password } else { class };
     is_secret(line.str(range.clone()), class, &value).then_some(range)
 }
 
@@ -337,7 +349,12 @@ fn numbered(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let fits = digit == anchor.end + 1 && line.at(digit).is_ascii_digit() && start == digit + 2;
     let range = start..line.end_of(SOLID, start);
     let text = line.str(range.clone());
-    (fits && text.len() >= 4 && text.bytes().any(|byte| !byte.is_ascii_lowercase())).then_some(range)
+    // "username jane password 0 kabelsalat" and nothing more is no sentence.
+    let alone = line.trim(range.end..line.end).is_empty()
+        && ["username ", "enable ", "password ", "secret "]
+            .iter()
+            .any(|lead| line.reads(line.forward(line.start, is_blank), lead));
+    (fits && text.len() >= 4 && (alone || text.bytes().any(|byte| !byte.is_ascii_lowercase()))).then_some(range)
 }
 
 /// `machine x login jane password y`, `username admin password y`: pairs of words without signs.

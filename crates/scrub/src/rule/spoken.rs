@@ -5,8 +5,8 @@ use super::plausible::is_secret_word;
 use super::unknown::is_ordinary;
 use super::value::suffix;
 use super::words::Words;
-use crate::kind::{BLANK, LOWER, NAME, SOLID};
-use crate::line::{Line, has, is_blank, is_name};
+use crate::kind::{BLANK, LOWER, SOLID};
+use crate::line::{Line, is_blank, is_name};
 use std::ops::Range;
 
 /// Words that tie a password to its name, in several languages.
@@ -39,7 +39,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         let word = line.str(at..end);
         // "Sig.", "Dr." end no sentence.
         let title = word.len() <= 5 && word.starts_with(char::is_uppercase) && word.ends_with('.');
-        if word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) && !title {
+        if word.starts_with("mismatch") || word.is_empty() || word.len() > 40 || word.ends_with(['.', ';', '?', '!']) && !title {
             return None;
         }
         at = end;
@@ -72,7 +72,7 @@ pub(super) fn tied(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
 }
 
 /// "wifi key willkommen2026", "the password Adm!n_4477 works": letters and digits right behind the name.
-fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
+pub(super) fn bare(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let start = line.end_of(BLANK, from);
     let range = start..word_end(line, start);
     let text = line.str(range.clone());
@@ -98,7 +98,7 @@ fn last_word(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usiz
 }
 
 /// Over "is now set to".
-fn behind_ties(line: &Line<'_>, from: usize) -> usize {
+pub(super) fn behind_ties(line: &Line<'_>, from: usize) -> usize {
     let mut at = line.forward(from, |byte| is_blank(byte) || byte == b':');
     for _ in 0..3 {
         let end = line.end_of(SOLID, at);
@@ -111,7 +111,7 @@ fn behind_ties(line: &Line<'_>, from: usize) -> usize {
 }
 
 /// Where a word ends, without the sign that ends the sentence.
-fn word_end(line: &Line<'_>, start: usize) -> usize {
+pub(super) fn word_end(line: &Line<'_>, start: usize) -> usize {
     let end = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'`'));
     line.back(end, |byte| matches!(byte, b'.' | b',' | b';' | b')' | b'?'))
         .max(start)
@@ -202,8 +202,19 @@ pub(super) fn pin(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         }
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
         if text.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) {
-            let fits = digits >= if tied { 3 } else { 4 } && digits <= 12 && text.len() <= digits + 4;
-            return (fits && (tied || word == 0) && start > anchor.end).then_some(start..end);
+            // "481 220", "884 112 0042"
+            let mut whole = end;
+            let mut all = digits;
+            while digits >= 3 && digits == text.len() && all < 12 && line.at(whole) == b' ' {
+                let group = line.forward(whole + 1, |byte| byte.is_ascii_digit());
+                if !(3..=4).contains(&(group - whole - 1)) || is_name(line.at(group)) {
+                    break;
+                }
+                all += group - whole - 1;
+                whole = group;
+            }
+            let fits = all >= if tied { 3 } else { 4 } && all <= 12 && text.len() <= digits + 4;
+            return (fits && (tied || word == 0) && start > anchor.end).then_some(start..whole);
         }
         tied |= TIES.contains(text);
         at = end;
@@ -230,6 +241,24 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
     None
 }
 
+/// "changed it to Artichoke_7", "try MyDogRex11": one of the next words, when it can hardly be anything but a password.
+pub(super) fn hinted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if line.before(anchor.start).is_ascii_alphanumeric() {
+        return None;
+    }
+    let mut at = anchor.end;
+    for _ in 0..2 {
+        let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'`' | b':'));
+        let end = word_end(line, start);
+        let text = line.str(start..end);
+        if text.len() >= 8 && (is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text)) {
+            return Some(start..end);
+        }
+        at = end;
+    }
+    None
+}
+
 /// `Gniazdo!na-kominie`, `Wiosna_w_Tatrach1`: words that a sign joins which joins no others.
 pub(super) fn is_signed(text: &str) -> bool {
     let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
@@ -241,25 +270,6 @@ pub(super) fn is_signed(text: &str) -> bool {
         && letters >= 6
         && (joined || numbered)
         && !text.contains(['/', '\\', '=', '<', '(', '{', ':', '|'])
-}
-
-/// `hvogt / Kirsche99!` behind "login", "user" or "credentials".
-pub(super) fn beside_name(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>)> {
-    if !line.has(has::SLASH) {
-        return None;
-    }
-    let label = anchor.end + suffix(line, anchor).len();
-    let start = behind_ties(line, line.forward(label, |byte| matches!(byte, b':' | b'=')));
-    let name = start..line.forward(start, |byte| is_name(byte) || byte == b'@');
-    let slash = line.end_of(BLANK, name.end);
-    if name.is_empty() || line.at(slash) != b'/' || start == label {
-        return None;
-    }
-    let from = line.end_of(BLANK, slash + 1);
-    let range = from..word_end(line, from);
-    let apart = slash > name.end && from > slash + 1;
-    let text = line.str(range.clone());
-    (apart && is_no_word(text) || is_strong(text)).then_some((name, range))
 }
 
 /// "wifi: Kontor / NordlichtWLAN5", "the wifi here is GästeWLAN": the network's name may come first.
@@ -280,7 +290,7 @@ pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
         if tied && (is_strong(line.str(range.clone())) || humped(line.str(range.clone())) && range.len() >= 8) {
             return Some(range);
         }
-        tied |= word == "/" || TIES.contains(word) && word != "on" && word != "to";
+        tied |= matches!(word, "/" | "key" | "pw" | "pass" | "psk") || TIES.contains(word) && word != "on" && word != "to";
         at = end;
     }
     None
@@ -328,34 +338,6 @@ pub(super) fn is_strong(text: &str) -> bool {
         && !other
         && !product
         && (digits >= 1 && sign || digits >= 2 && cased || digits >= 1 && cased && text.contains('-'))
-}
-
-/// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
-pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
-    let first = line.end_of(BLANK, line.start);
-    let name = first..line.end_of(NAME, first);
-    if !matches!(line.at(name.end), b'/' | b':' | b' ') || name.len() < 3 {
-        return None;
-    }
-    let sign = line.end_of(BLANK, name.end);
-    let start = line.end_of(BLANK, sign + 1);
-    let spaced = sign > name.end && start > sign + 1;
-    let glued = sign == name.end && start == sign + 1;
-    let fits = match line.at(sign) {
-        b'/' => spaced || glued,
-        b':' => glued,
-        _ => false,
-    };
-    if !fits {
-        return None;
-    }
-    let whole = line.trim(first..line.end);
-    let text = line.str(start..whole.end);
-    let plain = line.str(name.clone()).bytes().all(|byte| !byte.is_ascii_uppercase());
-    let cased =
-        text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_digit());
-    let strong = || is_strong(text) || cased && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (plain && (6..=32).contains(&text.len()) && !text.contains([' ', '.']) && strong()).then_some((name, start..whole.end))
 }
 
 /// "the API token is olx_4f8c…", "token olx_4f8c… expires": long, of letters and digits.

@@ -5,7 +5,7 @@ use super::heading::{classes, is_heading};
 use super::host::is_host_name;
 use super::listing::ENDS;
 use super::people::{is_no_name, is_surely_person};
-use super::person::{is_account_name, is_full_name};
+use super::person::{is_account_name, is_full_name, is_property};
 use super::plausible::is_secret_word;
 use super::windows::is_foreign_domain;
 use super::{Meaning, Search};
@@ -280,7 +280,8 @@ pub(super) fn accepts(class: Class, cell: &str) -> Option<Class> {
                 return is_account_name(short).then_some(Class::User);
             }
             let whole = cell.contains(' ') && is_full_name(cell) && (is_surely_person(cell) || !cell.split(' ').any(is_no_name));
-            (name && !is_heading(cell) || whole).then_some(Class::User)
+            let headings = cell.split(' ').all(|word| is_heading(word) || is_property(word));
+            ((name || whole) && !headings).then_some(Class::User)
         }
         Class::Host => is_host_name(cell.trim_start_matches('\\')).then_some(Class::Host),
         Class::Mac => (cell.len() == 12 && cell.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(class),
@@ -289,7 +290,9 @@ pub(super) fn accepts(class: Class, cell: &str) -> Option<Class> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'.' | b'/'));
             let digits = cell.bytes().filter(u8::is_ascii_digit).count();
-            (signs && digits >= 5 && cell.len() <= 40).then_some(class)
+            // What Windows shows of a key.
+            let part = class == Class::LicenceKey && cell.len() == 5 && !cell.bytes().any(|byte| byte.is_ascii_lowercase());
+            (signs && (digits >= 5 || part) && cell.len() <= 40).then_some(class)
         }
         Class::Phone => {
             let number = cell.bytes().all(|byte| byte.is_ascii_digit() || b" +-./()".contains(&byte));

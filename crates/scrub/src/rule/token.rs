@@ -1,6 +1,6 @@
-//! Tokens that their makers marked, tokens that are too dense to be words, and private keys.
+//! Tokens that their makers marked, tokens that are too dense to be words, tokens behind words that say little, and private keys.
 
-use super::value::is_found;
+use super::value::{self, Reach, is_found, suffix};
 use super::words::holds;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
@@ -8,6 +8,7 @@ use crate::finding::Finding;
 use crate::kind::{ALPHANUMERIC, DIGIT};
 use crate::line::{Line, is_alphanumeric, steps};
 use crate::sign;
+use std::ops::Range;
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -16,12 +17,13 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         };
         let mark = anchor.word;
-        let joined = is_alphanumeric(line.before(anchor.start)) || mark.starts_with('_') && line.before(anchor.start) == b'_';
+        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.'])
+            || mark.starts_with('_') && line.before(anchor.start) == b'_';
         if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
             continue;
         }
         let hash = mark.starts_with(['$', '{']);
-        let address = mark.contains('/');
+        let address = mark.contains('/') || mark == "K10";
         let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric()
                 || address && matches!(byte, b'@' | b':')
@@ -31,7 +33,13 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let end = line.back(end, |byte| matches!(byte, b'.' | b'/') && !hash);
         if end >= anchor.end + least {
             let class = if hash { Class::Password } else { Class::Token };
-            search.found.push(Finding::new(anchor.start..end, class, "marked-token"));
+            // "$$apr1$$" is escaped; ".atlasv1." stands within.
+            let start = match mark {
+                ".atlasv1." => line.back(anchor.start, |byte| byte.is_ascii_alphanumeric()),
+                _ if hash && line.before(anchor.start) == b'$' => anchor.start - 1,
+                _ => anchor.start,
+            };
+            search.found.push(Finding::new(start..end, class, "marked-token"));
         }
     }
 }
@@ -125,6 +133,30 @@ pub(super) fn bots(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(start..end, Class::Token, "bot-token"));
         }
     }
+}
+
+/// `"key": "Ab9xK2…"`, `sid=q8Zx…`: letters of both cases and digits, or many hexadecimal digits, behind a word that says little.
+pub(super) fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if is_alphanumeric(line.before(anchor.start)) || !suffix(line, anchor).is_empty() {
+        return None;
+    }
+    let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
+    let range = value::until(line, value.range, b";,&)}]|");
+    let text = line.str(range.clone());
+    let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+    let (upper, lower, digits) = (
+        count(u8::is_ascii_uppercase),
+        count(u8::is_ascii_lowercase),
+        count(u8::is_ascii_digit),
+    );
+    let signs = text.len() - upper - lower - digits;
+    let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 0;
+    let secret = anchor.word.contains("secret") && digits > 0;
+    let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
+    let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
+    let single =
+        text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
+    (text.len() >= 16 && (mixed || hexadecimal || single) && !text.contains([':', '.', '\\', '('])).then_some(range)
 }
 
 fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {

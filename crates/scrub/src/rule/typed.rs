@@ -2,6 +2,7 @@
 //! a command prints, keys of switches, mailboxes of telephone systems.
 
 use super::plausible::is_secret_word;
+use super::unknown::is_ordinary;
 use super::value::{Value, name_start};
 use super::words::{Words, begins, is_one_of};
 use super::{Anchor, Search};
@@ -109,6 +110,61 @@ pub(super) fn mailbox(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(name, Class::User, "mailbox"));
         }
     }
+}
+
+/// `createUser monitor SHA "one" AES "other"`, as SNMP has it: the other one.
+pub(super) fn second_secret(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let rest = line.str(anchor.end..line.end.min(anchor.end + 200));
+    let at = [" AES ", " DES ", " aes ", " des "].iter().find_map(|word| rest.find(word))?;
+    let start = anchor.end + at + " AES ".len();
+    let quote = line.at(start);
+    let range = if matches!(quote, b'"' | b'\'') {
+        start + 1..line.forward(start + 1, |byte| byte != quote)
+    } else {
+        start..line.forward(start, |byte| !is_blank(byte))
+    };
+    (range.len() >= 4).then_some(range)
+}
+
+/// `bindpw Secret.7`, `rocommunity rlMonitor 10.0.0.5`: a line of settings that is a label, a blank and a secret.
+pub(super) fn directive(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    const LABELS: &[&str] = &[
+        "bindpw",
+        "rootpw",
+        "rocommunity",
+        "rwcommunity",
+        "olcrootpw",
+        "passwd",
+        "password",
+        "pass",
+        "psk",
+        "secret",
+        "requirepass",
+        "masterauth",
+        "ldap_bind_password",
+        "rootbindpw",
+    ];
+    let first = line.forward(line.start, is_blank);
+    let first = if line.reads(first, "set ") {
+        first + "set ".len()
+    } else {
+        first
+    };
+    let start = line.forward(anchor.end, is_blank);
+    if first != anchor.start || start == anchor.end || !LABELS.contains(&anchor.word) {
+        return None;
+    }
+    let end = line.forward(start, |byte| !is_blank(byte));
+    let rest = line.trim(end..line.end);
+    let community = anchor.word.ends_with("community");
+    let alone = rest.is_empty() || community && line.at(rest.start).is_ascii_digit();
+    let quoted = |byte: u8| matches!(byte, b'"' | b'\'');
+    let range = line.forward(start, quoted)..line.back(end, quoted);
+    let text = line.str(range.clone());
+    let fits = text.len() >= 5 && is_secret_word(text) && !is_ordinary(text) && !text.ends_with([':', '?', '.', ',']);
+    // A word alone is a heading as often as a secret.
+    let telling = community || start < range.start || text.bytes().any(|byte| !byte.is_ascii_lowercase());
+    (alone && fits && telling && !text.contains(['(', '=', '<', '|', '['])).then_some(range)
 }
 
 /// Whether a command of this line prints a secret and nothing else: it ends in the name of a file or setting that holds one.

@@ -92,13 +92,19 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
             at = dotted + 1;
         }
         // "password | x", as psql prints one record.
-        b'|' if !bare && dotted > at && line.start + 40 > at && is_blank(line.at(dotted + 1)) && is_pair(line, dotted) => {
+        b'|' if !bare
+            && !named
+            && dotted > at
+            && line.start + 40 > at
+            && is_blank(line.at(dotted + 1))
+            && is_pair(line, dotted) =>
+        {
             separated = true;
             at = dotted + 1;
         }
         // `<UserName>jane</UserName>`, `<Data Name="TargetUserName">jane</Data>`, `<Password><Value>x</Value>`
-        b'>' if in_tag(line, dotted) => {
-            let mut start = dotted + 1;
+        b'>' | b'a'..=b'z' if let Some(close) = tag_end(line, after, dotted) => {
+            let mut start = close + 1;
             for nested in ["<value>", "<key>", "<string>"] {
                 if line.at(start) == b'<' && line.reads(start, nested) {
                     start += nested.len();
@@ -127,7 +133,7 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         }
         _ if bare && is_blank(line.at(at)) => at = line.end_of(BLANK, at),
         // "user 'jane'", "user [jane]"
-        _ if at == after && dotted == at + 1 && matches!(line.at(dotted), b'\'' | b'"' | b'[') => {
+        _ if at == after && dotted == at + 1 && matches!(line.at(dotted), b'\'' | b'"' | b'[' | b'`') => {
             let closing = if line.at(dotted) == b'[' { b']' } else { line.at(dotted) };
             let end = line.forward(dotted + 1, |byte| byte != closing);
             return (line.at(end) == closing && (2..64).contains(&(end - dotted))).then_some(Value {
@@ -186,10 +192,15 @@ fn called(line: &Line<'_>, sign: usize, named: bool) -> bool {
     matches!(line.at(next), b'"' | b'\'') && (named || line.at(sign) == b'(')
 }
 
-/// Whether the sign that ends a tag of XML stands here.
-fn in_tag(line: &Line<'_>, place: usize) -> bool {
-    let open = line.back(place, |byte| !matches!(byte, b'<' | b'>'));
-    line.before(open) == b'<'
+/// Where the tag of XML ends that the label belongs to: right behind it, or behind an attribute (`<Pass encoding="base64">`).
+fn tag_end(line: &Line<'_>, label: usize, place: usize) -> Option<usize> {
+    let open = line.back(label, |byte| !matches!(byte, b'<' | b'>'));
+    if line.before(open) != b'<' {
+        return None;
+    }
+    let end = line.forward(place, |byte| !matches!(byte, b'<' | b'>'));
+    let attribute = end == place || line.before(end) == b'"' && line.before(label) != b'"' && line.before(place) == b' ';
+    (line.at(end) == b'>' && attribute && end < place + 64).then_some(end)
 }
 
 /// Where a field of several words ends: two blanks, a tab, a quote, a bracket or a separator of fields.
