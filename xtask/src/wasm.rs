@@ -77,12 +77,15 @@ fn headers() -> Result<PathBuf> {
         .output()
         .context("asking cargo where its packages are")?;
     let told: serde_json::Value = serde_json::from_slice(&answer.stdout).context("reading what cargo says of its packages")?;
-    let packages = told["packages"].as_array().into_iter().flatten();
+    let packages = told.get("packages").and_then(|packages| packages.as_array());
+    let text = |package: &serde_json::Value, name: &str| package.get(name).and_then(|text| text.as_str()).map(str::to_owned);
     let manifest = packages
-        .filter(|package| package["name"] == "tree-sitter-language")
-        .find_map(|package| package["manifest_path"].as_str())
+        .into_iter()
+        .flatten()
+        .find(|package| text(package, "name").as_deref() == Some("tree-sitter-language"))
+        .and_then(|package| text(package, "manifest_path"))
         .context("no package tree-sitter-language is used")?;
-    Ok(Path::new(manifest).with_file_name("wasm").join("include"))
+    Ok(Path::new(&manifest).with_file_name("wasm").join("include"))
 }
 
 /// Sources with nothing in them.

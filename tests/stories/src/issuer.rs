@@ -218,14 +218,12 @@ impl Desk {
     fn token(&self, person: &Person) -> Result<String> {
         let now = now_ms() / 1_000;
         let header = json!({ "alg": "EdDSA", "typ": "JWT", "kid": "story" });
-        let mut claims = json!({
+        let claims = json!({
             "iss": self.url, "sub": person.email, "iat": now, "nbf": now, "exp": now + LIFE_S,
             "name": person.name, "email": person.email,
             "org_id": "msp", "org_slug": "msp", "org_role": format!("org:{}", person.role),
+            "client_id": person.client,
         });
-        if let Some(client) = &person.client {
-            claims["client_id"] = json!(client);
-        }
         let part = |value: &Value| Ok::<_, serde_json::Error>(URL_SAFE_NO_PAD.encode(serde_json::to_vec(value)?));
         let signed = format!("{}.{}", part(&header)?, part(&claims)?);
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()).to_bytes());
