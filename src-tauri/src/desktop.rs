@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tauri::{AppHandle, Emitter};
+use tauri::{AppHandle, Emitter, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
@@ -86,8 +86,8 @@ pub(crate) struct Desktop {
     waiting: AtomicU32,
     /// How the connection is, in words.
     status: Mutex<&'static str>,
-    /// Whether the session started the program, and its person has not seen it yet.
-    in_background: AtomicBool,
+    /// Whether the person was told that their sign-in has ended.
+    told_of_sign_in: AtomicBool,
     /// Whether somebody was told that the program goes on without a window.
     explained: AtomicBool,
     /// The PKCS#12 file that a person chose to sign documents with.
@@ -116,7 +116,7 @@ impl Desktop {
             is_contact: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             status: Mutex::new("Opening"),
-            in_background: AtomicBool::new(false),
+            told_of_sign_in: AtomicBool::new(false),
             explained: AtomicBool::new(false),
             certificate: Mutex::new(None),
             shown: watch::Sender::new(false),
@@ -161,6 +161,11 @@ impl Desktop {
                 self.is_contact.store(is_contact, Ordering::Relaxed);
                 *locked(&self.status) = status_line(&overview.connection);
                 self.tell_tray();
+                // Whoever is signed out is not asked any more, and would not know it behind a closed window.
+                let ended = overview.notices.iter().any(|notice| notice.code == "sign_in_needed");
+                if !self.told_of_sign_in.swap(ended, Ordering::Relaxed) && ended {
+                    self.needs_person();
+                }
                 ConsoleEvent::Overview(Box::new(overview))
             }
             ConsoleEvent::Inbox(inbox) => {
@@ -194,14 +199,19 @@ impl Desktop {
         tray::tell(&self.app, status, self.waiting.load(Ordering::Relaxed));
     }
 
-    /// The session started the program, and its window is hidden.
-    pub(crate) fn hidden(&self) {
-        self.in_background.store(true, Ordering::Relaxed);
+    /// The session started the program, and its window is hidden: somebody has to show that it is there.
+    pub(crate) async fn started_by_session(&self) {
+        if tray::is_there(&self.app) {
+            self.went_into_tray().await;
+        } else {
+            tray::show_window(&self.app);
+        }
     }
 
-    /// It cannot go on without its person, who did not start it: it shows itself.
+    /// It cannot go on without its person: a window that is hidden shows itself.
     pub(crate) fn needs_person(&self) {
-        if self.in_background.swap(false, Ordering::Relaxed) {
+        let window = self.app.get_webview_window("main");
+        if window.is_some_and(|window| window.is_visible().is_ok_and(|visible| !visible)) {
             tray::show_window(&self.app);
         }
     }

@@ -44,13 +44,16 @@ pub fn run() -> anyhow::Result<()> {
     // Tests run several programs beside each other, each with its own home.
     if std::env::var_os("CAISEY_HOME").is_none() {
         builder = builder
-            .plugin(tauri_plugin_single_instance::init(|app, _, _| tray::show_window(app)))
+            .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+                if !at_sign_in::asks_for_background(&arguments) {
+                    tray::show_window(app);
+                }
+            }))
             .plugin(tauri_plugin_window_state::Builder::default().build());
     }
     let app = builder
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
-        .plugin(at_sign_in::plugin())
         .invoke_handler(tauri::generate_handler![
             commands::standing,
             commands::overview,
@@ -165,8 +168,10 @@ pub fn run() -> anyhow::Result<()> {
             painting::suit_machine(app);
             let desktop = Arc::new(Desktop::new(app.handle().clone(), places::home(app.handle())?));
             app.manage(Arc::clone(&desktop));
-            if at_sign_in::by_session() {
-                at_sign_in::hide(app.handle(), &desktop);
+            if at_sign_in::by_session()
+                && let Some(window) = app.get_webview_window("main")
+            {
+                window.hide()?;
             }
             marks::reached("setup");
             tauri::async_runtime::spawn(tray_once_shown(Arc::clone(&desktop)));
@@ -195,9 +200,18 @@ pub fn run() -> anyhow::Result<()> {
 async fn tray_once_shown(desktop: Arc<Desktop>) {
     desktop.until_shown().await;
     let app = desktop.app.clone();
-    let built = desktop.app.run_on_main_thread(move || tray::build(&app));
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let built = desktop.app.run_on_main_thread(move || {
+        tray::build(&app);
+        // Nobody waits any more when the program ends.
+        let _ = tell.send(());
+    });
     if let Err(error) = built {
         tracing::warn!(%error, "no tray icon");
+    }
+    let _ = told.await;
+    if at_sign_in::by_session() {
+        desktop.started_by_session().await;
     }
     desktop.tell_overview().await;
 }

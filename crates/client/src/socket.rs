@@ -17,7 +17,6 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -212,6 +211,8 @@ fn drive<Out, In: DeserializeOwned + Send + 'static>(wire: Wire) -> (Sender<Out>
         tokio::select! {
             lost = read_frames(stream, &in_tx) => { let _ = in_tx.send(Err(lost)).await; }
             () = in_tx.closed() => {}
+            // Looked for also while a slow reader is waited for.
+            () = awake::woke() => { let _ = in_tx.send(Err(Lost::Slept)).await; }
         }
         drop(ended_tx);
     });
@@ -254,13 +255,8 @@ async fn write_frames(mut sink: SplitSink<Wire, Message>, mut queue: mpsc::Recei
 }
 
 async fn read_frames<In: DeserializeOwned>(mut stream: SplitStream<Wire>, queue: &mpsc::Sender<Result<In, Lost>>) -> Lost {
-    let mut woke = pin!(awake::woke());
     loop {
-        let next = tokio::select! {
-            next = time::timeout(DEAD_AFTER, stream.next()) => next,
-            () = &mut woke => return Lost::Slept,
-        };
-        let message = match next {
+        let message = match time::timeout(DEAD_AFTER, stream.next()).await {
             Err(_) => return Lost::Silent,
             Ok(None) => return Lost::Closed,
             Ok(Some(Ok(message))) => message,

@@ -559,8 +559,12 @@ async fn a_known_contact_introduces_the_next_and_allows_something_beforehand() {
     // A control plane that asks for less is remarked on before anybody signs.
     let low = asked(&scene.plane, 5, Assurance::Signed);
     let action = low.action.clone();
+    let mut events = scene.console.subscribe();
     scene.plane.change(|script| script.approvals.push(low.clone()));
     until("the request is shown", async || row(&scene.console, &action).await).await;
+    let raised = notices(&mut events, Duration::from_millis(500)).await;
+    assert_eq!(raised.len(), 1);
+    assert!(!raised[0].can_approve, "one press would sign what nobody has read");
     let remarks = scene.console.approval(action.as_str()).await.unwrap().remarks;
     let remark = remarks.iter().find(|remark| remark.contains("two-for-changes"));
     assert!(

@@ -62,6 +62,11 @@ impl Actions {
         Self { inner: Arc::new(inner) }
     }
 
+    /// Whether commands run with an administrator's rights; none when the system does not say.
+    pub(crate) fn elevated(&self) -> Option<bool> {
+        self.inner.account.elevated
+    }
+
     /// Actions that are accepted or whose process is alive.
     pub(crate) fn running(&self) -> Vec<ActionId> {
         self.table().keys().cloned().collect()

@@ -7,7 +7,6 @@
 use crate::actions::Actions;
 use crate::consent::Contacts;
 use crate::identity::EndpointKey;
-use crate::machine;
 use crate::outbox::{Outbox, Resumption, Tip};
 use crate::succession::Offer;
 use crate::voice::Voice;
@@ -137,7 +136,7 @@ impl Link<'_> {
             runtime_version: env!("CARGO_PKG_VERSION").to_owned(),
             next_counter: counter(tip),
             running: self.actions.running(),
-            elevated: Some(machine::account().elevated),
+            elevated: self.actions.elevated(),
             seen: Some(self.witness.seen()),
         };
         sender.send(&hello).await?;

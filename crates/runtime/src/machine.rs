@@ -28,7 +28,8 @@ pub(crate) fn hostname() -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) name: String,
-    pub(crate) elevated: bool,
+    /// Whether it has an administrator's rights; none when the system does not say.
+    pub(crate) elevated: Option<bool>,
     /// Where commands start when the proposal names no directory.
     pub(crate) home: PathBuf,
 }
@@ -53,7 +54,7 @@ pub(crate) fn account() -> Account {
         .filter(|home| home.is_absolute() && home.is_dir());
     Account {
         name,
-        elevated: uid == 0,
+        elevated: Some(uid == 0),
         home: home.unwrap_or_else(|| PathBuf::from("/")),
     }
 }
@@ -66,14 +67,15 @@ pub(crate) fn account() -> Account {
         .args(["/groups", "/fo", "csv", "/nh"])
         .output();
     let groups = groups
-        .map(|done| String::from_utf8_lossy(&done.stdout).into_owned())
-        .unwrap_or_default();
+        .ok()
+        .filter(|done| done.status.success())
+        .map(|done| String::from_utf8_lossy(&done.stdout).into_owned());
     let home = std::env::var_os("USERPROFILE")
         .map(PathBuf::from)
         .filter(|home| home.is_dir());
     Account {
         name: format!("{}\\{}", part("USERDOMAIN"), part("USERNAME")),
-        elevated: groups.contains("S-1-16-12288") || groups.contains("S-1-16-16384"),
+        elevated: groups.map(|groups| groups.contains("S-1-16-12288") || groups.contains("S-1-16-16384")),
         home: home.unwrap_or_else(|| PathBuf::from("C:\\")),
     }
 }

@@ -222,10 +222,8 @@ impl Vouched {
             let seq = row.get(0)?;
             match event {
                 Some(Event::KeyIntroduced { device, role, .. }) => own.roles.entry(device).or_default().push((seq, role)),
-                Some(Event::EndpointConnected {
-                    elevated: Some(elevated),
-                    ..
-                }) => own.elevated.push((seq, elevated)),
+                // A runtime that does not say may have all rights, as the control plane takes it.
+                Some(Event::EndpointConnected { elevated, .. }) => own.elevated.push((seq, elevated.unwrap_or(true))),
                 _ => {}
             }
         }

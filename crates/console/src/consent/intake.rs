@@ -6,6 +6,7 @@
 use crate::cache::approvals::{self, Kept};
 use crate::cache::session;
 use crate::consent::check::{self, PromptFault};
+use crate::consent::floor;
 use crate::consent::words::{self, Viewer};
 use crate::error::ConsoleError;
 use crate::facade::Device;
@@ -87,7 +88,10 @@ pub(crate) fn still_waiting(tx: &Connection, due: &[Due]) -> Result<Option<Outco
             .any(|due| matches!(due, Due::Tell(ConsoleEvent::Prompt(prompt)) if prompt.action == action))
     };
     let waits = |kept: &Kept| {
-        let is_unanswered = kept.prompt.as_ref().is_some_and(|prompt| prompt.answer.is_none());
+        let is_unanswered = kept
+            .prompt
+            .as_ref()
+            .is_some_and(|prompt| prompt.answer.is_none() && !prompt.shown.answered);
         is_unanswered && kept.fault.is_none() && !kept.view.state.is_terminal() && !asked_now(kept.view.action.as_str())
     };
     let mut waiting: Vec<Kept> = approvals::unfinished(tx)?.into_iter().filter(waits).collect();
@@ -209,7 +213,10 @@ impl<'a> Intake<'a> {
                 (!is_known).then(|| Due::SayDelivered(view.endpoint.clone(), action))
             }
             Effect::Notify(action) => {
-                let notice = words::notice(&self.rows.get(&action)?.view);
+                let view = &self.rows.get(&action)?.view;
+                let mut notice = words::notice(view);
+                // What the machine would refuse is not approved with one press, before anybody has read why.
+                notice.can_approve &= floor::remark(self.tx, view).is_ok_and(|remark| remark.is_none());
                 Some(Due::Tell(ConsoleEvent::Prompt(Box::new(notice))))
             }
             Effect::Retract(action) => Some(Due::Tell(ConsoleEvent::PromptGone {

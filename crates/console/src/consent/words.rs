@@ -264,7 +264,7 @@ pub(crate) fn outcome(view: &ApprovalView, viewer: &Viewer<'_>) -> OutcomeNotice
             "The command goes ahead without permission. Everybody who could have been asked is told, and it waits for a review by somebody else."
                 .to_owned(),
         ),
-        ApprovalState::Withdrawn => ("Withdrawn", "The request was taken back and does not run.".to_owned()),
+        ApprovalState::Withdrawn => ("Withdrawn", "The request was taken back and does not run. The session says why.".to_owned()),
         _ => (
             "Nobody answered",
             "Nobody answered in time, which is a no. Ask again if it is still needed.".to_owned(),

@@ -2,11 +2,11 @@
 //!
 //! Reading works offline. An answer is signed, stored, and then sent until the control plane has spoken about it.
 
-use super::{Console, Inner, floors};
+use super::{Console, Inner};
 use crate::cache::approvals::{self, Kept};
 use crate::cache::{log, page, schema, session};
 use crate::consent::words::{self, Viewer};
-use crate::consent::{answer, check, intake};
+use crate::consent::{answer, check, floor, intake};
 use crate::error::ConsoleError;
 use crate::state_change::action_changes;
 use crate::sync::engine::blocking;
@@ -14,7 +14,6 @@ use crate::view::{
     ApprovalDetail, ApprovalRow, InboxView, MeView, StateDifference, TextView, TimelineItem, Verdict, Verification,
 };
 use crate::visible::{marked_line, segments_if_needed};
-use caisey_ledger::consent::Approver;
 use caisey_ledger::event::Decision;
 use caisey_ledger::id::{MemberId, TimeMs};
 use caisey_policy::approval::inbox::Input;
@@ -259,9 +258,7 @@ fn detail(
     let proposed = said(|prompt| &prompt.proposed_action, "proposed_action").and_then(|text| text.text);
     let class = words::class(view, prompt);
     let mut remarks = prompt.map(|prompt| words::remarks(view, prompt)).unwrap_or_default();
-    if let Some(prompt) = prompt.filter(|prompt| prompt.request.approver == Approver::Contact) {
-        remarks.extend(floors::remark(cache, &prompt.request, &view.client, class)?);
-    }
+    remarks.extend(floor::remark(cache, view)?);
     let mut row = words::row(kept, viewer);
     if prompt.is_none() {
         name_object(&mut row, kept, &entries);

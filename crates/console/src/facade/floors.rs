@@ -1,17 +1,14 @@
 //! The least that a contact lets answers be: setting a floor, taking it away, and what is in force (docs/formats/consent.md, `floor.set`).
 //!
-//! Promises: what nobody could ever reach is not signed; a request for less than a floor is remarked on before anybody signs; what is shown is what the chain that holds comes to.
+//! Promises: what nobody could ever reach is not signed; what is shown is what the chain that holds comes to.
 
 use super::Console;
-use crate::cache::approvals;
 use crate::error::ConsoleError;
 use crate::view::{FloorRow, NewFloor, SpeakersView};
 use crate::visible::marked_line;
-use caisey_command::ActionClass;
-use caisey_ledger::consent::{Assurance, ContactSaid, Floor, Least, Request, SignedContactStatement, Trust};
+use caisey_ledger::consent::{Assurance, ContactSaid, Floor, SignedContactStatement, Trust};
 use caisey_ledger::event::Channel;
-use caisey_ledger::id::{ClientId, EndpointId};
-use rusqlite::Connection;
+use caisey_ledger::id::EndpointId;
 use std::collections::{BTreeSet, HashMap};
 
 impl Console {
@@ -39,33 +36,6 @@ impl Console {
         self.say_for_client(move |_, _| Ok(ContactSaid::FloorWithdrawn { name }))
             .await
     }
-}
-
-/// What this console notices about a request that asks for less than a floor that it knows: the machine would refuse it, whoever signs. `class` is the
-/// worse of the control plane's and this console's reading.
-pub(super) fn remark(
-    cache: &Connection,
-    request: &Request,
-    client: &ClientId,
-    class: ActionClass,
-) -> Result<Option<String>, ConsoleError> {
-    let organisation = request
-        .log
-        .split('/')
-        .nth(1)
-        .and_then(|organisation| organisation.parse().ok());
-    let chain = approvals::chain(cache, client.as_str())?;
-    let trust = organisation.and_then(|organisation| Trust::replay(&organisation, client, &chain).ok());
-    let least = trust.and_then(|trust| trust.least(&request.endpoint, class.word()));
-    let below = |least: &Least| request.needed < least.needed || request.assurance < least.assurance;
-    Ok(least.filter(below).map(|least| {
-        format!(
-            "You have said that such an action needs at least {} ({}). This request asks for less, so the machine will refuse it. Say no, and ask your \
-             provider to propose it again.",
-            least.in_words(),
-            marked_line(&least.floors.join(", "))
-        )
-    }))
 }
 
 /// Requests that ask for more people than there are can only lapse.

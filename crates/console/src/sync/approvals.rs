@@ -28,7 +28,7 @@ impl Engine {
         if is_snapshot {
             let mut state = self.state();
             state.said.clear();
-            is_first = !std::mem::replace(&mut state.listed, true);
+            is_first = !state.listed;
         }
         let due = self
             .with_cache(move |cache| {
@@ -41,6 +41,7 @@ impl Engine {
                 })
             })
             .await?;
+        self.state().listed |= is_snapshot;
         self.follow(due);
         Ok(())
     }

@@ -66,8 +66,8 @@ impl Live {
                 .ok_or_else(|| {
                     refused(
                         ErrorCode::Forbidden,
-                        "The client's contacts have not allowed emergencies for this kind of action here and now, so the endpoint would \
-                         refuse it. Nothing was done. Call a contact; the request stays open.",
+                        "The client's contacts have not allowed emergencies for this kind of action here and now, or want signed answers all \
+                         the same, so the endpoint would refuse it. Nothing was done. Call a contact; the request stays open.",
                     )
                 })?;
             (format!("pre-authorisation/{}", granted.0.name), granted.1, None)

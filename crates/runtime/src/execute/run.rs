@@ -180,7 +180,8 @@ impl Run {
         let event = Event::CommandStarted {
             pid: child.pid(),
             interpreter: self.proposal.interpreter,
-            elevated: self.account.elevated,
+            // What nobody knows to be limited is not.
+            elevated: self.account.elevated.unwrap_or(true),
         };
         let cwd = cwd.to_string_lossy();
         let texts = [("cwd", cwd.as_ref()), ("user", self.account.name.as_str())];

@@ -1,8 +1,8 @@
 //! Whether what ran reached the floors that its endpoint had said it holds to (docs/formats/consent.md).
 //!
 //! An endpoint that keeps its word refuses what does not, so a line that fails here is about an endpoint that did not, or a record that was made up.
-//! What counts is what was answered and recorded, not what was asked for. A floor counts that was on record when the action was authorised: what
-//! comes later may have come too late for it.
+//! What counts is what was answered and recorded, not what was asked for. A floor counts that was on record when the action was authorised, and
+//! still was when it started: what is set later may have come too late for it, and the endpoint takes what ends a floor before what it lets run.
 
 use super::Line;
 use crate::excerpt::ProvedEntry;
@@ -16,7 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn below(line: &Line, endpoint: &EndpointId, entries: &[ProvedEntry]) -> Option<String> {
     let (started, class) = (line.started?, line.class.as_deref()?);
     let before = line.authorised.unwrap_or(started).seq;
-    let floors = in_force(entries, before);
+    let (mut floors, still) = (in_force(entries, before), in_force(entries, started.seq));
+    floors.retain(|name, floor| still.get(name) == Some(floor));
     let least = Least::of(floors.values(), endpoint, class)?;
     let channel: Channel = read(line.channel.as_deref()?)?;
     if least.excepts(channel) {
