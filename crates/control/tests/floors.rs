@@ -123,7 +123,12 @@ fn what_was_allowed_beforehand_is_asked_for_unless_the_floor_excepts_it() {
     let action = room.propose(&session, 1, CHANGING);
     let (technician, log) = (room.technician(), room.desk.log());
     let emergency = room.desk.person.break_glass(&log, room.desk.plane.time(), &session, &action);
-    assert_eq!(code(room.submit(&technician, emergency)), ErrorCode::Forbidden);
+    let refused = room.submit(&technician, emergency).unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Forbidden);
+    assert!(
+        refused.detail.contains("want at least"),
+        "what was allowed is held back: {refused:?}"
+    );
     assert_eq!(room.state(), ApprovalState::Pending, "it stays open");
     room.says(except(&[Channel::BreakGlass]));
     room.desk.plane.now += 1;

@@ -167,7 +167,8 @@ fn what_was_allowed_beforehand_counts_only_where_the_floor_says_so() {
         assert_eq!(code(&trust, "destructive", &word(Channel::Policy)), "consent_missing");
         for channel in [Channel::Policy, Channel::BreakGlass, Channel::Email] {
             let found = trust
-                .pre_authorised(&endpoint(), "changing", channel, time(SATURDAY_NIGHT))
+                .beforehand(&endpoint(), "changing", channel, time(SATURDAY_NIGHT))
+                .granted()
                 .is_some();
             assert_eq!(
                 found,

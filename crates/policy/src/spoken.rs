@@ -6,7 +6,7 @@ use crate::decide::{Outcome, Verdict};
 use crate::document::Demand;
 use crate::vocabulary::Facts;
 use caisey_command::ActionClass;
-use caisey_ledger::consent::{Approver, Floor, Least, PreAuthorisation, Trust};
+use caisey_ledger::consent::{Approver, Beforehand, Floor, Least, PreAuthorisation, Trust};
 use caisey_ledger::event::Channel;
 
 /// A client's signed words, as far as they matter for policies.
@@ -35,13 +35,16 @@ impl<'a> Spoken<'a> {
 
     /// The pre-authorisation that lets policies alone allow it, if one does.
     pub(crate) fn pre_authorised(&self, facts: &Facts) -> Option<(&'a PreAuthorisation, u64)> {
-        if self.least(facts).is_some_and(|least| !least.excepts(Channel::Policy)) {
-            return None;
-        }
-        self.standing
-            .iter()
-            .copied()
-            .find(|(granted, _)| granted.covers(&facts.endpoint, facts.class.word(), Channel::Policy, facts.at))
+        let (standing, floors) = (self.standing.iter().copied(), self.floors.iter().copied());
+        Beforehand::of(
+            standing,
+            floors,
+            &facts.endpoint,
+            facts.class.word(),
+            Channel::Policy,
+            facts.at,
+        )
+        .granted()
     }
 
     /// Whether the endpoint would run it on the outcome, or on what the outcome asks for once that is raised to the floors.

@@ -11,6 +11,7 @@ use super::submission::Submission;
 use super::submit::Outcome;
 use crate::refusal::{Stop, refused};
 use crate::turn::Turn;
+use caisey_ledger::consent::Beforehand;
 use caisey_ledger::event::{Channel, Decision, Event};
 use caisey_policy::approval::Input;
 use caisey_protocol::error::ErrorCode;
@@ -59,18 +60,26 @@ impl Live {
         let class = asked.request.class.as_str();
         let (policy, policy_version, policy_digest) = if self.rules.trust.is_pinned() {
             let endpoint = &self.enrolment.identity.endpoint;
-            let granted = self
-                .rules
-                .trust
-                .pre_authorised(endpoint, class, Channel::BreakGlass, turn.now)
-                .ok_or_else(|| {
-                    refused(
+            let trust = &self.rules.trust;
+            let (granted, number) = match trust.beforehand(endpoint, class, Channel::BreakGlass, turn.now) {
+                Beforehand::Granted(granted, number) => (granted, number),
+                Beforehand::Nothing => {
+                    return Err(refused(
                         ErrorCode::Forbidden,
-                        "The client's contacts have not allowed emergencies for this kind of action here and now, or want signed answers all \
-                         the same, so the endpoint would refuse it. Nothing was done. Call a contact; the request stays open.",
-                    )
-                })?;
-            (format!("pre-authorisation/{}", granted.0.name), granted.1, None)
+                        "The client's contacts have not allowed emergencies for this kind of action here and now, so the endpoint would \
+                         refuse it. Nothing was done. Call a contact; the request stays open.",
+                    ));
+                }
+                Beforehand::HeldBack(least) => {
+                    let detail = format!(
+                        "The client's contacts want at least {} for this kind of action in emergencies too, so the endpoint would refuse it. \
+                         Nothing was done. Call them; the request stays open.",
+                        least.in_words()
+                    );
+                    return Err(refused(ErrorCode::Forbidden, detail));
+                }
+            };
+            (format!("pre-authorisation/{}", granted.name), number, None)
         } else {
             let request = &asked.request;
             (request.policy.clone(), request.policy_version, asked.policy_digest.clone())

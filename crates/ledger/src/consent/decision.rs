@@ -1,6 +1,6 @@
 //! Whether an action may run: decisions against a request, a request against a proposal, and everything against the client's keys.
 
-use super::contact::PreAuthorisation;
+use super::beforehand::Beforehand;
 use super::fault::ConsentFault;
 use super::floor::Least;
 use super::request::{Approver, Assurance, Request};
@@ -76,22 +76,20 @@ pub fn permitted(trust: &Trust, deed: Deed<'_>, consent: Option<&Consent>) -> Re
     let endpoint: EndpointId = endpoint
         .and_then(|last| last.parse().ok())
         .ok_or(ConsentFault::NotAProposal)?;
-    let least = trust.least(&endpoint, deed.class);
     if let Some(request) = consent.request.as_ref().filter(|_| consent.channel == Channel::Console) {
         if request.approver != Approver::Contact {
             return Err(missing());
         }
         let answers = answers(trust, deed.proposal, request, &consent.decisions, deed.now)?;
-        if let Some(least) = least {
+        if let Some(least) = trust.least(&endpoint, deed.class) {
             reach(&answers, least, deed.class)?;
         }
         return Ok(Basis::Approved(answers.into_keys().collect()));
     }
-    let covers = |(granted, _): &(&PreAuthorisation, u64)| granted.covers(&endpoint, deed.class, consent.channel, deed.now);
-    let (granted, number) = trust.standing().find(covers).ok_or_else(missing)?;
-    match least.filter(|least| !least.excepts(consent.channel)) {
-        Some(least) => Err(below(least, deed.class, 0)),
-        None => Ok(Basis::PreAuthorised {
+    match trust.beforehand(&endpoint, deed.class, consent.channel, deed.now) {
+        Beforehand::Nothing => Err(missing()),
+        Beforehand::HeldBack(least) => Err(below(least, deed.class, 0)),
+        Beforehand::Granted(granted, number) => Ok(Basis::PreAuthorised {
             name: granted.name.clone(),
             number,
         }),

@@ -10,6 +10,7 @@
 //!
 //! Leaves out: who is asked, how and when (caisey-policy), and single use, which whoever runs an action has to remember.
 
+mod beforehand;
 mod contact;
 mod decision;
 mod fault;
@@ -17,6 +18,7 @@ mod floor;
 mod request;
 mod trust;
 
+pub use beforehand::Beforehand;
 pub use contact::{
     CHAIN_START, CONTACT_CONTEXT, ContactSaid, ContactStatement, PreAuthorisation, SignedContactStatement, Window, digest_of,
 };

@@ -1,6 +1,7 @@
 //! What a client's chain of statements comes to: whose keys count, what is allowed beforehand and the least that answers have to be.
 
 use super::CONSENT_VERSION;
+use super::beforehand::Beforehand;
 use super::contact::{CHAIN_START, ContactSaid, PreAuthorisation, SignedContactStatement, digest_of};
 use super::fault::TrustFault;
 use super::floor::{Floor, Least};
@@ -122,20 +123,10 @@ impl Trust {
         Least::of(self.floors().map(|(floor, _)| floor), endpoint, class)
     }
 
-    /// The pre-authorisation that lets the control plane's own word be enough, if one does: name and number of its statement. Where a floor holds
-    /// that does not except the channel, none does.
-    pub fn pre_authorised(
-        &self,
-        endpoint: &EndpointId,
-        class: &str,
-        channel: Channel,
-        now: TimeMs,
-    ) -> Option<(&PreAuthorisation, u64)> {
-        if self.least(endpoint, class).is_some_and(|least| !least.excepts(channel)) {
-            return None;
-        }
-        self.standing()
-            .find(|(granted, _)| granted.covers(endpoint, class, channel, now))
+    /// Whether something that was allowed beforehand lets the control plane's own word be enough.
+    pub fn beforehand(&self, endpoint: &EndpointId, class: &str, channel: Channel, now: TimeMs) -> Beforehand<'_> {
+        let floors = self.floors().map(|(floor, _)| floor);
+        Beforehand::of(self.standing(), floors, endpoint, class, channel, now)
     }
 
     /// Takes the next statement.

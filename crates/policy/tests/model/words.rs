@@ -102,7 +102,10 @@ impl Words {
     /// Whether a contact allowed beforehand that the control plane's own word over this channel is enough at this time.
     pub(super) fn allows(&self, channel: Channel, now: u64) -> bool {
         let endpoint = &self.request.endpoint;
-        self.trust.pre_authorised(endpoint, "changing", channel, time(now)).is_some()
+        self.trust
+            .beforehand(endpoint, "changing", channel, time(now))
+            .granted()
+            .is_some()
     }
 
     fn decision(&self, by: u8, decision: Decision) -> SignedStatement {
