@@ -135,6 +135,16 @@ impl<'a> Panel<'a> {
     }
 }
 
+/// The window of the client's contact, who is signed in and whose key speaks for the client.
+async fn contact_at(plane: &Plane, screen: &Screen) -> Window {
+    plane.contact(EMAIL, "Maria Novak").await;
+    let window = Window::open(screen, &[]).await;
+    plane.sign_in(&window, EMAIL).await;
+    window.sees("Nothing waits for you").await;
+    plane.contact_speaks().await;
+    window
+}
+
 /// Waits until a closed window is off the screen.
 async fn close(screen: &Screen) {
     x11::asks_to_close(screen);
@@ -144,14 +154,10 @@ async fn close(screen: &Screen) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_who_closed_the_window_is_still_asked_and_comes_back_from_the_tray() {
     let plane = Plane::start().await;
-    plane.contact(EMAIL, "Maria Novak").await;
     let screen = Screen::with_key_store();
     let panel = Panel::start(&screen).await;
     let dunst = Dunst::start(&screen, plane.folder());
-    let window = Window::open(&screen, &[]).await;
-    plane.sign_in(&window, EMAIL).await;
-    window.sees("Nothing waits for you").await;
-    plane.contact_speaks().await;
+    let window = contact_at(&plane, &screen).await;
     eventually("the tray does not say Online", || panel.menu().contains("<'Online'>")).await;
     assert_eq!(panel.number(), "");
     let plain = panel.property("IconName");
@@ -195,8 +201,8 @@ async fn a_contact_who_closed_the_window_is_still_asked_and_comes_back_from_the_
     plane.stop().await;
 }
 
-/// What the desktop starts with the person's session: the one command line.
-fn started_by_session(screen: &Screen) -> Option<Vec<String>> {
+/// What the desktop starts with the person's session: the one command line, in the words of a shell.
+fn started_by_session(screen: &Screen) -> Option<String> {
     let folders = [".config", "config"].map(|folder| screen.home().join(folder).join("autostart"));
     let entry = folders
         .iter()
@@ -204,20 +210,17 @@ fn started_by_session(screen: &Screen) -> Option<Vec<String>> {
         .unwrap();
     let entry = std::fs::read_to_string(entry.path()).unwrap();
     let line = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
-    Some(line.split(' ').map(|word| word.trim_matches('"').to_owned()).collect())
+    Some(line.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lets_it_start_with_the_session_is_asked_from_the_tray() {
     let plane = Plane::start().await;
-    plane.contact(EMAIL, "Maria Novak").await;
     let screen = Screen::with_key_store();
     let panel = Panel::start(&screen).await;
     let dunst = Dunst::start(&screen, plane.folder());
-    let window = Window::open(&screen, &[]).await;
-    plane.sign_in(&window, EMAIL).await;
+    let window = contact_at(&plane, &screen).await;
     window.sees("Start when I sign in to this computer").await;
-    plane.contact_speaks().await;
     assert_eq!(started_by_session(&screen), None, "nobody asked for that yet");
     let boxes = "document.querySelector('label input[type=checkbox]')";
     window.script(&format!("{boxes}.click()")).await;
@@ -236,8 +239,7 @@ async fn who_lets_it_start_with_the_session_is_asked_from_the_tray() {
 
     // As the desktop does when the person signs in to the computer.
     let line = started_by_session(&screen).unwrap();
-    let (program, arguments) = line.split_first().unwrap();
-    let mut program = screen.command(program).args(arguments).spawn().unwrap();
+    let mut program = screen.command("sh").args(["-c", &format!("exec {line}")]).spawn().unwrap();
     dunst.shows("1").await;
     eventually("the tray does not count it", || panel.number() == "1").await;
     assert!(x11::console(&screen, true).is_none(), "nobody asked for the window");
@@ -252,13 +254,9 @@ async fn who_lets_it_start_with_the_session_is_asked_from_the_tray() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_shows_the_icon_a_contact_hears_how_to_come_back() {
     let plane = Plane::start().await;
-    plane.contact(EMAIL, "Maria Novak").await;
     let screen = Screen::with_key_store();
     let dunst = Dunst::start(&screen, plane.folder());
-    let window = Window::open(&screen, &[]).await;
-    plane.sign_in(&window, EMAIL).await;
-    window.sees("Nothing waits for you").await;
-    plane.contact_speaks().await;
+    let window = contact_at(&plane, &screen).await;
     close(&screen).await;
     dunst.shows("1").await;
     assert!(window.is_running(), "the program ended with its window");
