@@ -118,7 +118,7 @@ export class ConsentDesk {
   async declare(action: string, why: string): Promise<ApprovalRow> {
     await new Promise((done) => setTimeout(done, 200));
     const { row } = this.#one(action);
-    if (this.query.get('emergency') === 'refused') throw new Failure({ code: 'forbidden', message: 'The client’s contacts have not allowed emergencies for this kind of action here and now, or want signed answers all the same, so the endpoint would refuse it. Nothing was done. Call a contact; the request stays open.', retry_after_ms: null });
+    if (this.query.get('emergency') === 'refused') throw new Failure({ code: 'forbidden', message: 'The client’s contacts have not allowed emergencies for this kind of action here and now, so the endpoint would refuse it. Nothing was done. Call a contact; the request stays open.', retry_after_ms: null });
     this.record(action, 'action.break_glass', {}, { why });
     Object.assign(row, { state: 'withdrawn', emergency: true, review_due: true });
     this.#changed();
