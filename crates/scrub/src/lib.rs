@@ -13,6 +13,7 @@ mod class;
 mod finding;
 mod identity;
 mod kind;
+mod learn;
 mod line;
 mod map;
 mod measure;
@@ -21,6 +22,7 @@ mod plant;
 mod rule;
 mod session;
 mod sign;
+mod weigh;
 
 /// Names the rules of this version: what a share states beside the recall that they measured.
 pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));
@@ -28,6 +30,8 @@ pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));
 pub use class::Class;
 pub use finding::Finding;
 pub use identity::Identities;
+pub use learn::{Labelled, learn};
 pub use measure::{Recall, measure};
 pub use rule::Rules;
 pub use session::{Facts, Text, scrub};
+pub use weigh::Scales;

@@ -1,6 +1,6 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
-use crate::kind::{BLANK, DIGIT, Kind};
+use crate::kind::{BLANK, DIGIT, Kind, NAME};
 use crate::map::{Block, Map};
 use crate::sign::{self, Sign};
 use std::ops::Range;
@@ -36,6 +36,14 @@ pub(crate) struct Line<'a> {
 
 /// Shows the lines of a text in turn, without their ends.
 pub(crate) fn each<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
+    each_plain(map, |mut line| {
+        line.note();
+        visit(line);
+    });
+}
+
+/// The same, for who asks neither what a line has nor which signs it shows.
+pub(crate) fn each_plain<'a>(map: &'a Map<'a>, mut visit: impl FnMut(Line<'a>)) {
     let bytes = map.text.as_bytes();
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', bytes) {
@@ -51,7 +59,7 @@ impl<'a> Line<'a> {
     fn new(map: &'a Map<'a>, range: Range<usize>) -> Self {
         let ends_in_return = !range.is_empty() && map.text.as_bytes().get(range.end - 1) == Some(&b'\r');
         let range = range.start..range.end - usize::from(ends_in_return);
-        let mut line = Self {
+        Self {
             map,
             text: map.text,
             start: range.start,
@@ -59,9 +67,7 @@ impl<'a> Line<'a> {
             features: 0,
             signs: 0,
             digits: 0,
-        };
-        line.note();
-        line
+        }
     }
 
     /// Notes which kinds of bytes and which signs the line shows.
@@ -273,6 +279,13 @@ impl<'a> Line<'a> {
     /// Every run of digits.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
         self.places(sign::NUMBERS).map(|start| start..self.end_of(DIGIT, start))
+    }
+
+    /// Every run of what names are made of.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
+        let begins = |around: crate::map::Around<'_>| NAME.of(around.here) & !around.behind(|block| NAME.of(block));
+        let starts = self.map.places(self.start..self.end, begins);
+        starts.map(|start| start..self.end_of(NAME, start))
     }
 
     /// The range without spaces and tabs at its ends.

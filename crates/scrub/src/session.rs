@@ -4,7 +4,7 @@ use crate::class::Class;
 use crate::finding::{Finding, keep, settle};
 use crate::identity::Identities;
 use crate::map::Map;
-use crate::rule::{Quiet, Rules};
+use crate::rule::{Memory, Rules};
 use std::collections::HashSet;
 use std::num::TryFromIntError;
 use std::ops::Range;
@@ -37,10 +37,10 @@ pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec
     // The same names come again and again.
     let mut learned = HashSet::new();
     let mut all = Vec::with_capacity(texts.len());
-    let mut quiet = Quiet::default();
+    let mut memory = Memory::default();
     for text in texts {
         let map = Map::new(text.text);
-        let found = rules.find_all(&map, &mut quiet);
+        let found = rules.find_all(&map, &mut memory);
         for finding in &found {
             let name = text.text.get(finding.range.clone()).unwrap_or_default();
             if learned.insert((finding.class, name)) {

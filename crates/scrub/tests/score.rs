@@ -1,9 +1,9 @@
 //! Marked text: how it is read, and what rules hide of what is marked in it. Also used by the example of this name.
 
-use caisey_scrub::{Class, Facts, Finding, Rules, Text, scrub};
+use caisey_scrub::{Class, Facts, Finding, Labelled, Rules, Text, scrub};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 use std::path::Path;
 
 /// A session of the corpus: its text without marks, and the marked spans.
@@ -12,12 +12,21 @@ struct Sample {
     spans: Vec<(Range<usize>, Class)>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Score {
     pub(crate) spans: u32,
     pub(crate) hidden: u32,
     pub(crate) findings: u32,
     pub(crate) right: u32,
+}
+
+impl AddAssign for Score {
+    fn add_assign(&mut self, more: Self) {
+        self.spans += more.spans;
+        self.hidden += more.hidden;
+        self.findings += more.findings;
+        self.right += more.right;
+    }
 }
 
 impl Score {
@@ -106,10 +115,7 @@ impl Scores {
         let mut totals = [Score::default(), Score::default(), Score::default()];
         for (class, score) in &self.classes {
             for group in [usize::from(!class.is_structured()), 2] {
-                totals[group].spans += score.spans;
-                totals[group].hidden += score.hidden;
-                totals[group].findings += score.findings;
-                totals[group].right += score.right;
+                totals[group] += *score;
             }
         }
         totals
@@ -144,11 +150,15 @@ impl fmt::Display for Scores {
 
 /// Scores of all the sessions in a folder.
 pub(crate) fn score(folder: &Path) -> Scores {
-    let rules = Rules::new().unwrap();
+    score_with(&Rules::new().unwrap(), folder)
+}
+
+/// The same with other rules.
+pub(crate) fn score_with(rules: &Rules, folder: &Path) -> Scores {
     let (mut scores, mut faults) = (BTreeMap::<Class, Score>::new(), Vec::new());
     for sample in samples(folder) {
         let found = scrub(
-            &rules,
+            rules,
             &Facts::default(),
             &[Text {
                 text: &sample.text,
@@ -195,4 +205,26 @@ pub(crate) fn score(folder: &Path) -> Scores {
         }
     }
     Scores { classes: scores, faults }
+}
+
+/// All that weights are learned from: what rules were written with.
+pub(crate) fn to_learn_from(corpus: &Path) -> Vec<Labelled> {
+    let develop = corpus.join("develop");
+    let mut folders: Vec<_> = std::fs::read_dir(&develop)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.push(develop);
+    folders.sort();
+    folders.iter().flat_map(|folder| labelled(folder)).collect()
+}
+
+/// All the sessions in a folder, to learn from.
+pub(crate) fn labelled(folder: &Path) -> Vec<Labelled> {
+    let of = |sample: Sample| Labelled {
+        text: sample.text,
+        spans: sample.spans,
+    };
+    samples(folder).into_iter().map(of).collect()
 }

@@ -26,6 +26,7 @@ mod hostile;
 mod lexicon;
 mod licence;
 mod listing;
+pub(crate) mod lists;
 mod log;
 mod machine;
 mod mail;
@@ -54,6 +55,7 @@ use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use crate::map::Map;
 use crate::sign;
+use crate::weigh::{self, Scales};
 use anchor::asks;
 pub(crate) use anchor::{Anchor, Meaning};
 pub(crate) use domain::{is_internal, is_vendor};
@@ -65,11 +67,19 @@ pub(crate) use plausible::is_telling_secret;
 pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
 use std::ops::Range;
-pub(crate) use words::Words;
+pub(crate) use words::{Words, mixed};
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
 pub struct Rules {
     lexicon: Lexicon,
+    scales: Scales,
+}
+
+/// What rules need not ask twice in a session.
+#[derive(Default)]
+pub(crate) struct Memory<'a> {
+    quiet: Quiet<'a>,
+    weighed: weigh::Memory<'a>,
 }
 
 /// One line with the anchors in it, and where what is found goes.
@@ -87,18 +97,34 @@ impl Rules {
     /// # Errors
     /// When they are more than can be numbered: never for the table of this version.
     pub fn new() -> Result<Self, TryFromIntError> {
+        Self::with(Scales::learned())
+    }
+
+    /// The same, with other weights for what no rule speaks for.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with(scales: Scales) -> Result<Self, TryFromIntError> {
         Ok(Self {
             lexicon: Lexicon::new()?,
+            scales,
         })
     }
 
     /// What the rules find in one text, without knowing anything of the session: ascending, apart from each other.
     pub fn find(&self, text: &str) -> Vec<Finding> {
-        settle(self.find_all(&Map::new(text), &mut Quiet::default()))
+        settle(self.find_all(&Map::new(text), &mut Memory::default()))
     }
 
     /// The same before overlaps are settled: names are learned from these.
-    pub(crate) fn find_all<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>) -> Vec<Finding> {
+    pub(crate) fn find_all<'a>(&self, map: &Map<'a>, memory: &mut Memory<'a>) -> Vec<Finding> {
+        let mut found = self.known(map, &mut memory.quiet);
+        self.scales.find(map, &mut memory.weighed, &mut found);
+        found
+    }
+
+    /// What rules know, without what is weighed.
+    pub(crate) fn known<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>) -> Vec<Finding> {
         let anchors = self.lexicon.find(map);
         let mut found = Vec::new();
         token::private_keys(map.text, &anchors, &mut found);

@@ -16,11 +16,11 @@ use crate::sign;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-static GIVEN: Words = Words::of(include_str!("../../words/given-names.txt"));
-static FAMILY: Words = Words::of(include_str!("../../words/family-names.txt"));
+pub(super) static GIVEN: Words = Words::of(include_str!("../../words/given-names.txt"));
+pub(super) static FAMILY: Words = Words::of(include_str!("../../words/family-names.txt"));
 /// First names that are other words as well: names where a family's name follows.
 static BOTH: Words = Words::of(include_str!("../../words/names-and-words.txt"));
-static NOT_PEOPLE: Words = Words::of(include_str!("../../words/not-people.txt"));
+pub(super) static NOT_PEOPLE: Words = Words::of(include_str!("../../words/not-people.txt"));
 
 /// Whether this word with a capital stands for something else than a person.
 pub(super) fn is_no_name(word: &str) -> bool {

@@ -15,7 +15,7 @@ use crate::line::{Line, is_alphanumeric, is_name};
 use std::ops::Range;
 
 /// Accounts that belong to nobody in particular, and words that stand where a name would.
-static GENERIC: Words = Words::of(include_str!("../../words/accounts-of-nobody.txt"));
+pub(super) static GENERIC: Words = Words::of(include_str!("../../words/accounts-of-nobody.txt"));
 
 /// Whether an account of this name belongs to nobody in particular.
 pub(crate) fn is_generic(name: &str) -> bool {

@@ -10,7 +10,7 @@ const KEPT: usize = 2_048;
 /// Shorter lines cost no more than looking them up does.
 const SHORTEST: usize = 12;
 
-/// Lines of a session in which rules found nothing.
+/// Lines of a session in which nothing was found.
 pub(crate) struct Quiet<'a> {
     lines: Vec<&'a str>,
 }
@@ -23,12 +23,12 @@ impl Default for Quiet<'_> {
 
 impl<'a> Quiet<'a> {
     /// Whether nothing was found in this very line before.
-    pub(super) fn has(&self, line: &str) -> bool {
+    pub(crate) fn has(&self, line: &str) -> bool {
         line.len() >= SHORTEST && self.lines.get(place(line)).is_some_and(|known| *known == line)
     }
 
     /// Notes that nothing was found in this line.
-    pub(super) fn note(&mut self, line: &'a str) {
+    pub(crate) fn note(&mut self, line: &'a str) {
         if let Some(known) = self.lines.get_mut(place(line)) {
             *known = line;
         }

@@ -16,7 +16,7 @@ use crate::line::{Line, has, is_alphanumeric};
 use crate::sign;
 
 /// Words of programs' messages, in small letters.
-static VOCABULARY: Words = Words::of(include_str!("../../words/vocabulary.txt"));
+pub(super) static VOCABULARY: Words = Words::of(include_str!("../../words/vocabulary.txt"));
 
 /// What stands before a person within a sentence, and before things without a capital.
 static BEFORE: Words = Words::of(include_str!("../../words/before-people.txt"));

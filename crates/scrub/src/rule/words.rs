@@ -135,12 +135,19 @@ impl Table {
     }
 
     fn contains(&self, word: &[u8]) -> bool {
+        self.place_of(word).is_some()
+    }
+
+    /// Which slot holds a word.
+    #[inline]
+    fn place_of(&self, word: &[u8]) -> Option<usize> {
         let key = Key::of(word);
         let mut at = key.first(self.slots.len());
         loop {
-            let slot = self.slots.get(at & (self.slots.len() - 1)).copied().unwrap_or(0);
+            let place = at & (self.slots.len() - 1);
+            let slot = self.slots.get(place).copied().unwrap_or(0);
             if slot == 0 {
-                return false;
+                return None;
             }
             let found = if word.len() < 8 {
                 slot == key.bits
@@ -148,7 +155,7 @@ impl Table {
                 slot & !PLACE == key.bits && self.has_at((slot & PLACE) >> 8, word)
             };
             if found {
-                return true;
+                return Some(place);
             }
             at += 1;
         }
@@ -160,6 +167,44 @@ impl Table {
         list.and_then(|list| list.split_at_checked(word.len()))
             .is_some_and(|(known, rest)| matches!(rest.first(), None | Some(b'\n')) && known.eq_ignore_ascii_case(word))
     }
+}
+
+/// Several lists in one, which says of a word which of them have it: a bit each.
+pub(super) struct Marked {
+    table: Table,
+    /// For every slot of the table.
+    marks: Vec<u32>,
+}
+
+impl Marked {
+    pub(super) fn of(lists: &[(&Words, u32)]) -> Self {
+        let all: Vec<&str> = lists.iter().flat_map(|(words, _)| words.all()).collect();
+        let table = Table::new(Cow::Owned(all.join("\n")));
+        let mut marks = vec![0; table.slots.len()];
+        for (words, mark) in lists {
+            for word in words.all() {
+                if let Some(marks) = table.place_of(word.as_bytes()).and_then(|place| marks.get_mut(place)) {
+                    *marks |= mark;
+                }
+            }
+        }
+        Self { table, marks }
+    }
+
+    /// The marks of the lists that have this word, in any case.
+    pub(super) fn marks(&self, word: &str) -> u32 {
+        let place = match word.len() {
+            1..=LONGEST if word.is_ascii() => self.table.place_of(word.as_bytes()),
+            1..=LONGEST => self.table.place_of(word.to_lowercase().as_bytes()),
+            _ => None,
+        };
+        place.and_then(|place| self.marks.get(place)).copied().unwrap_or(0)
+    }
+}
+
+/// What a word is mixed to: the same in any case of ASCII letters.
+pub(crate) fn mixed(word: &str) -> u32 {
+    (Key::of(word.as_bytes()).mixed >> 32) as u32
 }
 
 /// Whether one of these is the word.

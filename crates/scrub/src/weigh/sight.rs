@@ -1,0 +1,190 @@
+//! A line as candidates in it are looked at: its words, and the pieces that may be secrets.
+
+use super::feature::{BEGINNING, END, FOUND, Look, Of, number};
+use super::memory::Shown;
+use super::{Candidate, piece};
+use crate::finding::Finding;
+use crate::line::Line;
+use std::ops::Range;
+
+/// Longer words are looked at by rules only.
+const LONGEST: usize = 64;
+
+/// So many words of small letters make a sentence.
+const SENTENCE: usize = 4;
+
+/// Places in a line from here on are one.
+const LAST_PLACE: usize = 6;
+
+/// The words and pieces of one line.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    words: Vec<Word>,
+    pieces: Vec<Range<usize>>,
+    known: Vec<Range<usize>>,
+    is_sentence: bool,
+}
+
+/// A run of letters, digits, dots, dashes and `_`, without those three at its ends.
+#[derive(Debug)]
+struct Word {
+    range: Range<usize>,
+    shown: Shown,
+    found: Found,
+}
+
+/// What rules found of a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Part,
+    All,
+}
+
+impl Found {
+    fn of(range: &Range<usize>, known: Option<&Range<usize>>) -> Self {
+        match known {
+            Some(known) if known.start <= range.start && range.end <= known.end => Self::All,
+            Some(known) if known.start < range.end && range.start < known.end => Self::Part,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_')
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+}
+
+impl Sight {
+    /// Looks at a line in which rules found `known`.
+    pub(super) fn look<'a>(&mut self, line: &Line<'_>, text: &'a str, known: &[Finding], mut show: impl FnMut(&'a str) -> Shown) {
+        self.words.clear();
+        self.known.clear();
+        self.known.extend(known.iter().map(|finding| finding.range.clone()));
+        let mut known = known.iter().peekable();
+        let mut small = 0;
+        for run in line.names() {
+            let start = line.forward(run.start, is_joint).min(run.end);
+            let range = start..line.back(run.end, is_joint).max(start);
+            if range.is_empty() {
+                continue;
+            }
+            let word = text.get(range.clone()).unwrap_or_default();
+            let mut shown = if is_number(word) { Shown::of_number() } else { show(word) };
+            while known.next_if(|finding| finding.range.end <= range.start).is_some() {}
+            let touching = known.peek().filter(|finding| finding.range.start < range.end);
+            let found = Found::of(&range, touching.map(|finding| &finding.range));
+            if let Some(finding) = touching {
+                shown.mix = FOUND + finding.class as u32;
+            }
+            small += usize::from(shown.is_small && range.len() > 1);
+            self.words.push(Word { range, shown, found });
+        }
+        self.is_sentence = small >= SENTENCE;
+        piece::of(line, &mut self.pieces);
+    }
+
+    /// Everything in the line that is to be weighed, with what it shows by itself; with `all`, what rules found as well.
+    pub(super) fn candidates<'a>(
+        &self,
+        text: &'a str,
+        all: bool,
+        mut show: impl FnMut(&'a str) -> Shown,
+        mut visit: impl FnMut(&Self, &Candidate, &Shown),
+    ) {
+        let asked = |found: Found| found == Found::Nothing || all && found == Found::All;
+        for (place, word) in self.words.iter().enumerate() {
+            if asked(word.found) && word.shown.may_be(Look::Name) && (2..=LONGEST).contains(&word.range.len()) {
+                let candidate = Candidate {
+                    range: word.range.clone(),
+                    place,
+                    look: Look::Name,
+                    known: word.found == Found::All,
+                };
+                visit(self, &candidate, &word.shown);
+            }
+        }
+        let (mut place, mut rest) = (0, self.words.as_slice());
+        for piece in &self.pieces {
+            let passed = rest.iter().take_while(|word| word.range.end <= piece.start).count();
+            place += passed;
+            rest = rest.get(passed..).unwrap_or_default();
+            let same = rest
+                .first()
+                .filter(|word| word.range == *piece && word.found == Found::Nothing);
+            let shown = same.map_or_else(|| show(text.get(piece.clone()).unwrap_or_default()), |word| word.shown);
+            if !shown.may_be(Look::Secret) {
+                continue;
+            }
+            let next = self.known.partition_point(|known| known.end <= piece.start);
+            let found = Found::of(piece, self.known.get(next));
+            if asked(found) {
+                let candidate = Candidate {
+                    range: piece.clone(),
+                    place,
+                    look: Look::Secret,
+                    known: found == Found::All,
+                };
+                visit(self, &candidate, &shown);
+            }
+        }
+    }
+
+    /// The word at this place of the line, as its neighbours see it.
+    fn mix(&self, at: usize) -> u32 {
+        self.words.get(at).map_or(END, |word| word.shown.mix)
+    }
+
+    /// What a candidate shows besides its letters: its shape and lists, with the words and signs around it.
+    pub(super) fn surroundings(&self, line: &Line<'_>, candidate: &Candidate, shown: &Shown, mut add: impl FnMut(u32)) {
+        let range = &candidate.range;
+        let first = candidate.place;
+        let inside = self
+            .words
+            .iter()
+            .skip(first)
+            .take_while(|word| word.range.start < range.end)
+            .count();
+        let (before, two_before) = match first {
+            0 => (BEGINNING, BEGINNING),
+            1 => (self.mix(0), BEGINNING),
+            _ => (self.mix(first - 1), self.mix(first - 2)),
+        };
+        let (after, two_after) = (self.mix(first + inside), self.mix(first + inside + 1));
+        let byte = |at: usize| u32::from(line.at(at));
+        let sign_before = u32::from(line.before(range.start));
+        let signs_before = sign_before | range.start.checked_sub(2).map_or(0, byte) << 8;
+        let (sign_after, signs_after) = (byte(range.end), byte(range.end) | byte(range.end + 1) << 8);
+        let sentence = u32::from(self.is_sentence);
+        let lists = shown.lists;
+        let label = if self.is_label_before(line, range.start) { before } else { 0 };
+        let mut add = |of, one, two| add(number(of, one, two));
+        add(Of::Any, 0, 0);
+        add(Of::Lists, lists, sentence);
+        add(Of::Shape, shown.shape, lists);
+        add(Of::Before, before, lists);
+        add(Of::After, after, lists);
+        add(Of::TwoBefore, before, two_before);
+        add(Of::TwoAfter, after, two_after);
+        add(Of::SignsBefore, signs_before, lists);
+        add(Of::SignsAfter, signs_after, lists);
+        add(Of::SignsAround, sign_before | sign_after << 8, lists * 2 + sentence);
+        add(Of::AllSigns, signs_before | signs_after << 16, 0);
+        add(
+            Of::Place,
+            if first == 0 { 0 } else { self.mix(0) },
+            first.min(LAST_PLACE) as u32,
+        );
+        add(Of::Label, label, lists);
+    }
+
+    /// Whether a colon or `=` stands before this place.
+    fn is_label_before(&self, line: &Line<'_>, start: usize) -> bool {
+        let blank = line.back(start, |byte| matches!(byte, b' ' | b'\t' | b'"' | b'\''));
+        matches!(line.before(blank), b':' | b'=')
+    }
+}
