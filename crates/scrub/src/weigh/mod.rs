@@ -14,7 +14,7 @@ mod sight;
 
 use crate::class::Class;
 use crate::finding::{Finding, settle};
-use crate::line::{Line, each_plain};
+use crate::line::each_plain;
 use crate::map::Map;
 use crate::rule::Quiet;
 pub(crate) use feature::{BITS, Look};
@@ -79,6 +79,11 @@ impl Scales {
         }
     }
 
+    /// Weighs nothing: rules alone.
+    pub fn none() -> Self {
+        Self::of(Vec::new(), [i32::MAX; 3])
+    }
+
     /// Adds what outweighs the bars to what rules found.
     pub(crate) fn find<'a>(&self, map: &Map<'a>, memory: &mut Memory<'a>, found: &mut Vec<Finding>) {
         let known = settle(found.clone());
@@ -140,7 +145,7 @@ impl Scales {
 /// found: ascending, apart.
 pub(crate) fn show<'a>(map: &Map<'a>, known: &[Finding], mut visit: impl FnMut(&Candidate, &[u32])) {
     let (mut words, mut sight, mut features) = (Words::default(), Sight::default(), Vec::new());
-    let nothing = Scales::of(Vec::new(), [0; 3]);
+    let nothing = Scales::none();
     let mut rest = known;
     each_plain(map, |line| {
         let here = of_line(&mut rest, line.start..line.end);
@@ -186,4 +191,21 @@ fn whole_name(text: &str, known: &[Finding], found: &[Finding], mut range: Range
         range.end = after.range.end;
     }
     Finding::new(range, Class::User, RULE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_stand_together_are_one() {
+        let text = "ask Anna Keller-Brandt Oyelaran, today";
+        let person = |range| Finding::new(range, Class::User, "listed");
+        let machine = Finding::new(4..8, Class::Host, "listed");
+        let whole = |known: &[Finding], found: &[Finding], range| whole_name(text, known, found, range).range;
+        assert_eq!(whole(&[person(4..8)], &[], 9..22), 4..22);
+        assert_eq!(whole(&[person(4..8), person(23..31)], &[], 9..22), 4..31);
+        assert_eq!(whole(&[person(23..31)], &[person(4..8)], 9..22), 4..31);
+        assert_eq!(whole(&[machine, person(33..38)], &[], 9..22), 9..22);
+    }
 }

@@ -31,7 +31,7 @@ pub(super) fn of(line: &Line<'_>, pieces: &mut Vec<Range<usize>>) {
             if parts(line.at(place)) {
                 cuts += 1;
                 let start = line.forward(place + 1, opens).min(whole.end);
-                add(start..line.forward(start, |byte| !is_quote(byte)).min(whole.end).max(start));
+                add(start..line.forward(start, |byte| !closes(byte)).min(whole.end).max(start));
             }
             place = line.end_of(NAME, place + 1);
         }
@@ -43,12 +43,16 @@ fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'')
 }
 
+fn closes(byte: u8) -> bool {
+    is_quote(byte) || matches!(byte, b',' | b';' | b'|')
+}
+
 fn opens(byte: u8) -> bool {
     is_quote(byte) || matches!(byte, b'(' | b'[' | b'{' | b'<')
 }
 
 fn parts(byte: u8) -> bool {
-    is_quote(byte) || matches!(byte, b'=' | b':' | b'|' | b',')
+    is_quote(byte) || matches!(byte, b'=' | b':' | b'|' | b',' | b';')
 }
 
 fn ends(byte: u8) -> bool {
@@ -59,4 +63,30 @@ fn ends(byte: u8) -> bool {
 fn trimmed(line: &Line<'_>, range: Range<usize>) -> Range<usize> {
     let start = line.forward(range.start, opens).min(range.end);
     start..line.back(range.end, ends).max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::each_plain;
+    use crate::map::Map;
+
+    fn pieces(text: &str) -> Vec<&str> {
+        let (map, mut all) = (Map::new(text), Vec::new());
+        each_plain(&map, |line| {
+            of(&line, &mut all);
+        });
+        all.into_iter().filter_map(|range| text.get(range)).collect()
+    }
+
+    #[test]
+    fn runs_and_what_stands_behind_signs_in_them() {
+        assert_eq!(pieces("pw: \"Aa-1!x\", ok."), ["Aa-1!x"]);
+        assert_eq!(
+            pieces("login=jd042;pass=\"T0p!\""),
+            ["login=jd042;pass=\"T0p!", "jd042", "pass=", "T0p!"]
+        );
+        assert_eq!(pieces("--user /etc/passwd abc"), Vec::<&str>::new());
+        assert_eq!(pieces("jürgen:größe=1"), ["jürgen:größe=1", "größe=1"]);
+    }
 }

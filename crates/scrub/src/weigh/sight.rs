@@ -188,3 +188,75 @@ impl Sight {
         matches!(line.before(blank), b':' | b'=')
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::Class;
+    use crate::line::each_plain;
+    use crate::map::Map;
+    use crate::weigh::Scales;
+    use crate::weigh::memory::Words;
+
+    /// What would be weighed in a line, rules having found these.
+    fn candidates(text: &str, known: &[Finding], all: bool) -> Vec<String> {
+        let (map, mut sight, mut words) = (Map::new(text), Sight::default(), Words::default());
+        let (nothing, mut shown) = (Scales::none(), Vec::new());
+        each_plain(&map, |line| {
+            sight.look(&line, text, known, |word| words.of(word, &nothing));
+            sight.candidates(
+                text,
+                all,
+                |word| words.of(word, &nothing),
+                |_, candidate, _| {
+                    let word = text.get(candidate.range.clone()).unwrap_or_default();
+                    shown.push(format!("{:?} {word}", candidate.look));
+                },
+            );
+        });
+        shown
+    }
+
+    #[test]
+    fn ordinary_words_numbers_and_what_rules_found_are_left() {
+        let text = "user krokus-7 started 2024-01-02 in Brelqov.";
+        assert_eq!(
+            candidates(text, &[], false),
+            ["Name krokus-7", "Name Brelqov", "Secret krokus-7", "Secret Brelqov"]
+        );
+        let part = Finding::new(5..9, Class::User, "rule");
+        assert_eq!(candidates(text, &[part], true), ["Name Brelqov", "Secret Brelqov"]);
+        let whole = Finding::new(5..13, Class::Host, "rule");
+        assert_eq!(
+            candidates(text, std::slice::from_ref(&whole), false),
+            ["Name Brelqov", "Secret Brelqov"]
+        );
+        assert_eq!(candidates(text, &[whole], true), candidates(text, &[], false));
+    }
+
+    #[test]
+    fn neighbours_labels_and_signs_count_whatever_the_word() {
+        let shown = |text: &str| {
+            let (map, mut sight, mut words) = (Map::new(text), Sight::default(), Words::default());
+            let (nothing, mut numbers) = (Scales::none(), Vec::new());
+            each_plain(&map, |line| {
+                sight.look(&line, text, &[], |word| words.of(word, &nothing));
+                sight.candidates(
+                    text,
+                    false,
+                    |word| words.of(word, &nothing),
+                    |sight, candidate, shown| {
+                        if candidate.look == Look::Name {
+                            sight.surroundings(&line, candidate, shown, |number| numbers.push(number));
+                        }
+                    },
+                );
+            });
+            numbers
+        };
+        // The same shape in the same lists, with the same neighbours in other case.
+        assert_eq!(shown("host: krokus, up"), shown("HOST: brokta, UP"));
+        assert_ne!(shown("host: krokus, up"), shown("host krokus, up"));
+        assert_ne!(shown("host: krokus, up"), shown("disk: krokus, up"));
+    }
+}

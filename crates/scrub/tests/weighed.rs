@@ -1,0 +1,70 @@
+//! What no rule speaks for and is hidden all the same.
+use crate::score::to_learn_from;
+use caisey_scrub::{Facts, Finding, Rules, Scales, Text, learn, scrub};
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::LazyLock;
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new().unwrap());
+static ALONE: LazyLock<Rules> = LazyLock::new(|| Rules::with(Scales::none()).unwrap());
+
+fn shown(text: &str, found: &[Finding]) -> Vec<String> {
+    let name = |finding: &Finding| format!("{}={}", finding.class, &text[finding.range.clone()]);
+    found.iter().map(name).collect()
+}
+
+/// Rules alone find nothing.
+#[track_caller]
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(shown(text, &ALONE.find(text)), Vec::<String>::new(), "rules have {text:?}");
+    assert_eq!(shown(text, &RULES.find(text)), expected, "in {text:?}");
+}
+
+#[test]
+fn odd_words_where_names_and_secrets_stand() {
+    check("lwasik     2024-11-02   ok", &["user=lwasik"]);
+    check("krokus   running  2 vCPU  4 GB", &["host=krokus"]);
+    check("Wolken-Haus7", &["password=Wolken-Haus7"]);
+}
+
+#[test]
+fn ordinary_lines_stay() {
+    for line in [
+        "Setting up libssl3 (3.0.11-1~deb12u2) ...",
+        "systemd[1]: Started Daily apt download activities.",
+        "The Windows Modules Installer service entered the running state.",
+        "Installing Microsoft Visual C++ 2015-2022 Redistributable (x64) - 14.32.31332",
+        "ERROR: could not open file \"pg_wal/000000010000000000000001\"",
+        "100%[======>] 4,194,304 B  11.2MB/s  eta 0s",
+    ] {
+        check(line, &[]);
+    }
+}
+
+#[test]
+fn weights_are_what_the_corpus_teaches() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let learned = learn(&RULES, &to_learn_from(&corpus));
+    assert!(
+        learned == include_bytes!("../words/weights.bin"),
+        "the rules or the corpus changed: cargo run --release -p caisey-scrub --example learn"
+    );
+}
+
+proptest! {
+    /// A word is weighed by its line: what a session remembers of words and lines does not change what is found.
+    #[test]
+    fn remembering_changes_nothing(lines in prop::collection::vec("(krokus|Wolken-Haus7|lwasik|status|up|[a-z]{3,9}|[A-Z][a-z]{4,8}|[0-9.]{1,6})( (running|by|[a-z]{4,8}|=|: ?|[0-9]{1,4})){0,4}", 1..12)) {
+        let once = lines.join("\n");
+        let twice = format!("{once}\n{once}");
+        let text = |text| Text { text, kept: &[] };
+        let found = scrub(&RULES, &Facts::default(), &[text(&twice), text(&once)]).unwrap();
+        let weighed = |found: &[Finding], from: usize, to: usize| {
+            let of = found.iter().filter(|finding| finding.rule == "weighed" && (from..to).contains(&finding.range.start));
+            of.map(|finding| finding.range.start - from..finding.range.end - from).collect::<Vec<_>>()
+        };
+        let first = weighed(&found[0], 0, once.len());
+        prop_assert_eq!(&first, &weighed(&found[0], once.len() + 1, twice.len()));
+        prop_assert_eq!(&first, &weighed(&found[1], 0, once.len()));
+    }
+}
