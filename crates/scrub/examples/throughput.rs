@@ -1,8 +1,10 @@
-//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, one line of JSON for each text. They are of the
-//! corpus it was developed on, over and over, or that of a file (`throughput MEGABYTES FILE`); the limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
+//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, three lines of JSON for each text: by one worker,
+//! and a session of two megabytes by one and by as many as there are processors. Texts are of the corpus it was developed on, over and over, or
+//! that of a file (`throughput MEGABYTES FILE`); the limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use caisey_scrub::{Facts, Rules, Text, scrub};
+use caisey_scrub::{Alone, Facts, Rules, Text, Workers, scrub};
+use std::thread;
 use std::time::Instant;
 
 fn main() {
@@ -69,7 +71,30 @@ fn unmarked(corpus: &str) -> String {
 
 fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     // Every copy is a session of its own: within one, rules pass over lines that they know.
-    let count = megabytes * 1_000_000 / plain.len();
+    let copies = megabytes * 1_000_000 / plain.len();
+    run(rules, name, "one", &Alone, plain, copies);
+    let many = long(plain);
+    let copies = (megabytes * 1_000_000).div_ceil(many.len());
+    run(rules, name, "one, long session", &Alone, &many, copies);
+    run(rules, name, "all, long session", &Processors, &many, copies);
+}
+
+/// A session that is worth reading side by side: the text until there are two megabytes, and no line twice, because each copy's lines end in
+/// blanks of its own.
+fn long(plain: &str) -> String {
+    let mut all = String::new();
+    for copy in 0..2_000_000usize.div_ceil(plain.len()) {
+        let blanks: String = (0..16)
+            .map_while(|bit| (copy >> bit != 0).then(|| if copy >> bit & 1 == 1 { '\t' } else { ' ' }))
+            .collect();
+        for line in plain.lines() {
+            all.extend([line, &blanks, "\n"]);
+        }
+    }
+    all
+}
+
+fn run(rules: &Rules, name: &str, who: &str, workers: &dyn Workers, plain: &str, copies: usize) {
     let mut session = Vec::new();
     let mut rest = plain;
     // Texts of the ledger hold at most 64 KiB.
@@ -80,8 +105,8 @@ fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     }
     let (began, before) = (Instant::now(), processor_seconds());
     let mut findings = 0;
-    for _ in 0..count {
-        findings += scrub(rules, &Facts::default(), &session)
+    for _ in 0..copies {
+        findings += scrub(rules, &Facts::default(), &session, workers)
             .unwrap()
             .iter()
             .map(Vec::len)
@@ -89,13 +114,27 @@ fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     }
     let seconds = began.elapsed().as_secs_f64();
     let processor = processor_seconds() - before;
-    let bytes = (count * plain.len()) as f64;
+    let bytes = (copies * plain.len()) as f64;
     println!(
-        r#"{{"text":"{name}","megabytes_per_second":{:.1},"megabytes_per_processor_second":{:.1},"findings":{findings},"megabytes":{:.1}}}"#,
+        r#"{{"text":"{name}","workers":"{who}","megabytes_per_second":{:.1},"megabytes_per_processor_second":{:.1},"findings":{findings},"megabytes":{:.1}}}"#,
         bytes / 1e6 / seconds,
         bytes / 1e6 / processor,
         bytes / 1e6
     );
+}
+
+/// A thread for each processor.
+struct Processors;
+
+impl Workers for Processors {
+    fn each(&self, work: &(dyn Fn() + Sync)) {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..count {
+                scope.spawn(work);
+            }
+        });
+    }
 }
 
 /// What this process has used of processors, in seconds; the wall's time where the system does not tell. proc_pid_stat(5): fields 14

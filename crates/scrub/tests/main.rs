@@ -10,3 +10,4 @@ mod corpus;
 mod forms;
 mod rules;
 mod score;
+mod workers;
