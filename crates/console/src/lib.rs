@@ -13,6 +13,7 @@ pub mod kept_tokens;
 pub mod key_store;
 pub mod passphrase;
 pub mod ports;
+mod processors;
 pub mod profile;
 pub mod remembered;
 pub mod state_change;

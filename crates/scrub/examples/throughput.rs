@@ -1,8 +1,11 @@
-//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, one line of JSON for each text. They are of the
-//! corpus it was developed on, over and over, or that of a file (`throughput MEGABYTES FILE`); the limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
+//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, a line of JSON for each text. They are of the
+//! corpus it was developed on, over and over, or that of a file (`throughput MEGABYTES FILE`); what is long enough is read by one worker, and by
+//! one for each processor. The limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use caisey_scrub::{Facts, Rules, Text, scrub};
+use caisey_scrub::{Alone, Facts, Rules, Text, Workers, scrub};
+use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 fn main() {
@@ -15,10 +18,16 @@ fn main() {
         include_str!("../corpus/develop/sessions.txt")
     );
     let ordinary = include_str!("../corpus/develop/nothing.txt");
+    let mut whole = String::new();
+    develop(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/develop"), &mut whole);
     let rules = Rules::new().unwrap();
-    for (name, corpus) in [("dense", dense), ("ordinary", ordinary)] {
+    for (name, text) in [
+        ("dense", unmarked(dense)),
+        ("ordinary", unmarked(ordinary)),
+        ("corpus", whole),
+    ] {
         if only.as_deref().is_none_or(|only| only == name) {
-            measure(&rules, name, &unmarked(corpus), megabytes);
+            measure(&rules, name, &text, megabytes);
         }
     }
     if let Some(only) = only {
@@ -69,7 +78,30 @@ fn unmarked(corpus: &str) -> String {
 
 fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     // Every copy is a session of its own: within one, rules pass over lines that they know.
-    let count = megabytes * 1_000_000 / plain.len();
+    let copies = megabytes * 1_000_000 / plain.len();
+    run(rules, name, "one", &Alone, plain, copies);
+    if plain.len() > 500_000 {
+        run(rules, name, "all", &Processors, plain, copies);
+    }
+}
+
+/// All of the corpus: a session that is worth reading side by side.
+fn develop(folder: &Path, text: &mut String) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            develop(&path, text);
+        } else {
+            text.push_str(&unmarked(&std::fs::read_to_string(path).unwrap()));
+        }
+    }
+}
+
+fn run(rules: &Rules, name: &str, who: &str, workers: &dyn Workers, plain: &str, copies: usize) {
     let mut session = Vec::new();
     let mut rest = plain;
     // Texts of the ledger hold at most 64 KiB.
@@ -80,8 +112,8 @@ fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     }
     let (began, before) = (Instant::now(), processor_seconds());
     let mut findings = 0;
-    for _ in 0..count {
-        findings += scrub(rules, &Facts::default(), &session)
+    for _ in 0..copies {
+        findings += scrub(rules, &Facts::default(), &session, workers)
             .unwrap()
             .iter()
             .map(Vec::len)
@@ -89,13 +121,27 @@ fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     }
     let seconds = began.elapsed().as_secs_f64();
     let processor = processor_seconds() - before;
-    let bytes = (count * plain.len()) as f64;
+    let bytes = (copies * plain.len()) as f64;
     println!(
-        r#"{{"text":"{name}","megabytes_per_second":{:.1},"megabytes_per_processor_second":{:.1},"findings":{findings},"megabytes":{:.1}}}"#,
+        r#"{{"text":"{name}","workers":"{who}","megabytes_per_second":{:.1},"megabytes_per_processor_second":{:.1},"findings":{findings},"megabytes":{:.1}}}"#,
         bytes / 1e6 / seconds,
         bytes / 1e6 / processor,
         bytes / 1e6
     );
+}
+
+/// A thread for each processor.
+struct Processors;
+
+impl Workers for Processors {
+    fn each(&self, work: &(dyn Fn() + Sync)) {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            for _ in 0..count {
+                scope.spawn(work);
+            }
+        });
+    }
 }
 
 /// What this process has used of processors, in seconds; the wall's time where the system does not tell. proc_pid_stat(5): fields 14

@@ -6,7 +6,8 @@
 //! stand. Every finding says its class and the rule that made it, [`Class::same`] which contents count as the same;
 //! [`measure()`] plants synthetic identifiers of every class and says how many were found.
 //!
-//! Pure and linear: time grows with the bytes read, whatever they are. Nothing is decided here about what may be removed: the
+//! Pure and linear: time grows with the bytes read, whatever they are. Texts of a session are read side by side by the [`Workers`] that the
+//! caller hands in, or by one [`Alone`], with the same result. Nothing is decided here about what may be removed: the
 //! caller passes the ranges that must stay (verbs of commands), and a person reviews the result.
 mod account;
 mod class;
@@ -23,6 +24,7 @@ mod rule;
 mod session;
 mod sign;
 mod weigh;
+mod workers;
 
 /// Names the rules of this version: what a share states beside the recall that they measured.
 pub const VERSION: &str = concat!("caisey-scrub ", env!("CARGO_PKG_VERSION"));
@@ -35,3 +37,4 @@ pub use measure::{Recall, measure};
 pub use rule::Rules;
 pub use session::{Facts, Text, scrub};
 pub use weigh::Scales;
+pub use workers::{Alone, Workers};

@@ -8,6 +8,7 @@ use crate::class::Class;
 use crate::plant::{Random, sow};
 use crate::rule::Rules;
 use crate::session::{Facts, Text, scrub};
+use crate::workers::Workers;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -41,6 +42,7 @@ pub fn measure(
     texts: &[Text<'_>],
     seed: u64,
     each: u32,
+    workers: &dyn Workers,
 ) -> Result<BTreeMap<Class, Recall>, std::num::TryFromIntError> {
     let mut random = Random::new(seed);
     let mut copies: Vec<String> = texts.iter().map(|text| text.text.to_owned()).collect();
@@ -64,7 +66,7 @@ pub fn measure(
         }
     }
     let shadows: Vec<Text<'_>> = copies.iter().map(|text| Text { text, kept: &[] }).collect();
-    let found = scrub(rules, facts, &shadows)?;
+    let found = scrub(rules, facts, &shadows, workers)?;
     let mut recalls: BTreeMap<Class, Recall> = BTreeMap::new();
     for (place, range, class) in planted {
         let recall = recalls.entry(class).or_default();

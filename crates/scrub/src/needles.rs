@@ -27,6 +27,8 @@ struct Shelf {
     start: u32,
     /// Which fifth bytes its words have, five bits of each; all, when one has none.
     fifths: u32,
+    /// The same of sixth bytes.
+    sixths: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -103,7 +105,9 @@ impl Needles {
         for (shelf, needle) in &shelved {
             if let Some([this, next]) = shelves.get_mut(*shelf..shelf + 2) {
                 next.start += 1;
-                this.fifths |= needle.text.get(4).map_or(u32::MAX, |fifth| 1 << five(*fifth));
+                let bit = |place: usize| needle.text.get(place).map_or(u32::MAX, |byte| 1 << five(*byte));
+                this.fifths |= bit(4);
+                this.sixths |= bit(5);
             }
         }
         let mut sum = 0;
@@ -211,7 +215,8 @@ impl Needles {
         let [this, next] = self.shelves.get(shelf..shelf + 2)? else {
             return None;
         };
-        if this.fifths >> text.get(4).map_or(0, |fifth| five(*fifth)) & 1 == 0 {
+        let five_at = |place: usize| text.get(place).map_or(0, |byte| five(*byte));
+        if this.fifths >> five_at(4) & this.sixths >> five_at(5) & 1 == 0 {
             return None;
         }
         let (start, end) = (this.start as usize, next.start as usize);
@@ -263,14 +268,30 @@ fn begins_with(text: &[u8], small: &[u8]) -> bool {
     text.get(..small.len()).is_some_and(|text| text.eq_ignore_ascii_case(small))
 }
 
+/// The first eight bytes as they are; fewer are read without asking each whether it is there.
+#[inline]
+pub(crate) fn eight(text: &[u8]) -> u64 {
+    if let Some(eight) = text.first_chunk() {
+        return u64::from_be_bytes(*eight);
+    }
+    match (text.first_chunk(), text.last_chunk(), text) {
+        // Both halves hold what stands in the middle.
+        (Some(first), Some(last), _) => {
+            let last = u64::from(u32::from_be_bytes(*last)) << (64 - 8 * text.len());
+            u64::from(u32::from_be_bytes(*first)) << 32 | last
+        }
+        (_, _, [a, b, c]) => u64::from(u32::from_be_bytes([*a, *b, *c, 0])) << 32,
+        (_, _, [a, b]) => u64::from(u16::from_be_bytes([*a, *b])) << 48,
+        (_, _, [a]) => u64::from(*a) << 56,
+        _ => 0,
+    }
+}
+
 /// The first eight bytes in small letters of ASCII, as a number whose order is that of words; 0 stands for bytes that are not there.
 #[inline]
 pub(crate) fn eight_small(text: &[u8]) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let eight = match text.first_chunk() {
-        Some(eight) => u64::from_be_bytes(*eight),
-        None => text.iter().fold(0, |eight, byte| eight << 8 | u64::from(*byte)) << (8 * (8 - text.len()) % 64),
-    };
+    let eight = eight(text);
     // All bytes at once: the highest bit of each says whether it is a capital.
     let seven = eight & (ONES * 0x7F);
     let capital = (seven + ONES * u64::from(0x80 - b'A')) & !(seven + ONES * u64::from(0x7F - b'Z')) & !eight & (ONES * 0x80);
@@ -337,7 +358,12 @@ mod tests {
             assert_eq!(eight_small(&text), u64::from_be_bytes(small));
             assert_eq!(eight_small(&[byte; 9]), u64::from_be_bytes([byte.to_ascii_lowercase(); 8]));
         }
-        assert_eq!(eight_small(b""), 0);
+        for length in 0..=8 {
+            let bytes = |text: &[u8; 8]| text.iter().copied().take(length).collect::<Vec<u8>>();
+            let small = bytes(b"abcdefgh").into_iter().chain([0; 8]).take(8);
+            let small = small.fold(0, |eight, byte| eight << 8 | u64::from(byte));
+            assert_eq!(eight_small(&bytes(b"aBcDeFgH")), small);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::finding::{Finding, keep, settle};
 use crate::identity::Identities;
 use crate::map::Map;
 use crate::rule::{Memory, Rules};
+use crate::workers::{Workers, read_all, worth_calling};
 use std::collections::HashSet;
 use std::num::TryFromIntError;
 use std::ops::Range;
@@ -25,36 +26,78 @@ pub struct Text<'a> {
     pub kept: &'a [Range<usize>],
 }
 
-/// What should not leave, for each text in turn: ascending, apart from each other.
+/// What should not leave, for each text in turn: ascending, apart from each other; the same whoever the workers are.
 ///
 /// # Errors
 /// When the session taught more names than can be numbered.
-pub fn scrub(rules: &Rules, facts: &Facts, texts: &[Text<'_>]) -> Result<Vec<Vec<Finding>>, TryFromIntError> {
+pub fn scrub(
+    rules: &Rules,
+    facts: &Facts,
+    texts: &[Text<'_>],
+    workers: &dyn Workers,
+) -> Result<Vec<Vec<Finding>>, TryFromIntError> {
+    let workers = worth_calling(workers, texts);
+    let shown = read_all(workers, texts, Memory::default, |text, memory| {
+        let map = Map::new(text.text);
+        let found = rules.find_all(&map, memory);
+        (text, map, found)
+    });
     let mut identities = Identities::default();
     for (class, name) in &facts.names {
         identities.add(*class, name);
     }
-    // The same names come again and again.
+    // In the order of the texts: of two classes, a name is of the one that it had first. The same names come again and again.
     let mut learned = HashSet::new();
-    let mut all = Vec::with_capacity(texts.len());
-    let mut memory = Memory::default();
-    for text in texts {
-        let map = Map::new(text.text);
-        let found = rules.find_all(&map, &mut memory);
-        for finding in &found {
+    for (text, _, found) in &shown {
+        for finding in found {
             let name = text.text.get(finding.range.clone()).unwrap_or_default();
             if learned.insert((finding.class, name)) {
                 identities.add(finding.class, name);
             }
         }
-        all.push((map, found));
     }
     let finder = identities.finder()?;
-    let pairs = texts.iter().zip(all);
-    Ok(pairs
-        .map(|(text, (map, mut found))| {
-            finder.find(&map, &mut found);
+    let whole = read_all(
+        workers,
+        &shown,
+        || (),
+        |(text, map, found), ()| {
+            let mut found = found.clone();
+            finder.find(map, &mut found);
             keep(settle(found), text.kept)
-        })
-        .collect())
+        },
+    );
+    Ok(whole)
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_says_nothing_of_a_text() {
+        let corpus = concat!(
+            include_str!("../corpus/develop/nothing.txt"),
+            include_str!("../corpus/develop/sessions.txt"),
+            include_str!("../corpus/develop/tables.txt")
+        );
+        let lines: Vec<&str> = corpus.lines().collect();
+        // Every window of lines, the text as it stands, and each line alone: all of them come again and again.
+        let texts: Vec<String> = [1, 5, 40]
+            .into_iter()
+            .flat_map(|count| lines.windows(count))
+            .map(|lines| lines.join("\n"))
+            .collect();
+        let rules = Rules::new().expect("the table of this version");
+        let mut remembering = Memory::default();
+        for text in texts.iter().step_by(3) {
+            let map = Map::new(text);
+            assert_eq!(
+                rules.find_all(&map, &mut remembering),
+                rules.find_all(&map, &mut Memory::default()),
+                "{text}"
+            );
+        }
+    }
 }

@@ -11,3 +11,4 @@ mod forms;
 mod rules;
 mod score;
 mod weighed;
+mod workers;

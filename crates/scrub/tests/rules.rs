@@ -1,12 +1,12 @@
 //! One line, what rules alone find in it.
-use caisey_scrub::{Facts, Rules, Scales, Text, measure, scrub};
+use caisey_scrub::{Alone, Facts, Rules, Scales, Text, measure, scrub};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::with(Scales::none()).unwrap());
 
 fn found(text: &str) -> Vec<String> {
-    let all = scrub(&RULES, &Facts::default(), &[Text { text, kept: &[] }]).unwrap();
+    let all = scrub(&RULES, &Facts::default(), &[Text { text, kept: &[] }], &Alone).unwrap();
     all[0]
         .iter()
         .map(|finding| format!("{}={}", finding.class, &text[finding.range.clone()]))
@@ -111,7 +111,7 @@ fn every_class_is_found_where_it_is_planted() {
         text: "Get-Process\nHandles NPM(K)\n",
         kept: &[],
     }];
-    for (class, recall) in measure(&RULES, &Facts::default(), &texts, 7, 40).unwrap() {
+    for (class, recall) in measure(&RULES, &Facts::default(), &texts, 7, 40, &Alone).unwrap() {
         assert!(recall.ratio() >= 0.97, "{class}: {} of {}", recall.found, recall.planted);
     }
 }
@@ -128,6 +128,7 @@ fn verbs_stay() {
             text,
             kept: std::slice::from_ref(&(0..4)),
         }],
+        &Alone,
     )
     .unwrap();
     assert!(all[0].iter().all(|finding| finding.range.start >= 4));

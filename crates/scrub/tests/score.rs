@@ -1,6 +1,6 @@
 //! Marked text: how it is read, and what rules hide of what is marked in it. Also used by the example of this name.
 
-use caisey_scrub::{Class, Facts, Finding, Labelled, Rules, Text, scrub};
+use caisey_scrub::{Alone, Class, Facts, Finding, Labelled, Rules, Text, scrub};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{AddAssign, Range};
@@ -164,6 +164,7 @@ pub(crate) fn score_with(rules: &Rules, folder: &Path) -> Scores {
                 text: &sample.text,
                 kept: &[],
             }],
+            &Alone,
         )
         .unwrap()
         .remove(0);

@@ -1,6 +1,6 @@
 //! What no rule speaks for and is hidden all the same.
 use crate::score::to_learn_from;
-use caisey_scrub::{Facts, Finding, Rules, Scales, Text, learn, scrub};
+use caisey_scrub::{Alone, Facts, Finding, Rules, Scales, Text, learn, scrub};
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -58,7 +58,7 @@ proptest! {
         let once = lines.join("\n");
         let twice = format!("{once}\n{once}");
         let text = |text| Text { text, kept: &[] };
-        let found = scrub(&RULES, &Facts::default(), &[text(&twice), text(&once)]).unwrap();
+        let found = scrub(&RULES, &Facts::default(), &[text(&twice), text(&once)], &Alone).unwrap();
         let weighed = |found: &[Finding], from: usize, to: usize| {
             let of = found.iter().filter(|finding| finding.rule == "weighed" && (from..to).contains(&finding.range.start));
             of.map(|finding| finding.range.start - from..finding.range.end - from).collect::<Vec<_>>()

@@ -11,7 +11,7 @@ use crate::release::{Planted, ScrubMeasure};
 use crate::restored::{MAX_REASON_BYTES, Restored};
 use caisey_ledger::disclosure::{Disclosure, Label};
 use caisey_ledger::redaction::token_ranges;
-pub use caisey_scrub::Class;
+pub use caisey_scrub::{Alone, Class, Workers};
 use caisey_scrub::{Facts, Finding, Rules, Text, measure, scrub};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -78,11 +78,12 @@ pub enum ScrubFault {
     NotFull,
 }
 
-/// Reads these entries' texts and says what should be hidden. `seed` is fresh randomness for the identifiers that are planted.
+/// Reads these entries' texts and says what should be hidden. `seed` is fresh randomness for the identifiers that are planted; `workers`
+/// read the texts side by side.
 ///
 /// # Errors
 /// When the rules cannot be made ready.
-pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFault> {
+pub fn propose(entries: &[ProvedEntry], seed: u64, workers: &dyn Workers) -> Result<Proposal, ScrubFault> {
     let unready = |cause| ScrubFault::Rules(Box::new(cause));
     let rules = Rules::new().map_err(unready)?;
     let (mut places, mut texts): (Vec<Place>, Vec<Text<'_>>) = (Vec::new(), Vec::new());
@@ -99,11 +100,11 @@ pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFaul
         }
     }
     let mut facts = facts(entries);
-    let mut found = scrub(&rules, &facts, &texts).map_err(unready)?;
+    let mut found = scrub(&rules, &facts, &texts, workers).map_err(unready)?;
     let (telling, own) = own_hosts(entries, &texts, &found);
     if !telling.is_empty() {
         facts.names.extend(telling.into_iter().map(|name| (Class::Host, name)));
-        found = scrub(&rules, &facts, &texts).map_err(unready)?;
+        found = scrub(&rules, &facts, &texts, workers).map_err(unready)?;
     }
     let mut pseudonyms = Pseudonyms::default();
     let (mut spans, mut contents): (BTreeMap<Place, Vec<Span>>, _) = (BTreeMap::new(), BTreeSet::new());
@@ -121,7 +122,7 @@ pub fn propose(entries: &[ProvedEntry], seed: u64) -> Result<Proposal, ScrubFaul
         });
         spans.insert(place, hidden.collect());
     }
-    let recalls = measure(&rules, &facts, &texts, seed, PLANTED_OF_EACH).map_err(unready)?;
+    let recalls = measure(&rules, &facts, &texts, seed, PLANTED_OF_EACH, workers).map_err(unready)?;
     let classes = recalls.into_iter().map(|(class, recall)| {
         let planted = Planted {
             planted: u64::from(recall.planted),
@@ -340,7 +341,7 @@ impl Proposal {
         let unready = |cause| ScrubFault::Rules(Box::new(cause));
         let rules = Rules::new().map_err(unready)?;
         let text = Text { text: reason, kept: &[] };
-        let found = scrub(&rules, &self.facts, &[text]).map_err(unready)?;
+        let found = scrub(&rules, &self.facts, &[text], &Alone).map_err(unready)?;
         if let Some(finding) = found.iter().flatten().next() {
             return Err(ScrubFault::TellingReason(finding.class.name().replace('-', " ")));
         }

@@ -6,7 +6,7 @@ use caisey_ledger::verify::precheck;
 use caisey_scrub::Class;
 use caisey_transcript::excerpt::ProvedEntry;
 use caisey_transcript::redaction::apply;
-use caisey_transcript::scrub::{Proposal, ScrubFault, propose};
+use caisey_transcript::scrub::{Alone, Proposal, ScrubFault, propose};
 
 const PRINTED: &str = "Directory of C:\\Users\\mkowalski\\Desktop\n02/10/2026  05:12 PM  88,120 Warning letter Weber.docx\nreached 10.20.30.5 as mkowalski\n";
 
@@ -47,7 +47,7 @@ fn hidden(proposal: &Proposal, entries: &[ProvedEntry], at: usize) -> Vec<(Strin
 #[test]
 fn a_name_learned_in_one_entry_is_hidden_in_the_next_and_everything_still_proves() {
     let (_, entries) = printed();
-    let proposal = propose(&entries, 11).unwrap();
+    let proposal = propose(&entries, 11, &Alone).unwrap();
     let (first, second) = (place(&entries, PRINTED), place(&entries, "mkowalski logged off"));
     let found = hidden(&proposal, &entries, first);
     let texts: Vec<&str> = found.iter().map(|(text, _)| text.as_str()).collect();
@@ -82,7 +82,7 @@ fn a_name_learned_in_one_entry_is_hidden_in_the_next_and_everything_still_proves
 #[test]
 fn the_measure_covers_every_class_and_holds() {
     let (_, entries) = printed();
-    let proposal = propose(&entries, 12).unwrap();
+    let proposal = propose(&entries, 12, &Alone).unwrap();
     assert_eq!(proposal.measure.classes.len(), Class::ALL.len());
     assert!(proposal.measure.below().is_empty(), "{:?}", proposal.measure);
 }
@@ -90,7 +90,7 @@ fn the_measure_covers_every_class_and_holds() {
 #[test]
 fn a_person_adds_and_takes_back() {
     let (_, entries) = printed();
-    let mut proposal = propose(&entries, 13).unwrap();
+    let mut proposal = propose(&entries, 13, &Alone).unwrap();
     let at = place(&entries, PRINTED);
     let selection = PRINTED.find("reached").unwrap()..PRINTED.find(" as ").unwrap();
     proposal
@@ -153,7 +153,7 @@ fn at(word: &str) -> usize {
 #[test]
 fn a_reason_may_not_tell_what_is_hidden() {
     let (_, entries) = printed();
-    let mut proposal = propose(&entries, 14).unwrap();
+    let mut proposal = propose(&entries, 14, &Alone).unwrap();
     let place = place(&entries, PRINTED);
     let mut try_with = |reason: &str| proposal.restore(&entries[place], place, "output", at("Warning"), "Ruth Okafor", reason);
     for telling in [
@@ -173,7 +173,7 @@ fn a_reason_may_not_tell_what_is_hidden() {
 #[test]
 fn taking_back_ones_own_removal_brings_the_rules_back() {
     let (_, entries) = printed();
-    let mut proposal = propose(&entries, 15).unwrap();
+    let mut proposal = propose(&entries, 15, &Alone).unwrap();
     let place = place(&entries, PRINTED);
     let before = hidden(&proposal, &entries, place);
     let line = at("reached")..PRINTED.len() - 1;
@@ -201,7 +201,7 @@ fn taking_back_ones_own_removal_brings_the_rules_back() {
 #[test]
 fn what_is_hidden_again_is_not_said_to_be_shown() {
     let (_, entries) = printed();
-    let mut proposal = propose(&entries, 16).unwrap();
+    let mut proposal = propose(&entries, 16, &Alone).unwrap();
     let place = place(&entries, PRINTED);
     let document = at("Warning")..at("Warning") + "Warning letter Weber.docx".len();
     let reason = "named in the complaint itself";
@@ -224,7 +224,7 @@ fn what_is_hidden_again_is_not_said_to_be_shown() {
 #[test]
 fn who_speaks_with_a_key_of_their_own_is_named() {
     let (_, entries) = printed();
-    let proposal = propose(&entries, 18).unwrap();
+    let proposal = propose(&entries, 18, &Alone).unwrap();
     let introduced: Vec<usize> = (0..entries.len())
         .filter(|at| entries[*at].entry.statement.kind == "key.introduced")
         .collect();
@@ -269,7 +269,7 @@ fn the_records_own_machine_is_named_unless_it_names_a_person() {
                 }
             })
             .collect();
-        let proposal = propose(&entries, 17).unwrap();
+        let proposal = propose(&entries, 17, &Alone).unwrap();
         let named = proposal.spans(0, "hostname").is_empty();
         let printed: Vec<String> = hidden(&proposal, &entries, 0).into_iter().map(|(text, _)| text).collect();
         assert_eq!(printed.iter().any(|text| text == host), !named, "{host}: {printed:?}");

@@ -240,11 +240,9 @@ fn announced(search: &Search<'_, '_>, first: usize) -> Below {
         if class == Class::Token && anchor.word.contains("code") {
             return Below::Codes(6);
         }
-        if class == Class::Password && is_talk(line) && leads_up(line, anchor) {
-            return Below::Rest(class);
-        }
         if class == Class::Password && is_talk(line) {
-            return Below::Told(class, 3);
+            let told = Below::Told(class, 3);
+            return if leads_up(line, anchor) { Below::Rest(class) } else { told };
         }
         let end = anchor.end + suffix(line, anchor).len();
         if is_named(line, first, anchor)
@@ -276,7 +274,8 @@ fn is_talk(line: &Line<'_>) -> bool {
         word.bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte == b'\'' || byte >= 0x80)
     });
-    words.take(4).count() >= 3 && !text.contains(['=', '{', '<', '|', ';']) && !text.contains("]: ") && !text.contains("  ")
+    let printed = |byte| matches!(byte, b'=' | b'{' | b'<' | b'|' | b';');
+    words.take(4).count() >= 3 && !text.bytes().any(printed) && !text.contains("]: ") && !text.contains("  ")
 }
 
 /// `- name: DB_PASSWORD`, `"name": "DB_PASSWORD",`, `Name : password`: the label is itself the value of a name.

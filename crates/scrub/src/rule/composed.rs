@@ -60,6 +60,9 @@ fn is_inside(byte: u8) -> bool {
 
 /// Whether a word can be nothing but a password: letters, with a capital or a digit, around a sign that joins no others.
 fn is_composed(text: &str) -> bool {
+    if !(8..=40).contains(&text.len()) {
+        return false;
+    }
     let bytes = text.as_bytes();
     let letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0x80;
     let count = |test: fn(&u8) -> bool| bytes.iter().filter(|byte| test(byte)).count();
@@ -71,8 +74,7 @@ fn is_composed(text: &str) -> bool {
     let plain = bytes
         .iter()
         .all(|byte| letter(*byte) || byte.is_ascii_digit() || b"!#&+$%@-_.".contains(byte));
-    (8..=40).contains(&text.len())
-        && plain
+    plain
         && text.starts_with(char::is_alphanumeric)
         && upper + lower >= 5
         && lower >= 2

@@ -24,6 +24,15 @@ static LATE: Words = Words::of(include_str!("../../words/late-labels.txt"));
 /// Last labels within somebody's own network.
 static INTERNAL: Words = Words::of(include_str!("../../words/internal-labels.txt"));
 
+/// All three: one look tells that most words behind a dot are none.
+static ANY_LAST: Words = Words::of(concat!(
+    include_str!("../../words/last-labels.txt"),
+    "\n",
+    include_str!("../../words/late-labels.txt"),
+    "\n",
+    include_str!("../../words/internal-labels.txt")
+));
+
 /// Whether a full name belongs to a maker or public service.
 pub(crate) fn is_vendor(name: &str) -> bool {
     let name = name.trim_end_matches('.');
@@ -71,6 +80,9 @@ pub(super) fn dotted(search: &mut Search<'_, '_>) {
         let Some((rest, last)) = name.rsplit_once('.') else { continue };
         // Numbers and versions.
         if last.starts_with(|first: char| first.is_ascii_digit()) {
+            continue;
+        }
+        if !ANY_LAST.contains(last) {
             continue;
         }
         let internal = INTERNAL.contains(last)

@@ -52,9 +52,9 @@ fn place(letters: [u8; 4]) -> usize {
 
 /// Whether some name of the lists may begin with these small letters.
 #[inline]
-fn begins_name(letters: [u8; 4]) -> bool {
+fn begins_name(fours: &[u64], letters: [u8; 4]) -> bool {
     let place = place(letters);
-    FOURS.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
+    fours.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
 }
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
@@ -117,12 +117,16 @@ fn is_account(first: &str, last: &str, dotted: bool) -> bool {
 /// `akeller`, `kellerh`, `jhkeller`, `annika`: words of small letters.
 fn single(search: &mut Search<'_, '_>) {
     let line = search.line;
+    if !line.shows(sign::SMALLS) {
+        return;
+    }
+    let fours = FOURS.as_slice();
     for start in line.places(sign::SMALLS) {
         let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
             continue;
         };
-        let (whole, behind) = (begins_name([a, b, c, d]), begins_name([b, c, d, e]));
-        let third = matches!(*more, [f] if begins_name([c, d, e, f]));
+        let (whole, behind) = (begins_name(fours, [a, b, c, d]), begins_name(fours, [b, c, d, e]));
+        let third = matches!(*more, [f] if begins_name(fours, [c, d, e, f]));
         if !(whole || behind || third) || !is_apart(line.before(start)) {
             continue;
         }

@@ -182,14 +182,12 @@ fn file_owner(search: &mut Search<'_, '_>, first: usize) {
 fn logged_in(search: &mut Search<'_, '_>, first: usize) {
     let line = search.line;
     let range = word(&line, first);
-    let second = line.str(word(&line, line.end_of(BLANK, range.end)));
+    let next = line.end_of(BLANK, range.end);
     // What every kind of second word begins with, none of which words of sentences begin with.
-    if !matches!(
-        second.bytes().next(),
-        Some(b'*' | b'I' | b':' | b'p' | b't' | b'c' | b's' | b'0'..=b'9')
-    ) {
+    if !matches!(line.at(next), b'*' | b'I' | b':' | b'p' | b't' | b'c' | b's' | b'0'..=b'9') {
         return;
     }
+    let second = line.str(word(&line, next));
     let numbered = ["pts/", "tty", "ttys"].iter().any(|kind| {
         second
             .strip_prefix(kind)

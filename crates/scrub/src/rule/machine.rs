@@ -33,12 +33,11 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         if !(5..=15).contains(&text.len()) {
             continue;
         }
-        if !(line.before(end).is_ascii_digit() || INSTALLED.iter().any(|lead| begins(text, lead))) {
+        let installed = is_installed(text);
+        if !(line.before(end).is_ascii_digit() || installed) {
             let goes_on = is_name(line.at(end)) && (line.at(end) != b'.' || is_alphanumeric(line.at(end + 1)));
             // None of these has letters of both cases.
-            let capitals = text.bytes().any(|byte| byte.is_ascii_uppercase());
-            let small = text.bytes().any(|byte| byte.is_ascii_lowercase());
-            let fits = match (capitals, small) {
+            let fits = match cases(text) {
                 (true, false) => is_named(text) || is_own(text),
                 (false, true) => is_small(text),
                 _ => false,
@@ -52,11 +51,15 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             }
             continue;
         }
+        let (capitals, small) = cases(text);
+        // A date, a number in groups.
+        if !capitals && !small {
+            continue;
+        }
         let last = text.rsplit('-').next().unwrap_or_default();
-        let numbered = line.before(end).is_ascii_digit() && last.len() <= 7
-            || INSTALLED.iter().any(|lead| begins(text, lead)) && last.len() >= 6;
+        let numbered = line.before(end).is_ascii_digit() && last.len() <= 7 || installed && last.len() >= 6;
         let known = || {
-            INSTALLED.iter().any(|lead| begins(text, lead))
+            installed
                 || text
                     .split('-')
                     .any(|part| PATTERNS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit())))
@@ -64,8 +67,7 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
         if !numbered || !(known() || is_counted(text) || is_sited(text)) {
             continue;
         }
-        let upper = !text.bytes().any(|byte| byte.is_ascii_lowercase());
-        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let (upper, lower) = (!small, !capitals);
         let outside = matches!(line.before(start), b'-' | b'_' | b'.' | b'/' | b'\\' | b'{')
             && line.before(start.saturating_sub(1)) != b'\\'
             || line.at(end) == b'_';
@@ -74,6 +76,19 @@ pub(super) fn patterned(search: &mut Search<'_, '_>) {
             search.found.push(Finding::new(start..end, Class::Host, "machine-name"));
         }
     }
+}
+
+/// Whether a machine that nobody named begins so.
+fn is_installed(text: &str) -> bool {
+    let first = text.bytes().next().unwrap_or(0);
+    b"DLWEMS".contains(&first.to_ascii_uppercase()) && INSTALLED.iter().any(|lead| begins(text, lead))
+}
+
+/// Whether there are capitals, and small letters.
+fn cases(text: &str) -> (bool, bool) {
+    text.bytes().fold((false, false), |(capitals, small), byte| {
+        (capitals | byte.is_ascii_uppercase(), small | byte.is_ascii_lowercase())
+    })
 }
 
 /// `OSTWIND-07`: capitals and a number that begins with 0, as nothing but machines are numbered.
@@ -264,14 +279,12 @@ const SMALL: &[&str] = &[
 
 static SMALL_KINDS: Words = Words::among(SMALL);
 
-/// `nas-keller`, `srv-erp-db`, `oxlip-fs`: a kind of machine at either end, and a part that is no word.
+/// `nas-keller`, `srv-erp-db`, `oxlip-fs`: of a text without capitals, a kind of machine at either end, and a part that is no word.
 fn is_small(text: &str) -> bool {
     let kind = |part: &str| SMALL_KINDS.contains(part.trim_end_matches(|c: char| c.is_ascii_digit()));
     let mut parts = text.split('-');
     let ends = [parts.clone().next(), parts.clone().next_back()];
-    text.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && (2..=3).contains(&parts.clone().count())
+    (1..=2).contains(&text.bytes().filter(|byte| *byte == b'-').count())
         && ends.into_iter().flatten().any(kind)
         && parts.clone().all(|part| part.len() >= 2)
         && parts.any(|part| part.len() >= 3 && !kind(part) && !is_ordinary(part))

@@ -46,7 +46,8 @@ fn with_extension(line: &Line<'_>, end: usize) -> usize {
 /// Without the separators at the end; two blanks end a number.
 fn number_end(line: &Line<'_>, start: usize) -> usize {
     let end = line.forward(start, inside).min(start + LONGEST);
-    let end = line.str(start..end).find("  ").map_or(end, |at| start + at);
+    let gap = line.slice(start..end).windows(2).position(|two| two == b"  ");
+    let end = gap.map_or(end, |at| start + at);
     line.back(end, |byte| !byte.is_ascii_digit()).max(start)
 }
 
@@ -189,6 +190,9 @@ fn national(search: &mut Search<'_, '_>) {
         let start = number - usize::from(open);
         let end = number_end(&line, number);
         next = end.max(number + 1);
+        if !(9..=14).contains(&digits(&line, number..end)) {
+            continue;
+        }
         let first = digits_here.len();
         let apart = matches!(
             line.before(start),
@@ -199,7 +203,7 @@ fn national(search: &mut Search<'_, '_>) {
         let cell = (start == line.start || line.str_before(start, 2) == "  ") && line.slice(end..end + 2) == b"  ";
         let alone = cell && digits(&line, number..end) >= 10 || !beside_number(&line, start, end);
         let fits = apart && is_grouped(line.str(number..end), first, abroad, open) && alone;
-        if fits && (9..=14).contains(&digits(&line, number..end)) && !is_found(search, start) {
+        if fits && !is_found(search, start) {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(start..end, Class::Phone, "national-number"));
         }
@@ -262,6 +266,9 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
         return None;
     }
     let group = |from: usize| line.slice(from..from + 3).iter().filter(|byte| byte.is_ascii_digit()).count() == 3;
+    if !(group(number) && group(number + 4) && group(number + 8) && end <= line.end) {
+        return None;
+    }
     let before = line.before(number - usize::from(number > line.start));
     let word = line.before(number) == b' ' && (before.is_ascii_lowercase() || before >= 0x80 || matches!(before, b':' | b','));
     let next = line.forward(end, is_blank);
@@ -270,10 +277,9 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
     let lead = line.str_before(number, 24);
     let machine = ["desk", "viewer", " ID", " id "].iter().any(|word| holds(lead, word));
     let amount = machine || is_one_of(unit, UNITS) || line.at(next).is_ascii_digit();
-    let fits = group(number) && group(number + 4) && group(number + 8) && end <= line.end;
     let apart = matches!(line.at(end), 0 | b' ' | b',' | b'?' | b')' | b';' | b'!')
         || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
-    (fits && word && apart && !amount).then_some(number..end)
+    (word && apart && !amount).then_some(number..end)
 }
 
 /// What amounts of nine digits are of.

@@ -132,7 +132,7 @@ fn open(line: &Line<'_>, table: &mut Table) -> bool {
         return open_words(text, table);
     }
     // "Username   Port   From   Latest"
-    if !text.contains("  ") || line.has(has::DIGIT) || line.has(has::COLON) || line.has(has::DOT) {
+    if line.has(has::DIGIT) || line.has(has::COLON) || line.has(has::DOT) || !text.contains("  ") {
         return false;
     }
     let starts: Vec<usize> = spread(text).iter().map(|run| run.start).collect();
@@ -375,8 +375,9 @@ fn part(text: &str, characters: Range<usize>) -> &str {
 
 /// Where these characters stand, in bytes.
 fn bytes(text: &str, characters: Range<usize>) -> Range<usize> {
+    let plain = text.is_ascii();
     let place = |number: usize| {
-        if text.is_ascii() {
+        if plain {
             number.min(text.len())
         } else {
             text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)

@@ -97,16 +97,20 @@ const SHORTEST: usize = 24;
 pub(super) fn dense(search: &mut Search<'_, '_>) {
     let line = search.line;
     let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-' | b'=');
-    // A run of so many covers one of the places that lie so far apart.
-    let mut at = line.start + SHORTEST - 1;
-    while at < line.end {
+    let mut next = line.start;
+    // A run begins at such a place or behind it: far enough on, it is met or there is none yet.
+    for place in line.places(sign::LONG_WORDS) {
+        if place < next {
+            continue;
+        }
+        let at = place + SHORTEST - 1;
         let (start, end) = (line.back(at, inside), line.run(at, inside));
         if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
             search
                 .found
                 .push(Finding::new(start..escaped(&line, end), Class::Token, "dense-token"));
         }
-        at = end.max(at) + SHORTEST;
+        next = end.max(at) + 1;
     }
 }
 
@@ -171,10 +175,10 @@ fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {
         "MII",
     ];
     let fingerprint = line.slice(line.back(start, |byte| byte == b':').saturating_sub(6)..start);
-    if public.iter().any(|mark| text.starts_with(mark))
+    if matches!(line.before(start), b'/' | b'\\' | b'.')
+        || public.iter().any(|mark| text.starts_with(mark))
         || fingerprint.starts_with(b"SHA256")
         || holds(line.str_before(start, 24), "public")
-        || matches!(line.before(start), b'/' | b'\\' | b'.')
     {
         return false;
     }

@@ -53,7 +53,7 @@ fn is_unknown(word: &str) -> bool {
     let letters = word.chars().count();
     let capitals = word.chars().filter(|c| c.is_uppercase()).count();
     (3..=24).contains(&letters)
-        && capitals <= 1 + word.matches(['-', '\'']).count() + usize::from(word.starts_with("Mc"))
+        && (capitals <= 1 || capitals <= 1 + word.matches(['-', '\'']).count() + usize::from(word.starts_with("Mc")))
         && !is_ordinary(word)
 }
 

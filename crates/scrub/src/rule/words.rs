@@ -1,6 +1,6 @@
 //! Lists of words as data (crates/scrub/words), asked quickly and without regard to case, like every comparison with a fixed word here.
 
-use crate::needles::eight_small;
+use crate::needles::{eight, eight_small};
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
@@ -42,7 +42,7 @@ impl Words {
         if word.is_empty() || word.len() > LONGEST {
             return false;
         }
-        if !word.is_ascii() {
+        if !is_ascii(word.as_bytes()) {
             return self.holds(word.to_lowercase().as_bytes());
         }
         self.holds(word.as_bytes())
@@ -57,6 +57,17 @@ impl Words {
             })
         });
         table.contains(word)
+    }
+}
+
+/// Whether a word has no letters above ASCII; most are so short that one look tells.
+#[inline]
+fn is_ascii(word: &[u8]) -> bool {
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    if word.len() <= 8 {
+        eight(word) & HIGHEST == 0
+    } else {
+        word.is_ascii()
     }
 }
 

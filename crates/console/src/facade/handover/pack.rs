@@ -4,6 +4,7 @@ use super::{Own, Question, Ready, internal, seal};
 use crate::error::ConsoleError;
 use crate::facade::Console;
 use crate::gather::Notes;
+use crate::processors::Processors;
 use crate::sync::engine::blocking;
 use caisey_ledger::entry::Record;
 use caisey_ledger::hash::Hash;
@@ -162,7 +163,7 @@ pub(super) fn scrub(ready: &Ready, seed: u64) -> Result<(Places, Proposal), Cons
             entries.push(proved.clone());
         }
     }
-    Ok((places, propose(&entries, seed).map_err(internal)?))
+    Ok((places, propose(&entries, seed, &Processors).map_err(internal)?))
 }
 
 /// A proposal's ranges by their places.
