@@ -10,6 +10,7 @@ mod bare;
 mod beginnings;
 mod below;
 mod beside;
+mod blanks;
 mod chat;
 mod column;
 mod composed;
