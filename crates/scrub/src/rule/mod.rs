@@ -16,9 +16,11 @@ mod column;
 mod composed;
 mod connection;
 mod device;
+mod dialled;
 mod document;
 mod domain;
 mod flag;
+mod giro;
 mod handle;
 mod heading;
 mod host;
@@ -271,8 +273,12 @@ impl Search<'_, '_> {
         // No number of a person has fewer than six digits; no token is told from a word by fewer than 24 characters.
         if line.digits() >= 6 {
             bank::find(self);
+            if line.has(has::SLASH) {
+                giro::find(self);
+            }
             national::find(self);
             phone::find(self);
+            dialled::find(self);
         }
         if line.shows(sign::LONG_WORDS) {
             token::dense(self);
