@@ -322,8 +322,8 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
                     b':' | b'=' | b'.' | b'"' | b'\'' | b'#' | b'(' | b')' | b'-' | b'|' | b'/' | b','
                 )
         });
-        let word = line.end_of(ALPHANUMERIC, at);
-        if line.slice(at..word).iter().any(u8::is_ascii_digit) {
+        let word = line.forward(at, is_alphanumeric);
+        if wide || line.slice(at..word).iter().any(u8::is_ascii_digit) {
             break;
         }
         if matches!(
@@ -345,7 +345,7 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
         }
         at = word;
     }
-    let end = number_end(line, at);
+    let end = if wide { line.end_of(DIGIT, at) } else { number_end(line, at) };
     let text = line.str(at..end);
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();

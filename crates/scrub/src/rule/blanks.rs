@@ -78,6 +78,22 @@ pub(super) fn beyond(line: &Line<'_>, from: usize, blank: usize, spaced: bool) -
     end
 }
 
+/// Whether a path that a tab or nothing stands before, as listings have them, goes on after the blank: with a word that ends in a slash or
+/// in the ending of a document, or up to the end of the line behind a tab.
+pub(super) fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
+    let start = line.back(from, |byte| !is_blank(byte));
+    let before = line.before(start);
+    if !(before == b'\t' || start == line.start) || line.at(blank) != b' ' || is_blank(line.at(blank + 1)) {
+        return false;
+    }
+    let rest = line.str(blank + 1..line.end.min(blank + 80));
+    let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
+    let ends = DOCUMENTS.iter().any(|ending| ends(rest, ending));
+    plain
+        && !rest.starts_with(['-', '/', '&', '.', '~'])
+        && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
+}
+
 /// Words that join others within a name.
 const JOINS: &[&str] = &[
     "and", "und", "et", "y", "e", "i", "og", "och", "en", "ja", "a", "ve", "és", "și", "и",

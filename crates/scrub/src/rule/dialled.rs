@@ -2,13 +2,12 @@
 //! them: brackets, the fields of a list, the words of a sentence.
 
 use super::Search;
-use super::phone::UNITS;
 use super::value::is_found;
 use super::words::is_one_of;
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::DIGIT;
-use crate::line::{Line, is_alphanumeric, is_blank};
+use crate::line::{Line, has, is_alphanumeric, is_blank};
 
 /// Groups, the sign before the last of them, and whether a sentence is enough to tell them.
 const SHAPES: &[(&[usize], u8, bool)] = &[
@@ -26,6 +25,13 @@ const SHAPES: &[(&[usize], u8, bool)] = &[
     (&[3, 3, 3], b'-', false),
     (&[3, 3, 4], b' ', false),
     (&[2, 4, 4], b' ', false),
+];
+
+/// What amounts of nine digits are of.
+pub(super) const UNITS: &[&str] = &[
+    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek",
+    "nok", "dkk", "czk", "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett",
+    "bajtů", "bajtów", "byttes", "tavua",
 ];
 
 /// Words before a number at which somebody can be reached.
@@ -85,6 +91,11 @@ fn is_told(line: &Line<'_>, start: usize, end: usize, surely: bool) -> bool {
     if before == b'(' && after == b')' || before == b';' && matches!(after, b';' | 0) {
         return true;
     }
+    // A cell of a list, behind another number of the kind.
+    let cell = line.str_before(start, 2) == "  " && (after == 0 || line.slice(end..end + 2) == b"  ");
+    if cell && line.has(has::PLUS) {
+        return true;
+    }
     let lead = line.before(start - usize::from(start > line.start));
     let closed = matches!(after, 0 | b',' | b')' | b';' | b'!' | b'?') || after == b'.' && !line.at(end + 1).is_ascii_digit();
     let next = line.forward(end, is_blank);
@@ -98,6 +109,6 @@ fn is_told(line: &Line<'_>, start: usize, end: usize, surely: bool) -> bool {
     if is_one_of(line.str(name..start - 1), BEFORE) {
         return true;
     }
-    let spoken = lead.is_ascii_alphabetic() || lead >= 0x80 || matches!(lead, b',' | b':');
+    let spoken = lead.is_ascii_alphabetic() || lead >= 0x80 || matches!(lead, b',' | b':' | b'|');
     surely && spoken
 }

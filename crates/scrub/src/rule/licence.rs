@@ -140,7 +140,11 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             }
             continue;
         }
-        let end = anchor.end + suffix(&line, anchor).len();
+        let end = if anchor.word.ends_with('=') {
+            anchor.end - 1
+        } else {
+            anchor.end + suffix(&line, anchor).len()
+        };
         let Some(value) = value::value(&line, end, true, Reach::Word) else {
             continue;
         };

@@ -43,6 +43,7 @@ mod plausible;
 mod prompt;
 mod quiet;
 mod secret;
+mod shown;
 mod speaker;
 mod spoken;
 mod table;
@@ -53,6 +54,7 @@ mod value;
 mod windows;
 mod words;
 
+use crate::class::Class;
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use crate::map::Map;
@@ -257,6 +259,9 @@ impl Search<'_, '_> {
         }
         if line.shows(sign::COLONS_BEHIND_NAMES) {
             beside::ports(self);
+            if let Some(range) = connection::pgpass(&line).filter(|range| !value::is_found(self, range.start)) {
+                self.found.push(Finding::new(range, Class::ConnectionString, "pgpass"));
+            }
         }
         if line.shows(sign::COLONS_IN_KEYS) {
             token::bots(self);

@@ -1,6 +1,6 @@
 //! Paths into people's profiles, whole: `C:\Users\jane\Desktop\offer.txt`, `/home/jane/.ssh`, `\\files\homes$\jane`.
 
-use super::blanks::beyond;
+use super::blanks::{beyond, is_listed};
 use super::person::is_generic;
 use super::value::{Reach, is_found, value};
 use super::words::{ends, holds, is_one_of};
@@ -335,25 +335,6 @@ const FOLDERS: &[(&str, &str)] = &[
     ("/Adobe", " Acrobat"),
     ("/Screen", " Shots"),
 ];
-
-/// Whether a path that a tab or nothing stands before, as listings have them, goes on after the blank: with a word that ends in a slash or
-/// in the ending of a document, or up to the end of the line behind a tab.
-fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
-    let start = line.back(from, |byte| !is_blank(byte));
-    let before = line.before(start);
-    if !(before == b'\t' || start == line.start) || line.at(blank) != b' ' || is_blank(line.at(blank + 1)) {
-        return false;
-    }
-    let rest = line.str(blank + 1..line.end.min(blank + 80));
-    let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
-    let document = [
-        ".pdf", ".docx", ".xlsx", ".pages", ".numbers", ".key", ".jpg", ".png", ".doc", ".xls", ".heic", ".mov", ".txt",
-    ];
-    let ends = document.iter().any(|ending| ends(rest, ending));
-    plain
-        && !rest.starts_with(['-', '/', '&', '.', '~'])
-        && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
-}
 
 /// Blanks are part of a path when escaped.
 fn unix_end(line: &Line<'_>, from: usize) -> usize {

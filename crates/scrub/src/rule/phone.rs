@@ -1,6 +1,7 @@
 //! Telephone numbers: international form (E.164, with separators), North American form, and national forms, in a known grouping or behind
 //! a label.
 
+use super::dialled::UNITS;
 use super::value::is_found;
 use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -279,13 +280,6 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
         || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
     (fits && word && apart && !amount).then_some(number..end)
 }
-
-/// What amounts of nine digits are of.
-pub(super) const UNITS: &[&str] = &[
-    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek",
-    "nok", "dkk", "czk", "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett",
-    "bajtů", "bajtów", "byttes", "tavua",
-];
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
