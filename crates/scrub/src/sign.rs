@@ -60,7 +60,7 @@ signs! {
     /// A dash with another one five to eight bytes on, as in keys of products.
     DASHES_IN_KEYS: |around| {
         let near = around.ahead(5, dashes) | around.ahead(6, dashes);
-        around.here.dash & (near | around.ahead(7, dashes) | around.ahead(8, dashes))
+        around.here.dash & (near | around.ahead(7, dashes) | around.ahead(8, dashes) | around.ahead(9, dashes))
     };
     /// A dash between digits, as in serial numbers.
     DASHES_IN_SERIALS: |around| around.here.dash & around.behind(|block| block.digit) & around.ahead(1, |block| block.digit);

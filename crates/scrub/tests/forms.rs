@@ -82,3 +82,55 @@ fn accounts_behind_what_was_done() {
     check("?user=1&email=gemma%40hazelit.co.uk", &["email=gemma%40hazelit.co.uk"]);
     check("<nadia.b@kleurad> starting task", &["upn=nadia.b@kleurad"]);
 }
+
+#[test]
+fn paths_with_blanks() {
+    check(
+        "borg create ::x /home/hughj/Practice letters/2024 | head -4",
+        &["user-path=/home/hughj/Practice letters/2024"],
+    );
+    check(
+        "Data on /Users/irma/Pictures/Retreat 2019 to be copied",
+        &["user-path=/Users/irma/Pictures/Retreat 2019"],
+    );
+    check(
+        r"get C:\Users\jfenn\OneDrive - Northlight Optics\Lens trials\run 7 (final).xlsx is gone",
+        &[r"user-path=C:\Users\jfenn\OneDrive - Northlight Optics\Lens trials\run 7 (final).xlsx"],
+    );
+    check(r"dir D:\Utenti\e.fabbri", &[r"user-path=D:\Utenti\e.fabbri"]);
+    check(
+        r#"dir "E:\old\Users\Ebony C\Cakes (Nana)""#,
+        &[r"user-path=E:\old\Users\Ebony C\Cakes (Nana)"],
+    );
+    check(
+        r"homeDirectory: \\haapa\yhteiset\lumih",
+        &[r"user-path=\\haapa\yhteiset\lumih"],
+    );
+    check("cp /home/jane/notes /tmp", &["user-path=/home/jane/notes"]);
+    check("mv /home/jane/docs is slow", &["user-path=/home/jane/docs"]);
+}
+
+#[test]
+fn documents_of_several_words() {
+    check(
+        "it is called Nez Perce ROW - invoice 2207.xlsx again",
+        &["document=Nez Perce ROW - invoice 2207.xlsx"],
+    );
+    check(
+        "found Grant proposal NFR 2025.pdf there",
+        &["document=Grant proposal NFR 2025.pdf"],
+    );
+    check("急ぎは「見積書_最終.xlsx」です", &["document=見積書_最終.xlsx"]);
+    check("payslips_bos.pdf.locked", &["document=payslips_bos.pdf.locked"]);
+}
+
+#[test]
+fn prompts_that_are_a_name_alone() {
+    check("kronosx # visudo -c", &["host=kronosx"]);
+    check("nairobi-07 ~ # dmesg", &["host=nairobi-07"]);
+    check("pgb-tern /etc/pgbouncer # ls", &["host=pgb-tern"]);
+    check("listsrvq$ whoami", &["host=listsrvq"]);
+    check("enabled # cat is a pager", &[]);
+    check("herdubreidq ansible_port=2022", &["host=herdubreidq"]);
+    check("printer zebra-mensaq is idle.  enabled since Monday", &["host=zebra-mensaq"]);
+}

@@ -17,6 +17,8 @@ pub(crate) struct Anchor {
 pub(crate) enum Meaning {
     /// A folder whose children are people's profiles.
     Profiles,
+    /// Announces the path of somebody's folder or profile.
+    Home,
     /// Two slashes, before the name of a machine that shares files.
     Share,
     /// Ends the name of a personal document.
@@ -137,7 +139,7 @@ impl Meaning {
             Self::Device => asks::DEVICE,
             Self::Escaped => asks::ESCAPED,
             Self::Greeting | Self::Title | Self::Said | Self::Does | Self::Near | Self::Closing | Self::Honorific => asks::PEOPLE,
-            Self::Profiles => asks::PATH,
+            Self::Profiles | Self::Home => asks::PATH,
             Self::Share => asks::SHARE | asks::SECRET,
             Self::Extension | Self::Ending => asks::DOCUMENT,
             Self::Mark(_) => asks::MARK,
@@ -176,6 +178,7 @@ fn meaning(section: &'static str) -> Option<Meaning> {
     let class = Class::from_name(rest);
     Some(match kind {
         "profiles" => Meaning::Profiles,
+        "home" => Meaning::Home,
         "share" => Meaning::Share,
         "extension" => Meaning::Extension,
         "ending" => Meaning::Ending,

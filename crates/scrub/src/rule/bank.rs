@@ -303,7 +303,10 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
 
 /// The number behind a label: "Routing number (ABA): 021000021", "SSN on file: 123456789", "codice fiscale RSSMRA85T10A562S".
 fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>> {
-    let name_end = line.forward(anchor.end, |byte| is_alphanumeric(byte) || matches!(byte, b'_' | b'#'));
+    let wide = anchor.word.bytes().next().is_some_and(|byte| byte >= 0xE0);
+    let name_end = line.forward(anchor.end, |byte| {
+        byte >= 0x80 || !wide && (is_alphanumeric(byte) || matches!(byte, b'_' | b'#'))
+    });
     let lengthened =
         line.at(anchor.end).is_ascii_alphabetic() && !line.reads(anchor.end, "s ") && !line.reads(anchor.end, "number");
     if is_alphanumeric(line.before(anchor.start)) || lengthened && anchor.word.len() <= 7 {
@@ -316,11 +319,11 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
             is_blank(byte)
                 || matches!(
                     byte,
-                    b':' | b'=' | b'.' | b'"' | b'\'' | b'#' | b'(' | b')' | b'-' | b'|' | b'/'
+                    b':' | b'=' | b'.' | b'"' | b'\'' | b'#' | b'(' | b')' | b'-' | b'|' | b'/' | b','
                 )
         });
-        let word = line.end_of(ALPHANUMERIC, at);
-        if line.slice(at..word).iter().any(u8::is_ascii_digit) {
+        let word = line.forward(at, is_alphanumeric);
+        if wide || line.slice(at..word).iter().any(u8::is_ascii_digit) {
             break;
         }
         if matches!(
@@ -337,12 +340,12 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
         if word == at + 2 && line.at(at).is_ascii_uppercase() && line.at(word) == b' ' && line.at(word + 1).is_ascii_digit() {
             break;
         }
-        if word > at + 10 || word == at {
+        if word > at + 14 || word == at {
             return None;
         }
         at = word;
     }
-    let end = number_end(line, at);
+    let end = if wide { line.end_of(DIGIT, at) } else { number_end(line, at) };
     let text = line.str(at..end);
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
@@ -369,7 +372,7 @@ fn number(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize>
         }
         _ => (5..=20).contains(&digits) && letters <= 4,
     };
-    (fits && !is_alphanumeric(line.at(end)) && line.at(end) != b':').then_some(at..end)
+    (fits && (wide || !is_alphanumeric(line.at(end))) && line.at(end) != b':').then_some(at..end)
 }
 
 /// Digits and capitals with the separators that numbers have; words in small letters, two blanks and dates end it.

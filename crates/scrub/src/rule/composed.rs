@@ -15,7 +15,9 @@ use crate::sign;
 use std::ops::Range;
 
 /// Accounts that devices come with.
-static DEFAULTS: Words = Words::of("admin\nadministrator\nroot\nuser\nguest\nubnt\npi\nsa\noperator\nsupport\nmanager\nservice");
+static DEFAULTS: Words = Words::of(
+    "admin\nadministrator\nroot\nuser\nguest\nubnt\npi\nsa\noperator\nsupport\nmanager\nservice\nviewer\nbesucher\ngast\naudit\nsupervisor\nmaint\ndemo\nmonitor\ncisco\napc\nlecteur\ninvité\ntechnician\ntech\ninstaller\nadm\nreadonly",
+);
 
 /// What a maker's products begin with that are written with such a sign.
 const PRODUCTS: &[&str] = &["fritz!", "yahoo!"];
@@ -26,6 +28,7 @@ const JOINS: &[u8] = b"!#&+";
 pub(super) fn find(search: &mut Search<'_, '_>) {
     joined(search);
     handed(search);
+    led(search);
 }
 
 /// `Mar-Teapot-61!`, `Torsk&Klippfisk`, `Hoasen@2025`, wherever they stand.
@@ -121,6 +124,26 @@ fn is_dated(text: &str) -> bool {
     })
 }
 
+/// "Switch ....... admin  hP!1930_og1": the last word behind dots that lead to it, when it can hardly be another.
+fn led(search: &mut Search<'_, '_>) {
+    let line = search.line;
+    if !line.has(has::DOT) {
+        return;
+    }
+    let Some(dots) = memchr::memmem::find(line.bytes(), b"....") else {
+        return;
+    };
+    let end = line.forward(line.start + dots, |byte| byte == b'.');
+    let last = line.trim(end..line.end);
+    let word = line.start_of(SOLID, last.end).max(last.start)..last.end;
+    let text = line.str(word.clone());
+    let few = line.str(last.clone()).split_whitespace().count() <= 2;
+    let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_sealed(text);
+    if few && is_blank(line.at(end)) && text.len() >= 6 && telling && is_secret_word(text) && !is_found(search, word.start) {
+        search.found.push(Finding::new(word, Class::Password, "led-password"));
+    }
+}
+
 /// `admin / crane-lifts-4-tons`, `root / calvin2`.
 fn handed(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -129,29 +152,31 @@ fn handed(search: &mut Search<'_, '_>) {
     }
     for found in memchr::memmem::find_iter(line.bytes(), b" / ") {
         let slash = line.start + found;
+        // "`audit` / `Lire.7`"
+        let slash = slash - usize::from(line.before(slash) == b'`');
         let account = line.str(line.start_of(ALPHABETIC, slash)..slash);
         if DEFAULTS.contains(account)
-            && let Some(range) = behind(&line, slash + 3)
+            && let Some(range) = behind(&line, line.start + found + 3)
             && !is_found(search, range.start)
         {
             search.found.push(Finding::new(range, Class::Password, "handed-password"));
         } else {
-            given(search, slash);
+            given(search, slash, line.start + found + 3);
         }
     }
 }
 
 /// `jhtan88 / Th3Ledger`, `8820 1144 0220 / larkfield-vat-Q3`: an account, and what can only be its password.
-fn given(search: &mut Search<'_, '_>, slash: usize) {
+fn given(search: &mut Search<'_, '_>, slash: usize, from: usize) {
     let line = search.line;
-    let Some(range) = behind(&line, slash + 3) else { return };
+    let Some(range) = behind(&line, from) else { return };
     let text = line.str(range.clone());
     let start = line.back(slash, is_name);
     let account = line.str(start..slash);
     let digits = account.bytes().filter(u8::is_ascii_digit).count();
     let small = account.bytes().all(|byte| !byte.is_ascii_uppercase());
     let named = account.len() >= 3 && (digits == account.len() || small && (digits > 0 || !is_ordinary(account)));
-    let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text);
+    let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text) || is_sealed(text);
     if !named || !telling || text.len() < 6 {
         return;
     }
@@ -165,12 +190,23 @@ fn given(search: &mut Search<'_, '_>, slash: usize) {
     search.found.push(Finding::new(range, Class::Password, "handed-password"));
 }
 
+/// `juni-2024-gast`, `Toner_leer?!`: words and digits, or words with a sign that accounts and machines do not have.
+fn is_sealed(text: &str) -> bool {
+    let inner = text.get(1..).unwrap_or_default();
+    let signs = inner.contains(['_', '+', '=', '?', '!', '*', '#']);
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    letters >= 4 && (signs && (digits > 0 || text.contains(char::is_uppercase)) || digits > 1 && inner.contains(['-', '.']))
+}
+
 /// A word that is no ordinary one, and not one of several between slashes.
 fn behind(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
+    let start = start + usize::from(line.at(start) == b'`');
     let end = line.end_of(SOLID, start);
-    let range = start..line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'?')).max(start);
+    let range = start..line.back(end, |byte| matches!(byte, b'.' | b',' | b')' | b'`')).max(start);
     let text = line.str(range.clone());
-    let unlike = text.contains(['/', '\\', '(', '<', '[', '=']);
+    let set = text.contains('=') && !text.ends_with(|c: char| c.is_ascii_digit());
+    let unlike = text.contains(['/', '\\', '(', '<', '[']) || set;
     let listed = line.slice(end..line.end.min(end + 3)) == b" / ";
     (text.len() >= 4 && !unlike && !listed && is_secret_word(text) && !is_ordinary(text)).then_some(range)
 }

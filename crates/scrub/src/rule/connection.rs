@@ -33,7 +33,7 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
         None => return None,
     };
     let start = line.back(anchor.start, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
     });
     let end = line.forward(authority_end, |byte| {
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
@@ -86,7 +86,7 @@ fn url_with_signs(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
     });
     let start = line.back(anchor.start, |byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
     });
     let (credentials, machine) = line.str(anchor.end..end).rsplit_once('@')?;
     let (name, password) = credentials.split_once(':')?;
@@ -102,6 +102,23 @@ pub(super) fn oracle(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>
     });
     let (credentials, _) = line.str(anchor.end..end).split_once('@')?;
     credentials.contains('/').then_some(anchor.start..end)
+}
+
+/// `db.example.lan:5432:crm:crm_app:secret`: a line of libpq's file of passwords, whole.
+pub(super) fn pgpass(line: &Line<'_>) -> Option<Range<usize>> {
+    let range = line.trim(line.start..line.end);
+    let text = line.str(range.start..range.end.min(range.start + 200));
+    if text.len() < range.len() || text.contains([' ', '/', '[', '"', '{', ';']) {
+        return None;
+    }
+    let mut fields = text.split(':');
+    let (machine, port) = (fields.next()?, fields.next()?);
+    let (base, account, password) = (fields.next()?, fields.next()?, fields.next()?);
+    let number = port == "*" || (3..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
+    let named = |text: &str| !text.is_empty() && text.bytes().all(|byte| is_name(byte) || byte == b'*');
+    let letters = |text: &str| text == "*" || text.contains(char::is_alphabetic);
+    let fits = number && named(machine) && letters(machine) && named(base) && letters(base) && named(account) && letters(account);
+    (fits && password.len() >= 4 && fields.next().is_none()).then_some(range)
 }
 
 /// `host=… port=… dbname=… user=… password=…`, as libpq takes it: at least three of its words and a password, whole.
@@ -122,8 +139,21 @@ pub(super) fn keywords(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usiz
         "connect_timeout",
         "application_name",
         "options",
+        "channel_binding",
+        "target_session_attrs",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "keepalives",
+        "gssencmode",
+        "service",
+        "passfile",
     ];
-    let is_pair = |word: &str| word.split_once('=').is_some_and(|(name, _)| known.contains(&name));
+    let is_pair = |word: &str| {
+        word.trim_start_matches('\'')
+            .split_once('=')
+            .is_some_and(|(name, _)| known.contains(&name))
+    };
     let mut at = from;
     let (mut start, mut end, mut pairs) = (None, from, 0);
     for word in line.str(from..to).split(' ') {
@@ -167,7 +197,8 @@ pub(super) fn connection_string(line: &Line<'_>, anchors: &[Anchor]) -> Option<R
     let inside = |byte: u8| !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'\t');
     let (mut start, field_end) = (line.back(secret.start, inside), line.forward(secret.start, inside));
     let mut end = field_end;
-    if !line.str(start..end).contains(';') {
+    // "{ id = jane ; secret = "x" }" are settings between brackets.
+    if !line.str(start..end).contains(';') || line.str(start..secret.start).contains("{ ") {
         return None;
     }
     // Only pairs belong to it: names of one to three words, an equals sign, a value without blanks at its end.

@@ -25,7 +25,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             Meaning::Ending => false,
             _ => continue,
         };
-        if is_alphanumeric(line.at(anchor.end)) || line.at(anchor.end) == b'_' || is_found(search, anchor.start) {
+        if goes_on(&line, anchor.end) || is_found(search, anchor.start) {
             continue;
         }
         let (start, listed) = name_start(&line, anchor);
@@ -35,11 +35,24 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         }
         if document || is_personal(name, listed) {
-            search
-                .found
-                .push(Finding::new(start..anchor.end, Class::Document, "document-name"));
+            let end = behind_endings(&line, anchor.end);
+            search.found.push(Finding::new(start..end, Class::Document, "document-name"));
         }
     }
+}
+
+/// Over the endings that programs add: `payslip.pdf.locked`, `salaries.ods.gpg`.
+fn behind_endings(line: &Line<'_>, end: usize) -> usize {
+    let next = line.forward(end + 1, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let added = line.at(end) == b'.' && (2..=10).contains(&(next - end - 1)) && !goes_on(line, next);
+    if added { next } else { end }
+}
+
+/// Whether the ending is part of a longer word. Signs that close quotes are none, and Chinese and Japanese put no blank behind a name.
+fn goes_on(line: &Line<'_>, end: usize) -> bool {
+    let byte = line.at(end);
+    let sign = matches!(byte, 0xE2..=0xE9) || byte == 0xC2 && line.at(end + 1) == 0xBB;
+    byte == b'_' || is_alphanumeric(byte) && !sign
 }
 
 /// Whether the name of a file of any kind speaks of people or of what is theirs.
@@ -114,10 +127,16 @@ fn name_start(line: &Line<'_>, anchor: &Anchor) -> (usize, bool) {
 }
 
 fn word_start(line: &Line<'_>, end: usize, floor: usize) -> usize {
-    line.back(end, |byte| {
-        !is_blank(byte) && !is_hard(byte) && !matches!(byte, b',' | b'(' | b'[' | b'{' | b'\'' | b'`')
-    })
-    .max(floor)
+    let start = line
+        .back(end, |byte| {
+            !is_blank(byte) && !is_hard(byte) && !matches!(byte, b',' | b'(' | b'[' | b'{' | b'\'' | b'`')
+        })
+        .max(floor);
+    let word = line.str(start..end);
+    let quotes = ['「', '」', '『', '』', '“', '„', '«', '》', '《', '、', '：', '（'];
+    let quote = if word.is_ascii() { None } else { word.rfind(quotes) };
+    let over = |at: usize| at + word.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    quote.map_or(start, |at| start + over(at))
 }
 
 /// "O'Brien" holds a quote, "'a.docx'" stands in them.
@@ -213,24 +232,59 @@ fn behind_numbers(line: &Line<'_>, from: usize, end: usize) -> usize {
     at
 }
 
-/// "could not open Jahresabschluss 2025.xlsx": words with a capital belong to the name, and one before a number.
+/// "could not open Jahresabschluss 2025.xlsx": words with a capital belong to the name, numbers, one word before a number or between two with a
+/// capital, and all that a dash alone joins ("Welcome Pack - O Adebanjo.docx").
 fn in_sentence(line: &Line<'_>, word: usize, gap: usize) -> usize {
     let mut start = word;
-    for _ in 0..5 {
-        if line.before(start) != b' ' || start <= gap {
-            break;
-        }
-        let before = line.back(start - 1, |byte| !is_blank(byte) && !is_hard(byte)).max(gap);
+    let mut dashed = false;
+    for _ in 0..8 {
+        let Some(before) = word_before(line, start, gap) else { break };
         let text = line.str(before..start - 1);
-        let number = line.at(start).is_ascii_digit() || line.at(start) == b'(';
-        let named = text.starts_with(char::is_uppercase) && before > line.start && !text.ends_with([':', ',', '.', '!', '?']);
-        let belongs = (named || number && text.starts_with(char::is_alphabetic)) && !NOT_NAMES.contains(text);
-        if !belongs {
+        let told = NOT_NAMES.contains(text);
+        let title = |at: usize| {
+            let word = line.str(at..start);
+            word.trim_start_matches('(').starts_with(char::is_uppercase)
+        };
+        let lead = text.trim_start_matches('(');
+        let dash = matches!(text, "-" | "–");
+        let digits = line.at(start).is_ascii_digit() || line.at(start) == b'(';
+        let counted = text.starts_with(|c: char| c.is_ascii_digit()) && text.len() <= 8 && !text.ends_with([':', ',', '.']);
+        let mixed = text.starts_with(char::is_alphabetic) && text.ends_with(|c: char| c.is_ascii_digit()) && text.len() <= 5;
+        let short = text.len() <= 4 && text.ends_with('.') && start > before + 3;
+        let ended = text.ends_with([':', ',', '.', '!', '?']) && !short;
+        let named = lead.starts_with(char::is_uppercase) && before > line.start && !ended;
+        let behind_title = || word_before(line, before, gap).filter(|at| *at > line.start && title(*at));
+        let small = !ended && text.chars().all(char::is_lowercase);
+        let joins = small && is_one_of(text, JOINS)
+            || small && !told && (digits || line.str(start..start + 1).chars().all(char::is_uppercase));
+        if !told && (named || dash || mixed || digits && lead.starts_with(char::is_alphabetic) && !ended) {
+            start = before + text.len() - lead.len();
+            dashed = dash;
+        } else if dashed && !told && small && text.len() <= 12 {
+            start = before;
+        } else if (counted || joins)
+            && let Some(at) = behind_title()
+        {
+            start = if counted { before } else { at };
+        } else {
             break;
         }
-        start = before;
     }
     start
+}
+
+/// Words that join others within a name.
+const JOINS: &[&str] = &[
+    "of", "de", "des", "du", "del", "la", "van", "von", "der", "di", "da", "do", "dos", "for", "and", "und", "y", "et",
+];
+
+/// Where the word begins that one blank parts from this place.
+fn word_before(line: &Line<'_>, start: usize, gap: usize) -> Option<usize> {
+    if line.before(start) != b' ' || start <= gap {
+        return None;
+    }
+    let before = line.back(start - 1, |byte| !is_blank(byte) && !is_hard(byte)).max(gap);
+    (before < start - 1).then_some(before)
 }
 
 /// In a listing the name is what stands after the columns of size and date: dir, Get-ChildItem, ls -l, find -ls, unzip -l.
@@ -246,6 +300,7 @@ fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
     let has_mode =
         bytes.len() > 6 && bytes.iter().take(5).all(|byte| mode(*byte)) && bytes.iter().take(6).any(|byte| *byte == b'-');
     let has_date = bytes.len() > 10
+        && bytes.first().is_some_and(u8::is_ascii_digit)
         && bytes.iter().take(10).filter(|byte| byte.is_ascii_digit()).count() >= 6
         && bytes.iter().take(10).any(|byte| matches!(byte, b'-' | b'/' | b'.'));
     let has_size = bytes
@@ -262,7 +317,7 @@ fn listed_name(line: &Line<'_>, gap: usize, end: usize) -> Option<usize> {
     let mut name = None;
     for word in line.str(gap..end).split(' ') {
         let next = at + word.len() + 1;
-        let column = !word.is_empty()
+        let column = word.bytes().any(|byte| byte.is_ascii_digit())
             && word
                 .bytes()
                 .all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b':' | b'.' | b'-' | b'+'));

@@ -31,6 +31,10 @@ pub(super) fn flagged(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<Ra
             return Some(next);
         }
         let end = line.start_of(BLANK, place);
+        if line.before(end) == b'"' {
+            let open = line.back(end - 1, |byte| byte != b'"');
+            return (line.before(open) == b'"' && line.at(open) != b'\\').then_some(open..end - 1);
+        }
         let before = line.start_of(SOLID, end);
         let is_share = line.str(before..end).starts_with('\\') || line.str(before..end).ends_with(':');
         return (!is_share && !matches!(line.at(before), b'/' | b'*')).then_some(before..end);
@@ -61,9 +65,19 @@ fn place(line: &Line<'_>, anchor: &Anchor, flag: &str) -> Option<usize> {
     // "zip -" ends in what begins the flag.
     let from = anchor.end - usize::from(anchor.word.ends_with('-'));
     let rest = line.slice(from..line.end.min(from + 512));
-    memchr::memmem::find_iter(rest, flag)
+    let found = memchr::memmem::find_iter(rest, flag)
         .map(|at| from + at)
-        .find(|place| is_blank(line.before(*place)))
+        .find(|place| is_blank(line.before(*place)));
+    // "curl -su name:password": other flags of one letter stand before it.
+    let joined = || {
+        let glued = anchor.word == "curl" && flag == "-u";
+        let at = memchr::memmem::find_iter(rest, b"u ").map(|at| from + at).find(|place| {
+            let first = line.back(*place, |byte| byte.is_ascii_alphabetic());
+            line.before(first) == b'-' && first < *place && is_blank(line.before(first - 1))
+        })?;
+        glued.then(|| at - 1)
+    };
+    found.or_else(joined)
 }
 
 /// `sqlplus NAME/PASSWORD@DATABASE`.

@@ -76,7 +76,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         let typed = COMMANDS.contains(&label) && line.start + 12 >= anchor.start;
         let mentioned = matches!(anchor.meaning, Meaning::Mention(_)) && !typed;
         let through = matches!(label, "via " | "ping " | "connect " | "connected to " | "processing ");
-        if label == "via " && is_interface(text) {
+        if label == "via " && is_interface(text) || is_one_of(label, QUEUES) && !text.contains('-') {
             continue;
         }
         let named =
@@ -180,6 +180,26 @@ fn is_bare(line: &Line<'_>, after: usize) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-')
 }
+
+/// Labels of queues of printers, which are named after makers and rooms as often as like machines.
+const QUEUES: &[&str] = &[
+    "-printername ",
+    "lpadmin -p ",
+    "lpq -p ",
+    "lpr -p ",
+    "lpstat -p ",
+    "device for ",
+    "cupsenable ",
+    "cupsdisable ",
+    "cupsaccept ",
+    "lpoptions -p ",
+    "cancel -a ",
+    "printer name",
+    "printername",
+    "system default destination",
+    "skrivare",
+    "tulostin",
+];
 
 /// Commands that are words of sentences, too.
 const COMMANDS: &[&str] = &["telnet ", "dig ", "nmap ", "whois ", "ssh ", "ping ", "mosh "];

@@ -19,7 +19,7 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
         let inside = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
         let start = line.back(dash, inside);
         let size = dash - start;
-        if !(4..=7).contains(&size) || line.at(dash + size + 1) != b'-' {
+        if !(4..=8).contains(&size) || line.at(dash + size + 1) != b'-' {
             continue;
         }
         let end = line.forward(dash, |byte| inside(byte) || byte == b'-');
@@ -32,10 +32,10 @@ pub(super) fn grouped(search: &mut Search<'_, '_>) {
             !is_alphanumeric(line.before(start)) && !matches!(line.before(start), b'-' | b'{') && !is_alphanumeric(line.at(end));
         // "00330-80000-00000-AA771" says which product it is, and no key.
         let product = size == 5 && text.bytes().take(17).all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let long = size < 7 || text.split('-').filter(|group| is_mixed(group)).count() >= 2;
+        let long = size < 7 || size == 8 && text.len() >= 35 || text.split('-').filter(|group| is_mixed(group)).count() >= 2;
         let letters = size == 5 && text.bytes().any(|byte| byte.is_ascii_uppercase());
-        // Adobe's serial numbers are six groups of four digits; cards have four of them.
-        let adobe = size == 4 && text.len() == 29;
+        // Adobe's and Lexware's serial numbers are six and five groups of four digits; cards have four of them.
+        let adobe = size == 4 && matches!(text.len(), 24 | 29);
         let key = even && long && !product && (mixed || letters || adobe) || !even && is_uneven(text);
         if key && apart && !is_found(search, start) {
             search.found.push(Finding::new(start..end, Class::LicenceKey, "product-key"));
@@ -140,7 +140,11 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
             }
             continue;
         }
-        let end = anchor.end + suffix(&line, anchor).len();
+        let end = if anchor.word.ends_with('=') {
+            anchor.end - 1
+        } else {
+            anchor.end + suffix(&line, anchor).len()
+        };
         let Some(value) = value::value(&line, end, true, Reach::Word) else {
             continue;
         };
@@ -189,6 +193,8 @@ const COMMANDS: &[&str] = &[
     "pvesubscription set",
     "vimsvc/license --set",
     "license -i",
+    "license fetch auth-code",
+    "suseconnect -r",
     "--org",
     "plsk.",
     "qlik_license",

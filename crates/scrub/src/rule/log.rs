@@ -3,7 +3,7 @@
 use super::host::is_host_name;
 use super::person::is_account_name;
 use super::value::is_found;
-use super::{Meaning, Search};
+use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{BLANK, DIGIT, NAME, SOLID};
@@ -76,13 +76,31 @@ pub(super) fn before_phrases(search: &mut Search<'_, '_>) {
         let range = line.start_of(NAME, end)..end;
         let text = line.str(range.clone());
         let fits = if class == Class::Host {
-            is_host_name(text)
+            is_host_name(text) && stands(&line, anchor, &range)
         } else {
             is_account_name(text)
         };
         if fits && !is_found(search, range.start) {
             search.found.push(Finding::new(range, class, "log-phrase"));
         }
+    }
+}
+
+/// Whether the phrase speaks of a machine here: lists of Ansible begin with its name; queues of printers are named like machines only now and
+/// then, and else after makers and rooms.
+fn stands(line: &Line<'_>, anchor: &Anchor, range: &Range<usize>) -> bool {
+    let queues = [
+        " accepting requests since",
+        " not accepting requests",
+        " is ready and printing",
+        " now printing ",
+        " is idle.  enabled",
+        " disabled since ",
+    ];
+    match anchor.word {
+        " ansible_" => range.start == line.start,
+        word if queues.contains(&word) => line.str(range.clone()).contains('-'),
+        _ => true,
     }
 }
 

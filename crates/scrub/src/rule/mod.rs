@@ -10,14 +10,17 @@ mod bare;
 mod beginnings;
 mod below;
 mod beside;
+mod blanks;
 mod chat;
 mod column;
 mod composed;
 mod connection;
 mod device;
+mod dialled;
 mod document;
 mod domain;
 mod flag;
+mod giro;
 mod handle;
 mod heading;
 mod host;
@@ -41,6 +44,7 @@ mod plausible;
 mod prompt;
 mod quiet;
 mod secret;
+mod shown;
 mod speaker;
 mod spoken;
 mod table;
@@ -51,6 +55,7 @@ mod value;
 mod windows;
 mod words;
 
+use crate::class::Class;
 use crate::finding::{Finding, settle};
 use crate::line::{Line, each, has};
 use crate::map::Map;
@@ -280,6 +285,9 @@ impl Search<'_, '_> {
         }
         if line.shows(sign::COLONS_BEHIND_NAMES) {
             beside::ports(self);
+            if let Some(range) = connection::pgpass(&line).filter(|range| !value::is_found(self, range.start)) {
+                self.found.push(Finding::new(range, Class::ConnectionString, "pgpass"));
+            }
         }
         if line.shows(sign::COLONS_IN_KEYS) {
             token::bots(self);
@@ -296,8 +304,12 @@ impl Search<'_, '_> {
         // No number of a person has fewer than six digits; no token is told from a word by fewer than 24 characters.
         if line.digits() >= 6 {
             bank::find(self);
+            if line.has(has::SLASH) {
+                giro::find(self);
+            }
             national::find(self);
             phone::find(self);
+            dialled::find(self);
         }
         if line.shows(sign::LONG_WORDS) {
             token::dense(self);

@@ -46,6 +46,8 @@ fn is_apart(line: &Line<'_>, range: &Range<usize>) -> bool {
 fn numbered(line: &Line<'_>, start: usize, run: usize) -> Option<Range<usize>> {
     let (shapes, test): (&[&str], Test) = match (run, line.at(start + run)) {
         (11, _) => (&["00000000000"], eleven),
+        (15, _) => (&["000000000000000"], |digits, _| french(digits)),
+        (2, b' ') => (&["00 000000 A 000", "00 000 000 000"], german),
         (17 | 18, _) => (&["000000000000000000", "00000000000000000X"], chinese),
         (6, b'-' | b'+' | b'A') => (
             &["000000-0000000", "000000-0000", "000000-000A", "000000A000A", "000000+0000"],
@@ -182,6 +184,32 @@ fn belgian(digits: &[u32]) -> bool {
         && [number(nine), number(nine) + 2_000_000_000]
             .iter()
             .any(|all| 97 - all % 97 == check)
+}
+
+/// Sex, year, month, place and order, and 97 less the rest of them.
+fn french(digits: &[u32]) -> bool {
+    let Some((body, key)) = digits.split_at_checked(13) else {
+        return false;
+    };
+    let month = number(body.get(3..5).unwrap_or_default());
+    matches!(body.first(), Some(1 | 2)) && (1..=12).contains(&(month % 20)) && 97 - number(body) % 97 == number(key)
+}
+
+/// The number of the pension, with the day of birth and a letter within, and that of the tax office (ISO 7064, mod 11, 10).
+fn german(digits: &[u32], text: &str) -> bool {
+    if text.len() == 15 {
+        let born = digits.get(2..8).map(|born| match born {
+            [d, rest @ ..] if *d >= 5 => [&[d - 5], rest].concat(),
+            _ => born.to_vec(),
+        });
+        let letter = text.as_bytes().get(10).is_some_and(u8::is_ascii_uppercase);
+        return letter && is_turned_date(born.as_deref());
+    }
+    let product = digits.iter().take(10).fold(10, |product, digit| {
+        let sum = (digit + product) % 10;
+        (if sum == 0 { 10 } else { sum }) * 2 % 11
+    });
+    digits.first() != Some(&0) && digits.get(10) == Some(&((11 - product) % 10))
 }
 
 fn chinese(digits: &[u32], text: &str) -> bool {
@@ -325,6 +353,9 @@ mod tests {
             "S1234567D",
             "900101-1234567",
             "10000000146",
+            "53 200460 W 171",
+            "47 286 579 304",
+            "170075916466527",
         ] {
             assert_eq!(found(&format!("the number is {number}.")).as_deref(), Some(number));
         }

@@ -45,7 +45,9 @@ fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
             || before == b'.'
             || before == b'_' && !port
             || (before == b'-' && line.before(start - 1).is_ascii_alphabetic());
-        if joined || is_alphanumeric(line.at(end)) || line.at(end) == b'_' {
+        // The sign that ends sentences in Chinese and Japanese belongs to no word.
+        let ended = line.at(end) == 0xE3 || line.at(end) == 0xEF;
+        if joined || is_alphanumeric(line.at(end)) && !ended || line.at(end) == b'_' {
             continue;
         }
         let end = without_port(line, start, end);

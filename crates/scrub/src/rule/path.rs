@@ -1,7 +1,8 @@
 //! Paths into people's profiles, whole: `C:\Users\jane\Desktop\offer.txt`, `/home/jane/.ssh`, `\\files\homes$\jane`.
 
+use super::blanks::{beyond, is_listed};
 use super::person::is_generic;
-use super::value::is_found;
+use super::value::{Reach, is_found, value};
 use super::words::{ends, holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
@@ -29,14 +30,31 @@ const SHARED: &[&str] = &[
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
-    for anchor in search.anchors.iter().filter(|anchor| anchor.meaning == Meaning::Profiles) {
-        if is_found(search, anchor.start + 1) {
-            continue;
-        }
-        if let Some(range) = profile(&line, anchor) {
-            search.found.push(Finding::new(range, Class::UserPath, "profile-path"));
+    for anchor in search.anchors {
+        let (found, rule) = match anchor.meaning {
+            Meaning::Profiles if !is_found(search, anchor.start + 1) => (profile(&line, anchor), "profile-path"),
+            Meaning::Home => (
+                labelled(&line, anchor).filter(|range| !is_found(search, range.start)),
+                "labelled-path",
+            ),
+            _ => continue,
+        };
+        if let Some(range) = found {
+            search.found.push(Finding::new(range, Class::UserPath, rule));
         }
     }
+}
+
+/// "Home Directory: \\\\files\\jane": a share behind a label for what is somebody's, whatever the share is called.
+fn labelled(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let value = value(line, anchor.end, true, Reach::Field)?;
+    let text = line.str(value.range.clone());
+    let parts = text
+        .trim_start_matches('\\')
+        .split('\\')
+        .filter(|part| !part.is_empty())
+        .count();
+    (text.starts_with("\\\\") && parts >= 2 && !text.contains(['%', '*'])).then_some(value.range)
 }
 
 fn profile(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
@@ -61,7 +79,11 @@ fn profile(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     } else {
         unix_end(line, anchor.end)
     };
-    let end = line.back(end, |byte| matches!(byte, b'.' | b',' | b':' | b';' | b')' | b' ' | b'\t'));
+    let end = if end == closing && line.at(end) == quote {
+        end
+    } else {
+        line.back(end, |byte| matches!(byte, b'.' | b',' | b':' | b';' | b')' | b' ' | b'\t'))
+    };
     (end > anchor.end).then_some(start..end)
 }
 
@@ -86,8 +108,13 @@ fn start(line: &Line<'_>, anchor: &Anchor, windows: bool) -> Option<usize> {
     });
     let text = line.str(before..at);
     if windows {
-        // A share or a relative path.
-        return Some(before);
+        // `E:\old\Users\jane`, a share or a relative path.
+        // What the registry keeps of programs is nobody's.
+        if holds(text, "software\\") || text.starts_with("HKEY_") {
+            return None;
+        }
+        let lettered = before > line.start + 1 && line.at(before) == b'\\' && drive(line, before);
+        return Some(if lettered { before - 2 } else { before });
     }
     let reference = line.before(before) == b':' && text.starts_with("//");
     if reference {
@@ -148,16 +175,20 @@ fn windows_end(line: &Line<'_>, from: usize) -> usize {
     let mut end = line.forward(from, |byte| !stops(byte) && !is_blank(byte) && byte != b',' && byte != b')');
     // "C:\Users\jane\x.log:12: text", "C:\Users\jane: Access denied": nothing is part of a path from a colon on.
     let limit = line.forward(from, |byte| byte != b':');
+    let mut spaced = false;
     while end < limit && line.at(end) == b' ' && !is_blank(line.at(end + 1)) {
         if let Some(end) = alone(line, from, end) {
             return end;
         }
         let field = line.forward(end + 1, |byte| !stops(byte));
         let field = two_blanks(line, end + 1, field);
-        match continues(line, end + 1..field) {
-            Some(next) => end = next,
+        let company = line.reads(end.saturating_sub("OneDrive".len()), "OneDrive - ");
+        let start = if company { end + 3 } else { end + 1 };
+        match continues(line, start..field).or_else(|| beyond(line, from, end, spaced)) {
+            Some(next) => end = line.forward(next, |byte| !stops(byte) && !is_blank(byte) && byte != b',' && byte != b')'),
             None => break,
         }
+        spaced = true;
     }
     end.min(limit)
 }
@@ -231,10 +262,20 @@ fn continues(line: &Line<'_>, range: Range<usize>) -> Option<usize> {
     if text.starts_with(['\\', '/', '-', '&', '|', '(', '[', '+', '=', '{', '@', '$', '%', '"']) {
         return None;
     }
-    let segment_end = text.find(['\\', '/', ':', '(', '[', '=', '&', ',']).unwrap_or(text.len());
+    // "coating run 7 (final).xlsx", "Recipes (Nana)\\cake.docx"
+    let bracket = text.find(" (").and_then(|open| {
+        let close = open + text.get(open..open + 32.min(text.len() - open))?.find(')')?;
+        text.get(close + 1..)?.starts_with(['.', '\\']).then_some(open..close)
+    });
+    let outside = |at: &usize| bracket.as_ref().is_none_or(|inside| !(inside.start..inside.end).contains(at));
+    let mut signs = text
+        .match_indices(['\\', '/', ':', '(', '[', '=', '&', ','])
+        .map(|(at, _)| at);
+    let segment_end = signs.find(outside).unwrap_or(text.len());
     let segment = text.get(..segment_end)?;
     if text.get(segment_end..)?.starts_with('\\')
         && segment.split(' ').count() <= 5
+        && !segment.ends_with(' ')
         && !segment.contains(" -")
         && !looks_like_account(segment, text, segment_end)
     {
@@ -295,28 +336,10 @@ const FOLDERS: &[(&str, &str)] = &[
     ("/Screen", " Shots"),
 ];
 
-/// Whether a path that a tab or nothing stands before, as listings have them, goes on after the blank: with a word that ends in a slash or
-/// in the ending of a document, or up to the end of the line behind a tab.
-fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
-    let start = line.back(from, |byte| !is_blank(byte));
-    let before = line.before(start);
-    if !(before == b'\t' || start == line.start) || line.at(blank) != b' ' || is_blank(line.at(blank + 1)) {
-        return false;
-    }
-    let rest = line.str(blank + 1..line.end.min(blank + 80));
-    let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
-    let document = [
-        ".pdf", ".docx", ".xlsx", ".pages", ".numbers", ".key", ".jpg", ".png", ".doc", ".xls", ".heic", ".mov", ".txt",
-    ];
-    let ends = document.iter().any(|ending| ends(rest, ending));
-    plain
-        && !rest.starts_with(['-', '/', '&', '.', '~'])
-        && (before == b'\t' || ends || rest.contains('/') && !rest.contains(" /"))
-}
-
 /// Blanks are part of a path when escaped.
 fn unix_end(line: &Line<'_>, from: usize) -> usize {
     let mut at = from;
+    let mut spaced = false;
     loop {
         at = line.forward(at, |byte| {
             !is_blank(byte)
@@ -345,7 +368,12 @@ fn unix_end(line: &Line<'_>, from: usize) -> usize {
             .iter()
             .any(|(first, rest)| line.reads(at.saturating_sub(first.len()), first) && line.reads(at, rest));
         if at < line.end && is_blank(line.at(at)) && (line.before(at) == b'\\' || library || is_listed(line, from, at)) {
-            at += 1;
+            (at, spaced) = (at + 1, true);
+        } else if let Some(next) = beyond(line, from, at, spaced) {
+            (at, spaced) = (next, true);
+        } else if line.before(at) == b'$' && line.at(at) == b'(' && line.at(line.forward(at, |byte| byte != b')')) == b')' {
+            // "/home/jane/copies/$(date +%F).sql.gz"
+            at = line.forward(at, |byte| byte != b')') + 1;
         } else if line.at(at) == b'&' || !line.reads(at.saturating_sub(1), "\\") || at >= line.end {
             return at;
         } else {

@@ -1,6 +1,7 @@
 //! Telephone numbers: international form (E.164, with separators), North American form, and national forms, in a known grouping or behind
 //! a label.
 
+use super::dialled::UNITS;
 use super::value::is_found;
 use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -23,7 +24,7 @@ fn digits(line: &Line<'_>, range: Range<usize>) -> usize {
 
 /// Whether a letter follows; signs that end sentences in Chinese and Japanese are none.
 fn goes_on(line: &Line<'_>, end: usize) -> bool {
-    is_alphanumeric(line.at(end)) && !matches!(line.slice(end..end + 2), [0xE3, 0x80] | [0xEF, 0xBC])
+    is_alphanumeric(line.at(end)) && !matches!(line.slice(end..end + 2), [0xE3, _] | [0xEF, 0xBC])
 }
 
 /// Over " x204", " ext. 21" and the like.
@@ -62,8 +63,10 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
         let count = digits(&line, plus + 1..end);
         // "+0100" is a time zone, "+12" a difference.
         if (8..=15).contains(&count) && !is_alphanumeric(line.at(end)) && !line.str(plus..end).contains(':') {
+            // "(+34) 945 550 117"
+            let open = line.before(plus) == b'(' && line.str(plus..end).contains(')');
             search.found.push(Finding::new(
-                plus..with_extension(&line, end),
+                plus - usize::from(open)..with_extension(&line, end),
                 Class::Phone,
                 "international-number",
             ));
@@ -194,10 +197,11 @@ fn national(search: &mut Search<'_, '_>) {
             continue;
         }
         let first = digits_here.len();
-        let apart = matches!(
+        let apart = (matches!(
             line.before(start),
             0 | b' ' | b'\t' | b':' | b'"' | b'(' | b',' | b'>' | b';' | b'=' | b'<' | b'|' | b'\'' | b'['
-        ) && !goes_on(&line, end)
+        ) || line.before(start) >= 0x80)
+            && !goes_on(&line, end)
             && (line.at(end) != b':' || is_blank(line.at(end + 1)));
         // A cell of a table stands behind a gap and before one.
         let cell = (start == line.start || line.str_before(start, 2) == "  ") && line.slice(end..end + 2) == b"  ";
@@ -251,7 +255,8 @@ fn undivided(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
     }
     let end = line.forward(number, |byte| byte.is_ascii_digit());
     let cell = line.slice(end..end + 2) == b" |" && line.str_before(number, 2) == "| ";
-    ((line.at(end) == b'@' || cell && line.at(number + 1) != b'.')
+    let named = line.before(number) == b'<' && line.at(end) == b'>' && end - number <= 12;
+    ((line.at(end) == b'@' || named || cell && line.at(number + 1) != b'.')
         && (10..=15).contains(&(end - number))
         && line.before(number) != b'.')
         .then_some(number..end)
@@ -281,13 +286,6 @@ fn triple(line: &Line<'_>, number: usize) -> Option<Range<usize>> {
         || line.at(end) == b'.' && !line.at(end + 1).is_ascii_digit();
     (word && apart && !amount).then_some(number..end)
 }
-
-/// What amounts of nine digits are of.
-const UNITS: &[&str] = &[
-    "b", "bytes", "byte", "octets", "octet", "o", "kb", "mb", "kib", "eur", "euro", "euros", "zł", "zl", "pln", "kr", "sek",
-    "nok", "dkk", "czk", "kč", "huf", "ft", "usd", "chf", "blocks", "sectors", "files", "rows", "records", "objects", "oktett",
-    "bajtů", "bajtów", "byttes", "tavua",
-];
 
 pub(super) fn labelled(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -397,6 +395,9 @@ fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
                 b':' | b'=' | b'.' | b',' | b'"' | b'\'' | b'-' | b';' | 0xEF | 0xBC | 0x9A
             )
     });
+    // "電話は03-5550-1274"
+    let joined = line.forward(after, |byte| byte >= 0x80);
+    let after = if wide && joined <= after + 9 { joined } else { after };
     let after = behind_words(line, after);
     (after > name_end || wide).then_some(after)
 }

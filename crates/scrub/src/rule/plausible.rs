@@ -90,7 +90,8 @@ pub(super) fn is_secret(text: &str, class: Class, value: &Value) -> bool {
         // A token is no word: it has digits, or is long.
         Class::Token => {
             text.len() >= 8
-                && !text.starts_with(['/', '~'])
+                && !text.starts_with('/')
+                && !text.starts_with("~/")
                 && !text.contains("://")
                 && (text.bytes().any(|byte| byte.is_ascii_digit()) || text.len() >= 20)
                 && !text.contains(' ')

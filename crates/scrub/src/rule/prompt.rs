@@ -174,6 +174,7 @@ fn machines(search: &mut Search<'_, '_>, first: usize) {
                 b'*' if line.reads(range.end, "*CLI>") => host(search, range),
                 b':' => mac(search, range),
                 b'#' | b'>' | b'(' => switch(search, range),
+                b'$' | b'%' | b' ' => shell(search, range),
                 _ => {}
             }
         }
@@ -210,6 +211,122 @@ fn mac(search: &mut Search<'_, '_>, range: Range<usize>) {
         if is_account_name(line.str(user.clone())) {
             search.found.push(Finding::new(user, Class::User, "prompt"));
         }
+        host(search, range);
+    }
+}
+
+/// `listserv$ ls`, `login2 ~ % who`, `pgb /etc/pgbouncer # cat x`, `kronos # visudo`: a machine's name alone, no other word, before what ends a
+/// prompt; behind a blank and nothing else, what is typed must be a command.
+fn shell(search: &mut Search<'_, '_>, range: Range<usize>) {
+    const COMMANDS: &[&str] = &[
+        "ls",
+        "cat",
+        "cd",
+        "ps",
+        "df",
+        "ip",
+        "id",
+        "su",
+        "sudo",
+        "ssh",
+        "scp",
+        "who",
+        "w",
+        "vi",
+        "vim",
+        "visudo",
+        "grep",
+        "egrep",
+        "sed",
+        "awk",
+        "tail",
+        "head",
+        "less",
+        "find",
+        "chage",
+        "chown",
+        "chmod",
+        "passwd",
+        "useradd",
+        "usermod",
+        "finger",
+        "crontab",
+        "systemctl",
+        "journalctl",
+        "service",
+        "mount",
+        "zfs",
+        "zpool",
+        "lsblk",
+        "blkid",
+        "dmesg",
+        "uname",
+        "hostname",
+        "curl",
+        "wget",
+        "ping",
+        "dig",
+        "nslookup",
+        "ss",
+        "netstat",
+        "psql",
+        "mysql",
+        "docker",
+        "kubectl",
+        "git",
+        "apt",
+        "dnf",
+        "yum",
+        "rpm",
+        "pkg",
+        "doas",
+        "rcctl",
+        "show",
+        "execute",
+        "config",
+        "get",
+        "diagnose",
+        "diag",
+        "exit",
+        "reboot",
+        "last",
+        "lastlog",
+        "getent",
+        "smbstatus",
+        "samba-tool",
+        "openssl",
+        "rsync",
+        "tar",
+        "echo",
+        "export",
+        "nano",
+        "top",
+        "free",
+        "uptime",
+        "env",
+    ];
+    let line = search.line;
+    let name = line.str(range.clone());
+    let mut at = range.end;
+    let spaced = line.at(at) == b' ';
+    let mut place = false;
+    if spaced && matches!(line.at(at + 1), b'~' | b'/') {
+        at = line.end_of(SOLID, at + 1);
+        place = true;
+    }
+    at += usize::from(line.at(at) == b' ');
+    let sign = line.at(at);
+    let typed = at + 2;
+    let word = line.str(typed..line.forward(typed, |byte| byte.is_ascii_lowercase() || byte == b'-'));
+    let fits = match sign {
+        b'#' | b'$' | b'%' if line.at(at + 1) != b' ' => false,
+        b'#' | b'$' | b'%' if place => typed < line.end,
+        b'#' | b'$' if spaced => COMMANDS.contains(&word),
+        b'$' | b'%' => word.len() >= 2 && word.starts_with(|c: char| c.is_ascii_lowercase()),
+        _ => false,
+    };
+    let named = name.len() >= 4 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_ordinary(name);
+    if fits && named {
         host(search, range);
     }
 }

@@ -6,16 +6,17 @@ use super::host::is_host_name;
 use super::paired;
 use super::person::is_account_name;
 use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
+use super::shown;
 use super::spoken;
 use super::token::weak;
 use super::typed;
 use super::unknown::is_ordinary;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
-use super::words::is_one_of;
+use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::{ALPHABETIC, BLANK, NAME, SOLID};
+use crate::kind::{BLANK, NAME, SOLID};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 
@@ -95,9 +96,9 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             let range = groups
                 .or(typed)
                 .or_else(|| setting(line, anchor, class))
-                .or_else(|| numbered(line, anchor));
+                .or_else(|| typed::numbered(line, anchor));
             let range = range
-                .or_else(|| paired(line, anchor))
+                .or_else(|| typed::paired(line, anchor))
                 .or_else(|| typed::directive(line, anchor));
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
@@ -115,7 +116,7 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             (range?, class, "labelled-secret")
         }
         Meaning::Phrase(class @ (Class::Password | Class::Token)) if labels() => {
-            let range = setting(line, anchor, class).or_else(|| numbered(line, anchor));
+            let range = setting(line, anchor, class).or_else(|| typed::numbered(line, anchor));
             (range?, class, "labelled-secret")
         }
         Meaning::Pin => {
@@ -154,6 +155,7 @@ fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     spoken::tied(line, anchor)
         .or_else(|| spoken::used_as(line, anchor))
         .or_else(|| spoken::somewhere(line, anchor))
+        .or_else(|| shown::find(line, anchor))
 }
 
 /// "login: hvogt / Kirsche99!", "password for jane is …"
@@ -203,6 +205,9 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "s",
     "1",
     "2",
+    "_1",
+    "_2",
+    "_3",
     "hash",
     "_hash",
     "text",
@@ -289,7 +294,14 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     }
     // `PASS x`, as FTP and POP3 have it.
     let protocol = label == "pass" && anchor.start == line.start && line.slice(anchor.start..anchor.end) == b"PASS";
-    let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
+    // "set -x API_TOKEN x", "setx API_TOKEN x"
+    let shell = || {
+        let lead = line.str_before(anchor.start, 40);
+        ["set -x ", "set -gx ", "set -Ux ", "setx ", "setenv "]
+            .iter()
+            .any(|word| holds(lead, word))
+    };
+    let bare = protocol || shell() || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
     let mut after = anchor.end + ending.len();
     if label.ends_with(['=', ' ', ':']) {
         after -= 1;
@@ -340,33 +352,6 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
     let shared = shared && range.len() >= 6 && !is_ordinary(line.str(range.clone()));
     let class = if shared { Class::Password } else { class };
     is_secret(line.str(range.clone()), class, &value).then_some(range)
-}
-
-/// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
-fn numbered(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let digit = line.end_of(BLANK, anchor.end);
-    let start = line.end_of(BLANK, digit + 1);
-    let fits = digit == anchor.end + 1 && line.at(digit).is_ascii_digit() && start == digit + 2;
-    let range = start..line.end_of(SOLID, start);
-    let text = line.str(range.clone());
-    // "username jane password 0 kabelsalat" and nothing more is no sentence.
-    let alone = line.trim(range.end..line.end).is_empty()
-        && ["username ", "enable ", "password ", "secret "]
-            .iter()
-            .any(|lead| line.reads(line.forward(line.start, is_blank), lead));
-    (fits && text.len() >= 4 && (alone || text.bytes().any(|byte| !byte.is_ascii_lowercase()))).then_some(range)
-}
-
-/// `machine x login jane password y`, `username admin password y`: pairs of words without signs.
-fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
-    let before = line.start_of(BLANK, anchor.start);
-    let name = line.start_of(SOLID, before);
-    let label = line.start_of(BLANK, name);
-    let word = line.str(line.start_of(ALPHABETIC, label)..label);
-    let start = line.end_of(BLANK, anchor.end);
-    let range = start..line.end_of(SOLID, start);
-    let fits = is_one_of(word, &["login", "user", "username", "connect"]) && name < before && start > anchor.end;
-    (fits && is_secret_word(line.str(range.clone()))).then_some(range)
 }
 
 /// "Cookie: name=x; other=y": all of them, when the first is one.

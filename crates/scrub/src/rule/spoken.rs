@@ -233,7 +233,9 @@ pub(super) fn somewhere(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
         }
         let text = line.str(at..end);
         let bracketed = line.before(at) == b'(' && line.at(end) == b')' && is_no_word(text) && !text.contains('/');
-        if is_strong(text) || is_signed(text) || is_mixed(text) || is_numbered(text) || bracketed {
+        // "…, knee-hip-shoulder-0419": chained words behind a comma or colon.
+        let parted = matches!(line.before(line.start_of(BLANK, at)), b',' | b':') || line.before(at) == b'"';
+        if parted && is_chained(text) || is_strong(text) || is_signed(text) || is_mixed(text) || is_numbered(text) || bracketed {
             return Some(at..end);
         }
         at = line.end_of(SOLID, end);
@@ -294,6 +296,17 @@ pub(super) fn wireless(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
         at = end;
     }
     None
+}
+
+/// `juni-2024-gast`, `lotus.pond.88`: parts of letters or digits alone, one of digits.
+fn is_chained(text: &str) -> bool {
+    let parts = || text.split(['-', '.']);
+    let whole = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) || part.chars().all(char::is_alphabetic);
+    (10..=40).contains(&text.len())
+        && parts().count() >= 3
+        && parts().all(|part| part.len() >= 2 && whole(part))
+        && parts().filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).count() == 1
+        && text.starts_with(char::is_alphabetic)
 }
 
 /// `Welcome2Oak`, `Th3Ledger`: both cases, and a digit between letters.

@@ -123,6 +123,10 @@ fn may_be_heading(search: &Search<'_, '_>) -> bool {
 /// Whether this line is a heading by itself.
 fn open(line: &Line<'_>, table: &mut Table) -> bool {
     let text = line.str(line.start..line.end);
+    // "|| What || Login || Secret ||", as wikis write it.
+    if text.contains("|| ") && open_separated(&text.replace("||", "|"), b'|', table) {
+        return true;
+    }
     for separator in [b',', b';', b'\t', b'|'] {
         if memchr::memchr(separator, text.as_bytes()).is_some() && open_separated(text, separator, table) {
             return true;
@@ -137,7 +141,12 @@ fn open(line: &Line<'_>, table: &mut Table) -> bool {
     }
     let starts: Vec<usize> = spread(text).iter().map(|run| run.start).collect();
     let titled = cells(text, &starts).all(|cell| cell.starts_with(|c: char| c.is_uppercase()));
-    starts.len() > 2 && titled && open_spread(text, &starts, table)
+    // "id  conn_id  host  login  password": names of columns, two of them at least known.
+    let named = starts.len() > 3 && cells(text, &starts).all(|cell| !cell.contains(' ') && cell.len() <= 20);
+    starts.len() > 2
+        && (titled || named)
+        && open_spread(text, &starts, table)
+        && (titled || table.columns.len() > 1 || std::mem::take(&mut table.layout) != Layout::Spread)
 }
 
 fn open_separated(text: &str, separator: u8, table: &mut Table) -> bool {

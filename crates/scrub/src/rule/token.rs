@@ -17,12 +17,12 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             continue;
         };
         let mark = anchor.word;
-        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.'])
+        let joined = is_alphanumeric(line.before(anchor.start)) && !mark.starts_with(['/', '.', ':'])
             || mark.starts_with('_') && line.before(anchor.start) == b'_';
         if joined || line.str(anchor.start..anchor.end) != mark || is_found(search, anchor.start) {
             continue;
         }
-        let hash = mark.starts_with(['$', '{']);
+        let hash = mark.starts_with(['$', '{']) || mark.ends_with('$');
         let address = mark.contains('/') || mark == "K10";
         let end = line.run(anchor.end, |byte| {
             byte.is_ascii_alphanumeric()
@@ -35,7 +35,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
             let class = if hash { Class::Password } else { Class::Token };
             // "$$apr1$$" is escaped; ".atlasv1." stands within.
             let start = match mark {
-                ".atlasv1." => line.back(anchor.start, |byte| byte.is_ascii_alphanumeric()),
+                ".atlasv1." | ":APA91b" => line.back(anchor.start, |byte| byte.is_ascii_alphanumeric() || byte == b'_'),
                 _ if hash && line.before(anchor.start) == b'$' => anchor.start - 1,
                 _ => anchor.start,
             };
@@ -141,9 +141,14 @@ pub(super) fn bots(search: &mut Search<'_, '_>) {
 
 /// `"key": "Ab9xK2…"`, `sid=q8Zx…`: letters of both cases and digits, or many hexadecimal digits, behind a word that says little.
 pub(super) fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    if anchor.word == "enter the code " {
+        return typed_code(line, anchor.end);
+    }
     if is_alphanumeric(line.before(anchor.start)) || !suffix(line, anchor).is_empty() {
         return None;
     }
+    // "?key=d6ccf07e8d89590b1dc8&…", "application_key = 3775e1100a3aad4f": a part of an address, the end of a name
+    let named = matches!(line.before(anchor.start), b'?' | b'&' | b'_') || line.at(anchor.end) == b'=';
     let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
     let range = value::until(line, value.range, b";,&)}]|");
     let text = line.str(range.clone());
@@ -155,12 +160,22 @@ pub(super) fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     );
     let signs = text.len() - upper - lower - digits;
     let hexadecimal = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits > 0;
+    let hexadecimal =
+        hexadecimal || named && text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && digits >= 4;
     let secret = anchor.word.contains("secret") && digits > 0;
     let mixed = digits >= 2 && signs <= 3 && (upper >= 3 && lower >= 3 || secret);
     let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
     let single =
         text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
     (text.len() >= 16 && (mixed || hexadecimal || single) && !text.contains([':', '.', '\\', '('])).then_some(range)
+}
+
+/// "enter the code VNGXFDYLG to authenticate": what signs a device in.
+fn typed_code(line: &Line<'_>, start: usize) -> Option<Range<usize>> {
+    let end = line.forward(start, |byte| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-'
+    });
+    ((8..=9).contains(&(end - start)) && !is_alphanumeric(line.at(end))).then_some(start..end)
 }
 
 fn is_dense(line: &Line<'_>, start: usize, end: usize) -> bool {

@@ -34,8 +34,15 @@ fn is_words(text: &str) -> bool {
 pub(super) fn setting(line: &Line<'_>, anchor: &Anchor, value: &Value) -> Option<Range<usize>> {
     let first = line.end_of(BLANK, line.start);
     let sign = line.before(line.start_of(BLANK, value.range.start));
-    let alone = name_start(line, anchor) == first && (anchor.word.contains('_') || sign == b'=');
-    let whole = rest(line, value.range.start)?;
+    let alone =
+        name_start(line, anchor) == first && (anchor.word.contains(['_']) || anchor.word.contains("phrase") || sign == b'=');
+    // "Passphrase: four words</Value>"
+    let close = line.forward(value.range.start, |byte| byte != b'<');
+    let whole = if line.at(close + 1) == b'/' {
+        value.range.start..close
+    } else {
+        rest(line, value.range.start)?
+    };
     (!value.quoted && value.separated && alone && is_words(line.str(whole.clone()))).then_some(whole)
 }
 
@@ -81,6 +88,13 @@ pub(super) fn prompted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>>
 pub(super) fn key(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let first = line.end_of(BLANK, line.start);
     let inner = first > line.start && first == anchor.start && line.at(anchor.end) == b' ';
+    // "wireless.default_radio0.key='x'", as OpenWrt keeps it.
+    let named = line.str(name_start(line, anchor)..anchor.start);
+    if anchor.word == "key" && begins(named, "wireless.") && line.at(anchor.end) == b'=' {
+        let start = line.forward(anchor.end + 1, |byte| matches!(byte, b'"' | b'\''));
+        let end = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\''));
+        return (end >= start + 8).then_some(start..end);
+    }
     if anchor.word != "key" || !inner {
         return None;
     }
@@ -164,7 +178,35 @@ pub(super) fn directive(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>
     let fits = text.len() >= 5 && is_secret_word(text) && !is_ordinary(text) && !text.ends_with([':', '?', '.', ',']);
     // A word alone is a heading as often as a secret.
     let telling = community || start < range.start || text.bytes().any(|byte| !byte.is_ascii_lowercase());
-    (alone && fits && telling && !text.contains(['(', '=', '<', '|', '['])).then_some(range)
+    let tabbed = line.before(start) == b'\t';
+    (alone && fits && telling && (tabbed || !text.contains('=')) && !text.contains(['(', '<', '|', '['])).then_some(range)
+}
+
+/// `username admin secret 9 $9$…`, `password 7 0822455D0A16`: how switches write them.
+pub(super) fn numbered(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let digit = line.end_of(BLANK, anchor.end);
+    let start = line.end_of(BLANK, digit + 1);
+    let fits = digit == anchor.end + 1 && line.at(digit).is_ascii_digit() && start == digit + 2;
+    let range = start..line.end_of(SOLID, start);
+    let text = line.str(range.clone());
+    // "username jane password 0 kabelsalat" and nothing more is no sentence.
+    let alone = line.trim(range.end..line.end).is_empty()
+        && ["username ", "enable ", "password ", "secret "]
+            .iter()
+            .any(|lead| line.reads(line.forward(line.start, is_blank), lead));
+    (fits && text.len() >= 4 && (alone || text.bytes().any(|byte| !byte.is_ascii_lowercase()))).then_some(range)
+}
+
+/// `machine x login jane password y`, `username admin password y`: pairs of words without signs.
+pub(super) fn paired(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let before = line.start_of(BLANK, anchor.start);
+    let name = line.start_of(SOLID, before);
+    let label = line.start_of(BLANK, name);
+    let word = line.str(line.start_of(ALPHABETIC, label)..label);
+    let start = line.end_of(BLANK, anchor.end);
+    let range = start..line.end_of(SOLID, start);
+    let fits = is_one_of(word, &["login", "user", "username", "connect"]) && name < before && start > anchor.end;
+    (fits && is_secret_word(line.str(range.clone()))).then_some(range)
 }
 
 /// Whether a command of this line prints a secret and nothing else: it ends in the name of a file or setting that holds one.

@@ -118,6 +118,16 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
                 separated: true,
             });
         }
+        // "<Key>Password</Key><Value ProtectInMemory="True">x</Value>", as KeePass writes it.
+        b'<' if line.reads(dotted, "</key><value") => {
+            let start = line.forward(dotted + "</key><value".len(), |byte| byte != b'>') + 1;
+            let range = start..line.forward(start, |byte| byte != b'<');
+            return (!range.is_empty()).then_some(Value {
+                range,
+                quoted: true,
+                separated: true,
+            });
+        }
         _ if line.reads(dotted, "value=") && at < dotted => {
             separated = true;
             at = dotted + "value=".len();
@@ -151,9 +161,17 @@ pub(super) fn value(line: &Line<'_>, after: usize, bare: bool, reach: Reach) -> 
         return None;
     }
     at = next;
-    // "PASSWORD = N'x'", as SQL marks text of any script.
+    // "PASSWORD = N'x'", as SQL marks text of any script; "user_pass=MD5('x')"
     if line.at(at) == b'N' && line.at(at + 1) == b'\'' {
         at += 1;
+    } else if ["MD5(", "SHA1(", "SHA2(", "PASSWORD(", "ENCRYPT(", "CRYPT("]
+        .iter()
+        .any(|call| line.reads(at, call))
+    {
+        let open = line.forward(at, |byte| byte != b'(') + 1;
+        if matches!(line.at(open), b'\'' | b'"') {
+            at = open;
+        }
     }
     let quote = line.at(at);
     if matches!(quote, b'"' | b'\'') || (quote == b'\\' && line.at(at + 1) == b'"') {
