@@ -1,9 +1,10 @@
-//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, three lines of JSON for each text: by one worker,
-//! and a session of two megabytes by one and by as many as there are processors. Texts are of the corpus it was developed on, over and over, or
-//! that of a file (`throughput MEGABYTES FILE`); the limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
+//! How fast rules read: `cargo run --release -p caisey-scrub --example throughput [MEGABYTES]`, a line of JSON for each text. They are of the
+//! corpus it was developed on, over and over, or that of a file (`throughput MEGABYTES FILE`); what is long enough is read by one worker, and by
+//! one for each processor. The limit to compare with is a copy of the same bytes. On a machine that others use as well, what counts is the time of the processor.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use caisey_scrub::{Alone, Facts, Rules, Text, Workers, scrub};
+use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
@@ -17,10 +18,16 @@ fn main() {
         include_str!("../corpus/develop/sessions.txt")
     );
     let ordinary = include_str!("../corpus/develop/nothing.txt");
+    let mut whole = String::new();
+    develop(&Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/develop"), &mut whole);
     let rules = Rules::new().unwrap();
-    for (name, corpus) in [("dense", dense), ("ordinary", ordinary)] {
+    for (name, text) in [
+        ("dense", unmarked(dense)),
+        ("ordinary", unmarked(ordinary)),
+        ("corpus", whole),
+    ] {
         if only.as_deref().is_none_or(|only| only == name) {
-            measure(&rules, name, &unmarked(corpus), megabytes);
+            measure(&rules, name, &text, megabytes);
         }
     }
     if let Some(only) = only {
@@ -73,25 +80,25 @@ fn measure(rules: &Rules, name: &str, plain: &str, megabytes: usize) {
     // Every copy is a session of its own: within one, rules pass over lines that they know.
     let copies = megabytes * 1_000_000 / plain.len();
     run(rules, name, "one", &Alone, plain, copies);
-    let many = long(plain);
-    let copies = (megabytes * 1_000_000).div_ceil(many.len());
-    run(rules, name, "one, long session", &Alone, &many, copies);
-    run(rules, name, "all, long session", &Processors, &many, copies);
+    if plain.len() > 500_000 {
+        run(rules, name, "all", &Processors, plain, copies);
+    }
 }
 
-/// A session that is worth reading side by side: the text until there are two megabytes, and no line twice, because each copy's lines end in
-/// blanks of its own.
-fn long(plain: &str) -> String {
-    let mut all = String::new();
-    for copy in 0..2_000_000usize.div_ceil(plain.len()) {
-        let blanks: String = (0..16)
-            .map_while(|bit| (copy >> bit != 0).then(|| if copy >> bit & 1 == 1 { '\t' } else { ' ' }))
-            .collect();
-        for line in plain.lines() {
-            all.extend([line, &blanks, "\n"]);
+/// All of the corpus: a session that is worth reading side by side.
+fn develop(folder: &Path, text: &mut String) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            develop(&path, text);
+        } else {
+            text.push_str(&unmarked(&std::fs::read_to_string(path).unwrap()));
         }
     }
-    all
 }
 
 fn run(rules: &Rules, name: &str, who: &str, workers: &dyn Workers, plain: &str, copies: usize) {
