@@ -7,11 +7,11 @@ use super::words::Marked;
 use std::sync::LazyLock;
 
 /// In the vocabulary of programs.
-pub(crate) const KNOWN: u32 = 1;
+pub(crate) const KNOWN: u8 = 1;
 /// Stands for something else than a person, or for nobody in particular.
-pub(crate) const NO_NAME: u32 = 1 << 1;
+pub(crate) const NO_NAME: u8 = 1 << 1;
 /// A name of people in some language.
-const LISTED: u32 = 1 << 2;
+const LISTED: u8 = 1 << 2;
 
 static LISTS: LazyLock<Marked> = LazyLock::new(|| {
     Marked::of(&[
@@ -24,6 +24,6 @@ static LISTS: LazyLock<Marked> = LazyLock::new(|| {
 });
 
 /// The lists that have a word, in any case.
-pub(crate) fn of(word: &str) -> u32 {
+pub(crate) fn of(word: &str) -> u8 {
     LISTS.marks(word)
 }

@@ -184,11 +184,11 @@ impl Table {
 pub(super) struct Marked {
     table: Table,
     /// For every slot of the table.
-    marks: Vec<u32>,
+    marks: Vec<u8>,
 }
 
 impl Marked {
-    pub(super) fn of(lists: &[(&Words, u32)]) -> Self {
+    pub(super) fn of(lists: &[(&Words, u8)]) -> Self {
         let all: Vec<&str> = lists.iter().flat_map(|(words, _)| words.all()).collect();
         let table = Table::new(Cow::Owned(all.join("\n")));
         let mut marks = vec![0; table.slots.len()];
@@ -203,7 +203,7 @@ impl Marked {
     }
 
     /// The marks of the lists that have this word, in any case.
-    pub(super) fn marks(&self, word: &str) -> u32 {
+    pub(super) fn marks(&self, word: &str) -> u8 {
         let place = match word.len() {
             1..=LONGEST if word.is_ascii() => self.table.place_of(word.as_bytes()),
             1..=LONGEST => self.table.place_of(word.to_lowercase().as_bytes()),

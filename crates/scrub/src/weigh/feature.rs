@@ -1,7 +1,5 @@
 //! What is shown, as numbers: features of a kind with one or two values, mixed to so many bits.
 
-use crate::rule::mixed;
-
 /// Features are told apart by so many bits.
 pub(crate) const BITS: u32 = 17;
 
@@ -68,18 +66,21 @@ pub(super) fn of_letters(text: &str, mut add: impl FnMut(u32)) {
     }
 }
 
-/// What a word looks like: its bytes by kind, of those in a row that are of one kind only one.
+/// What a word looks like: its bytes by kind, of those in a row that are of one kind only one (FNV-1a).
 pub(super) fn shape(text: &str) -> u32 {
-    let mut kinds: Vec<u8> = text
-        .bytes()
-        .map(|byte| match byte {
+    let mut last = 0;
+    text.bytes().fold(0x811C_9DC5, |mixed, byte| {
+        let kind = match byte {
             b'A'..=b'Z' => b'A',
             b'a'..=b'z' => b'a',
             b'0'..=b'9' => b'9',
             0x80.. => b'u',
             other => other,
-        })
-        .collect();
-    kinds.dedup();
-    mixed(str::from_utf8(&kinds).unwrap_or_default())
+        };
+        if std::mem::replace(&mut last, kind) == kind {
+            mixed
+        } else {
+            (mixed ^ u32::from(kind)).wrapping_mul(0x0100_0193)
+        }
+    })
 }

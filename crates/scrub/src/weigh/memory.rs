@@ -1,103 +1,145 @@
 //! What words show by themselves, worked out once for every word of a session: most words of a text come again.
 
-use super::{Look, Scales, Sums, feature};
+use super::{Scales, Sums, feature};
+use crate::needles::eight;
 use crate::rule::lists;
 use crate::rule::mixed;
 
-/// The last word seen of each of so many kinds, by what its bytes are mixed to.
-const KEPT: usize = 8_192;
-
-/// Small letters from so many on may be a password.
-const LONG: usize = 6;
+/// So many words are kept at first, and at most: the last one seen of each kind, by what its bytes are mixed to.
+const KEPT: std::ops::RangeInclusive<usize> = 256..=16_384;
 
 /// Words of a session, with what they show.
-pub(super) struct Words<'a>(Vec<(&'a str, Shown)>);
-
-impl Default for Words<'_> {
-    fn default() -> Self {
-        Self(vec![("", Shown::default()); KEPT])
-    }
+///
+/// Words are told apart by sixty-four bits. Whoever made one that is mixed to the same as another could have it taken for that one; writing a name
+/// as nobody writes it is easier.
+pub(super) struct Words {
+    seen: Vec<(u64, Seen)>,
+    shown: Vec<Shown>,
+    /// How many were looked at since there are so many.
+    looked_at: usize,
 }
 
-impl<'a> Words<'a> {
-    pub(super) fn of(&mut self, text: &'a str, scales: &Scales) -> Shown {
-        let mixed = mixed(text);
-        let Some((word, shown)) = self.0.get_mut(mixed as usize % KEPT) else {
-            return Shown::of(text, mixed, scales);
-        };
-        if *word != text {
-            (*word, *shown) = (text, Shown::of(text, mixed, scales));
-        }
-        *shown
-    }
-}
-
-/// What a word shows, wherever it stands. Of words that are never weighed, such as numbers and ordinary words, only what their neighbours see.
+/// What neighbours of a word see of it, and whether it is weighed itself.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Shown {
+pub(super) struct Seen {
     /// The same for words that differ in the case of ASCII letters only, and for all numbers.
     pub(super) mix: u32,
-    pub(super) shape: u32,
-    /// Which lists have it.
-    pub(super) lists: u32,
     pub(super) is_small: bool,
-    /// What its letters weigh.
-    pub(super) letters: Sums,
-    may_be_name: bool,
-    may_be_secret: bool,
+    pub(super) may_be_name: bool,
+    pub(super) may_be_secret: bool,
 }
 
-impl Shown {
-    /// All that is seen of any number.
-    pub(super) fn of_number() -> Self {
+/// What is looked at in a word that is weighed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shown {
+    pub(super) shape: u32,
+    /// Which lists have it.
+    pub(super) lists: u8,
+    /// What its letters weigh.
+    pub(super) letters: Sums,
+}
+
+impl Default for Words {
+    fn default() -> Self {
         Self {
-            mix: feature::NUMBER,
-            ..Self::default()
+            seen: vec![Default::default(); *KEPT.start()],
+            shown: vec![Shown::default(); *KEPT.start()],
+            looked_at: 0,
+        }
+    }
+}
+
+impl Words {
+    #[inline]
+    pub(super) fn of(&mut self, word: &str, scales: &Scales) -> (Seen, Shown) {
+        let key = key(word);
+        let place = (key >> 40) as usize & (self.seen.len() - 1);
+        match self.seen.get(place) {
+            Some((known, seen)) if *known == key => {
+                let weighed = seen.may_be_name || seen.may_be_secret;
+                let shown = self.shown.get(place).filter(|_| weighed);
+                (*seen, shown.copied().unwrap_or_default())
+            }
+            _ => self.look_at(word, key, place, scales),
         }
     }
 
     #[cold]
-    fn of(text: &str, mixed: u32, scales: &Scales) -> Self {
-        let kinds = text.bytes().fold(0, |kinds, byte| kinds | kind(byte));
-        let is_small = kinds == SMALL;
-        let mut shown = Self {
-            mix: mixed,
-            is_small,
-            ..Self::default()
-        };
-        if kinds & (SMALL | CAPITAL) == 0 {
-            return shown;
+    fn look_at(&mut self, word: &str, key: u64, place: usize, scales: &Scales) -> (Seen, Shown) {
+        let (seen, shown) = look_at(word, scales);
+        if let (Some(known), Some(kept)) = (self.seen.get_mut(place), self.shown.get_mut(place)) {
+            *known = (key, seen);
+            *kept = shown;
         }
-        shown.lists = lists::of(text);
-        let is_no_name = shown.lists & lists::NO_NAME != 0;
-        let is_ordinary = is_no_name || shown.lists & lists::KNOWN != 0;
-        if is_small && is_ordinary {
-            return shown;
+        self.looked_at += 1;
+        // Sessions that go on for long have more words.
+        if self.looked_at == self.seen.len() && self.seen.len() < *KEPT.end() {
+            *self = Self {
+                seen: vec![Default::default(); self.seen.len() * 4],
+                shown: vec![Shown::default(); self.seen.len() * 4],
+                looked_at: 0,
+            };
         }
-        shown.may_be_name = !is_no_name;
-        shown.may_be_secret = !is_ordinary && (!is_small || text.len() >= LONG) && !text.contains("://");
-        shown.shape = feature::shape(text);
-        feature::of_letters(text, |number| scales.add(number, &mut shown.letters));
-        shown
+        (seen, shown)
     }
+}
 
-    /// Whether it is to be weighed as this.
-    pub(super) fn may_be(&self, look: Look) -> bool {
-        match look {
-            Look::Name => self.may_be_name,
-            Look::Secret => self.may_be_secret,
-        }
+/// What a word is mixed to; never 0.
+#[inline]
+fn key(word: &str) -> u64 {
+    let eights = word.as_bytes().chunks(8);
+    let mixed = eights.fold(word.len() as u64, |mixed, bytes| {
+        (mixed.rotate_left(29) ^ eight(bytes)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    });
+    mixed | 1
+}
+
+fn look_at(word: &str, scales: &Scales) -> (Seen, Shown) {
+    let bytes = word.as_bytes();
+    let kinds = bytes.iter().fold(0, |kinds, byte| kinds | kind(*byte));
+    let is_small = kinds == SMALL;
+    let mut seen = Seen {
+        mix: mixed(word),
+        is_small,
+        ..Seen::default()
+    };
+    if kinds & (SMALL | CAPITAL) == 0 {
+        return (seen, Shown::default());
     }
+    // No list has a word with digits.
+    let lists = if kinds & DIGIT == 0 { lists::of(word) } else { 0 };
+    let is_no_name = lists & lists::NO_NAME != 0;
+    let is_ordinary = is_no_name || lists & lists::KNOWN != 0;
+    seen.may_be_name = !is_no_name && !(is_small && is_ordinary);
+    seen.may_be_secret = !is_ordinary && is_composed(bytes, kinds) && !(kinds & COLON != 0 && word.contains("://"));
+    let mut shown = Shown {
+        shape: feature::shape(word),
+        lists,
+        letters: Sums::default(),
+    };
+    if seen.may_be_name || seen.may_be_secret {
+        feature::of_letters(word, |number| scales.add(number, &mut shown.letters));
+    }
+    (seen, shown)
+}
+
+/// Of more than letters of which at most the first is a capital: what secrets are, unless they are words.
+fn is_composed(bytes: &[u8], kinds: u8) -> bool {
+    kinds & !(SMALL | CAPITAL) != 0 || bytes.iter().skip(1).any(u8::is_ascii_uppercase)
 }
 
 const SMALL: u8 = 1;
 const CAPITAL: u8 = 1 << 1;
-const OTHER: u8 = 1 << 2;
+const DIGIT: u8 = 1 << 2;
+const COLON: u8 = 1 << 3;
+const OTHER: u8 = 1 << 4;
 
 fn kind(byte: u8) -> u8 {
     match byte {
         b'a'..=b'z' | 0x80.. => SMALL,
         b'A'..=b'Z' => CAPITAL,
+        b'0'..=b'9' => DIGIT,
+        b':' => COLON,
         _ => OTHER,
     }
 }

@@ -46,7 +46,7 @@ type Sums = [i32; 3];
 /// What need not be looked at twice in a session: words, and lines in which nothing outweighed a bar.
 #[derive(Default)]
 pub(crate) struct Memory<'a> {
-    words: Words<'a>,
+    words: Words,
     lines: Quiet<'a>,
 }
 
@@ -143,7 +143,7 @@ impl Scales {
 
 /// Shows everything in a text that would be weighed, and what rules found as well, with the numbers of all that it shows. `known` is what rules
 /// found: ascending, apart.
-pub(crate) fn show<'a>(map: &Map<'a>, known: &[Finding], mut visit: impl FnMut(&Candidate, &[u32])) {
+pub(crate) fn show(map: &Map<'_>, known: &[Finding], mut visit: impl FnMut(&Candidate, &[u32])) {
     let (mut words, mut sight, mut features) = (Words::default(), Sight::default(), Vec::new());
     let nothing = Scales::none();
     let mut rest = known;

@@ -1,7 +1,7 @@
 //! A line as candidates in it are looked at: its words, and the pieces that may be secrets.
 
-use super::feature::{BEGINNING, END, FOUND, Look, Of, number};
-use super::memory::Shown;
+use super::feature::{BEGINNING, END, FOUND, Look, NUMBER, Of, number};
+use super::memory::{Seen, Shown};
 use super::{Candidate, piece};
 use crate::finding::Finding;
 use crate::line::Line;
@@ -20,6 +20,8 @@ const LAST_PLACE: usize = 6;
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     words: Vec<Word>,
+    /// What words show that are weighed.
+    shown: Vec<Shown>,
     pieces: Vec<Range<usize>>,
     known: Vec<Range<usize>>,
     is_sentence: bool,
@@ -29,7 +31,9 @@ pub(super) struct Sight {
 #[derive(Debug)]
 struct Word {
     range: Range<usize>,
-    shown: Shown,
+    seen: Seen,
+    /// Where among `shown` it is, if it is weighed.
+    shown: usize,
     found: Found,
 }
 
@@ -55,14 +59,25 @@ fn is_joint(byte: u8) -> bool {
     matches!(byte, b'.' | b'-' | b'_')
 }
 
+/// Digits, and dots and dashes between them.
 fn is_number(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    word.starts_with(|c: char| c.is_ascii_digit())
+        && word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
 }
+
+/// All that is seen of any number.
+const A_NUMBER: Seen = Seen {
+    mix: NUMBER,
+    is_small: false,
+    may_be_name: false,
+    may_be_secret: false,
+};
 
 impl Sight {
     /// Looks at a line in which rules found `known`.
-    pub(super) fn look<'a>(&mut self, line: &Line<'_>, text: &'a str, known: &[Finding], mut show: impl FnMut(&'a str) -> Shown) {
+    pub(super) fn look(&mut self, line: &Line<'_>, text: &str, known: &[Finding], mut show: impl FnMut(&str) -> (Seen, Shown)) {
         self.words.clear();
+        self.shown.clear();
         self.known.clear();
         self.known.extend(known.iter().map(|finding| finding.range.clone()));
         let mut known = known.iter().peekable();
@@ -70,42 +85,59 @@ impl Sight {
         for run in line.names() {
             let start = line.forward(run.start, is_joint).min(run.end);
             let range = start..line.back(run.end, is_joint).max(start);
-            if range.is_empty() {
+            let word = text.get(range.clone()).unwrap_or_default();
+            if word.is_empty() {
                 continue;
             }
-            let word = text.get(range.clone()).unwrap_or_default();
-            let mut shown = if is_number(word) { Shown::of_number() } else { show(word) };
+            let (mut seen, shown) = if is_number(word) {
+                (A_NUMBER, Shown::default())
+            } else {
+                show(word)
+            };
             while known.next_if(|finding| finding.range.end <= range.start).is_some() {}
             let touching = known.peek().filter(|finding| finding.range.start < range.end);
             let found = Found::of(&range, touching.map(|finding| &finding.range));
             if let Some(finding) = touching {
-                shown.mix = FOUND + finding.class as u32;
+                seen.mix = FOUND + finding.class as u32;
             }
-            small += usize::from(shown.is_small && range.len() > 1);
-            self.words.push(Word { range, shown, found });
+            small += usize::from(seen.is_small && range.len() > 1);
+            let place = self.shown.len();
+            if seen.may_be_name || seen.may_be_secret {
+                self.shown.push(shown);
+            }
+            self.words.push(Word {
+                range,
+                seen,
+                shown: place,
+                found,
+            });
         }
         self.is_sentence = small >= SENTENCE;
         piece::of(line, &mut self.pieces);
     }
 
     /// Everything in the line that is to be weighed, with what it shows by itself; with `all`, what rules found as well.
-    pub(super) fn candidates<'a>(
+    pub(super) fn candidates(
         &self,
-        text: &'a str,
+        text: &str,
         all: bool,
-        mut show: impl FnMut(&'a str) -> Shown,
+        mut show: impl FnMut(&str) -> (Seen, Shown),
         mut visit: impl FnMut(&Self, &Candidate, &Shown),
     ) {
         let asked = |found: Found| found == Found::Nothing || all && found == Found::All;
         for (place, word) in self.words.iter().enumerate() {
-            if asked(word.found) && word.shown.may_be(Look::Name) && (2..=LONGEST).contains(&word.range.len()) {
+            if word.seen.may_be_name
+                && asked(word.found)
+                && (2..=LONGEST).contains(&word.range.len())
+                && let Some(shown) = self.shown.get(word.shown)
+            {
                 let candidate = Candidate {
                     range: word.range.clone(),
                     place,
                     look: Look::Name,
                     known: word.found == Found::All,
                 };
-                visit(self, &candidate, &word.shown);
+                visit(self, &candidate, shown);
             }
         }
         let (mut place, mut rest) = (0, self.words.as_slice());
@@ -113,11 +145,12 @@ impl Sight {
             let passed = rest.iter().take_while(|word| word.range.end <= piece.start).count();
             place += passed;
             rest = rest.get(passed..).unwrap_or_default();
-            let same = rest
-                .first()
-                .filter(|word| word.range == *piece && word.found == Found::Nothing);
-            let shown = same.map_or_else(|| show(text.get(piece.clone()).unwrap_or_default()), |word| word.shown);
-            if !shown.may_be(Look::Secret) {
+            // Most pieces are a word.
+            let (seen, shown) = match rest.first() {
+                Some(word) if word.range == *piece => (word.seen, self.shown.get(word.shown).copied().unwrap_or_default()),
+                _ => show(text.get(piece.clone()).unwrap_or_default()),
+            };
+            if !seen.may_be_secret {
                 continue;
             }
             let next = self.known.partition_point(|known| known.end <= piece.start);
@@ -136,7 +169,7 @@ impl Sight {
 
     /// The word at this place of the line, as its neighbours see it.
     fn mix(&self, at: usize) -> u32 {
-        self.words.get(at).map_or(END, |word| word.shown.mix)
+        self.words.get(at).map_or(END, |word| word.seen.mix)
     }
 
     /// What a candidate shows besides its letters: its shape and lists, with the words and signs around it.
@@ -160,7 +193,7 @@ impl Sight {
         let signs_before = sign_before | range.start.checked_sub(2).map_or(0, byte) << 8;
         let (sign_after, signs_after) = (byte(range.end), byte(range.end) | byte(range.end + 1) << 8);
         let sentence = u32::from(self.is_sentence);
-        let lists = shown.lists;
+        let lists = u32::from(shown.lists);
         let label = if self.is_label_before(line, range.start) { before } else { 0 };
         let mut add = |of, one, two| add(number(of, one, two));
         add(Of::Any, 0, 0);
