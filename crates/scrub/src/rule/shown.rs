@@ -104,9 +104,12 @@ fn several(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>
     let numbers = words().filter(|word| number(word)).count();
     let first = words().next().unwrap_or_default();
     let phrase = anchor.word.contains("phrase") && words().count() >= 4;
+    // "seit dem 3. falsch"
+    let ordinal = line.at(end) == b'.' && line.before(end - 1).is_ascii_whitespace();
     let ends = end == line.end || is_blank(line.at(end + 1)) || matches!(line.at(end), b'(' | b'<') || line.at(end + 1) == 0;
     (plain
         && ends
+        && !ordinal
         && (3..=6).contains(&words().count())
         && (numbers == 1 && !number(first) || phrase)
         && is_secret_word(first)
