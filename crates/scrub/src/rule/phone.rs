@@ -297,7 +297,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             (6..=15).contains(&count)
         };
-        let loose = is_one_of(anchor.word, LOOSE) && !is_parted(line.str(after..end));
+        let loose = (anchor.word.len() == 2 || is_one_of(anchor.word, LOOSE)) && !is_parted(line.str(after..end));
         if fits && !date && !loose && !is_found(search, after) && !goes_on(&line, end) && line.at(end) != b':' {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
@@ -362,7 +362,7 @@ const INTERNAL: &[&str] = &[
 /// Where the number would begin that this label announces.
 fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
     // "AnyDesk" ends in a label as well.
-    let part = line.at(anchor.start).is_ascii_lowercase() || is_one_of(anchor.word, LOOSE);
+    let part = line.at(anchor.start).is_ascii_lowercase() || anchor.word.len() == 2 || is_one_of(anchor.word, LOOSE);
     if is_alphanumeric(line.before(anchor.start)) && part {
         return None;
     }

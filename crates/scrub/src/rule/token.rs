@@ -101,13 +101,47 @@ pub(super) fn dense(search: &mut Search<'_, '_>) {
     let mut at = line.start + SHORTEST - 1;
     while at < line.end {
         let (start, end) = (line.back(at, inside), line.run(at, inside));
-        if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
+        if let Some(value) = parameter(&line, start, end).filter(|value| !is_found(search, value.start)) {
+            search.found.push(Finding::new(value, Class::Token, "address-parameter"));
+        } else if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
             search
                 .found
                 .push(Finding::new(start..escaped(&line, end), Class::Token, "dense-token"));
         }
         at = end.max(at) + SHORTEST;
     }
+}
+
+/// `?wstoken=53d374f3…&…`: a part of an address whose value mixes letters and digits as chance does; versions and digests of files do not count.
+fn parameter(line: &Line<'_>, start: usize, end: usize) -> Option<Range<usize>> {
+    if !matches!(line.before(start), b'?' | b'&') {
+        return None;
+    }
+    let (name, value) = line.str(start..end).split_once('=')?;
+    let count = |test: fn(&u8) -> bool| value.bytes().filter(test).count();
+    let files = [
+        "v",
+        "ver",
+        "version",
+        "rev",
+        "commit",
+        "sha",
+        "sha1",
+        "sha256",
+        "md5",
+        "checksum",
+        "etag",
+        "integrity",
+        "build",
+        "hash",
+    ];
+    let fits = value.len() >= 20
+        && count(u8::is_ascii_digit) * 8 >= value.len()
+        && count(u8::is_ascii_alphabetic) * 8 >= value.len()
+        && !value.contains(['/', '+'])
+        && value.matches(['-', '_']).count() * 8 <= value.len();
+    let other = files.iter().any(|file| file.eq_ignore_ascii_case(name)) || value.matches('-').count() >= 4;
+    (fits && !other).then(|| start + name.len() + 1..escaped(line, end))
 }
 
 /// Over "%3D" and what goes on behind it, as addresses of the web have signs.
