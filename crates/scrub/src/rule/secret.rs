@@ -154,7 +154,8 @@ fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if is_alphanumeric(line.before(anchor.start)) && anchor.word.len() < 4 {
         return None;
     }
-    spoken::tied(line, anchor)
+    shown::cited(line, anchor)
+        .or_else(|| spoken::tied(line, anchor))
         .or_else(|| spoken::used_as(line, anchor))
         .or_else(|| spoken::somewhere(line, anchor))
         .or_else(|| shown::find(line, anchor))

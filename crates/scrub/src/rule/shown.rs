@@ -31,6 +31,16 @@ pub(super) fn find(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         .or_else(|| several(line, anchor, from))
 }
 
+/// What is cited right behind the name, in quotes that are no signs of programs.
+pub(super) fn cited(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let from = anchor.end + suffix(line, anchor).len();
+    let open = line.forward(from, is_blank);
+    let opens = ["«", "»", "„", "“", "‘", "「", "『"]
+        .iter()
+        .any(|quote| line.reads(open, quote));
+    opens.then(|| quoted(line, from)).flatten()
+}
+
 /// What stands between this place and the end of what is looked at.
 fn rest<'a>(line: &Line<'a>, from: usize) -> &'a str {
     let mut end = line.end.min(from + FARTHEST);
