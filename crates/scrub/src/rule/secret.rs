@@ -128,7 +128,12 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         Meaning::Wireless => (spoken::wireless(line, anchor)?, Class::Password, "spoken-password"),
         Meaning::Weak if labels() => {
             let range = typed::key(line, anchor).or_else(|| weak(line, anchor));
-            (range?, Class::Token, "labelled-secret")
+            let class = if anchor.word == "wireless." {
+                Class::Password
+            } else {
+                Class::Token
+            };
+            (range?, class, "labelled-secret")
         }
         Meaning::Hint => (spoken::hinted(line, anchor)?, Class::Password, "spoken-password"),
         Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
