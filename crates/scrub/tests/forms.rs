@@ -134,3 +134,80 @@ fn prompts_that_are_a_name_alone() {
     check("herdubreidq ansible_port=2022", &["host=herdubreidq"]);
     check("printer zebra-mensaq is idle.  enabled since Monday", &["host=zebra-mensaq"]);
 }
+
+#[test]
+fn telephone_numbers_in_fields_and_sentences() {
+    check("serwis karty 22 555 09 80.", &["phone=22 555 09 80"]);
+    check("dzwoni biuro (85 555 01 62): nic", &["phone=85 555 01 62"]);
+    check("x;86 55 50 11;y", &["phone=86 55 50 11"]);
+    check("tunnel til 86 55 50 11", &["phone=86 55 50 11"]);
+    check("86 55 50 11 00 21", &[]);
+    check("Tel. (+34) 945 550 117", &["phone=(+34) 945 550 117"]);
+    check("電話は03-5550-1274、", &["phone=03-5550-1274"]);
+    check("10 240 00 12 bytes", &[]);
+}
+
+#[test]
+fn numbers_of_persons_and_accounts_of_countries() {
+    check("RV 53 200460 W 171", &["ssn=53 200460 W 171"]);
+    check("?x=170075916466528 HTTP", &[]);
+    check("?x=170075916466527 HTTP", &["ssn=170075916466527"]);
+    check("splatno na 1617530233/0100.", &["bank=1617530233/0100"]);
+    check("build 1617530234/0100.", &[]);
+}
+
+#[test]
+fn keys_of_more_makers() {
+    check(
+        "(5CCDD864-6A7F143C-030E64BF-2F5887B8)",
+        &["licence-key=5CCDD864-6A7F143C-030E64BF-2F5887B8"],
+    );
+    check("Lexware 4736-8151-9658-5864-5655", &["licence-key=4736-8151-9658-5864-5655"]);
+    check(
+        "SIGN=\"92CB 5F5B F1CE FA1F 0B38 B44B\"",
+        &["licence-key=92CB 5F5B F1CE FA1F 0B38 B44B"],
+    );
+}
+
+#[test]
+fn passwords_that_signs_show() {
+    check("la contraseña actual «Benvenuta.23»", &["password=Benvenuta.23"]);
+    check("Passwort im Menü „Einstellungen“ ändern", &[]);
+    check("the password changed again -> ostrich7plume", &["password=ostrich7plume"]);
+    check("wifi key still late harvest 2016, sorry", &["password=late harvest 2016"]);
+    check("switch ....... admin  hP!1930_og1", &["password=hP!1930_og1"]);
+    check("gast / juni-2024-gast", &["password=juni-2024-gast"]);
+    check("UPDATE u SET user_pass=MD5('trigo-limpo')", &["password=trigo-limpo"]);
+    check(
+        "net use R: \\\\mayonq\\x \"lechon baboy 50kg\" /user:marites",
+        &["host=mayonq", "password=lechon baboy 50kg", "user=marites"],
+    );
+    check("wireless.wifinet0.key='feelbettersoon'", &["password=feelbettersoon"]);
+    check(
+        "<Key>Password</Key><Value ProtectInMemory=\"True\">Zirbe/7</Value>",
+        &["password=Zirbe/7"],
+    );
+}
+
+#[test]
+fn tokens_behind_words_and_in_addresses() {
+    check(
+        "API-Key Wetterstation 9f3c-5e3b8c9ed5499878ff28e61c",
+        &["token=9f3c-5e3b8c9ed5499878ff28e61c"],
+    );
+    check("the api key expired on 2024-10-20", &[]);
+    check(
+        "GET /rest?wstoken=53d374f3eccfd8b1e3568e4e646c8a76&f=json",
+        &["token=53d374f3eccfd8b1e3568e4e646c8a76"],
+    );
+    check("GET /app.js?v=53d374f3eccfd8b1e3568e4e646c8a76", &[]);
+    check("enter the code VNGXFDYLG to authenticate", &["token=VNGXFDYLG"]);
+    check(
+        "dbq.example.lan:5432:crm:crm_app:fc6ezdlq",
+        &["connection-string=dbq.example.lan:5432:crm:crm_app:fc6ezdlq"],
+    );
+    check(
+        "se=2025-05-01&sp=rl&sv=2022-11-02&sig=ReetaneDV94H%3D",
+        &["token=se=2025-05-01&sp=rl&sv=2022-11-02&sig=ReetaneDV94H%3D"],
+    );
+}

@@ -5,7 +5,7 @@ use super::value::is_found;
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
-use crate::kind::{ALPHABETIC, ALPHANUMERIC, DIGIT};
+use crate::kind::{ALPHABETIC, DIGIT};
 use crate::line::{Line, is_alphanumeric, is_blank};
 use std::ops::Range;
 

@@ -127,7 +127,8 @@ fn is_dated(text: &str) -> bool {
 /// "Switch ....... admin  hP!1930_og1": the last word behind dots that lead to it, when it can hardly be another.
 fn led(search: &mut Search<'_, '_>) {
     let line = search.line;
-    if !line.has(has::DOT) {
+    // Four dots and a word are in no shorter line.
+    if !line.has(has::DOT) || line.end < line.start + 16 {
         return;
     }
     let Some(dots) = memchr::memmem::find(line.bytes(), b"....") else {
@@ -177,7 +178,7 @@ fn given(search: &mut Search<'_, '_>, slash: usize, from: usize) {
     let small = account.bytes().all(|byte| !byte.is_ascii_uppercase());
     let named = account.len() >= 3 && (digits == account.len() || small && (digits > 0 || !is_ordinary(account)));
     let telling = is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text) || is_sealed(text);
-    if !named || !telling || text.len() < 6 {
+    if !named || !telling || text.len() < 6 || is_found(search, range.start) {
         return;
     }
     let first = if digits == account.len() {

@@ -38,7 +38,7 @@ pub(super) fn url_with_password(line: &Line<'_>, anchor: &Anchor) -> Option<Rang
     let end = line.forward(authority_end, |byte| {
         !is_blank(byte) && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b')')
     });
-    (!password.is_empty() && start < anchor.start).then(|| outer(line, start)..end)
+    (!password.is_empty() && (start < anchor.start || anchor.word.len() > 3)).then(|| outer(line, start)..end)
 }
 
 /// `rest:https://…`, `jdbc:sqlserver://…`: what stands before a scheme and belongs to it.

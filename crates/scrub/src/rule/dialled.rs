@@ -112,3 +112,14 @@ fn is_told(line: &Line<'_>, start: usize, end: usize, surely: bool) -> bool {
     let spoken = lead.is_ascii_alphabetic() || lead >= 0x80 || matches!(lead, b',' | b':' | b'|');
     surely && spoken
 }
+
+/// Groups of digits as telephone numbers have: a 0, a bracket or a plus before, or three groups at least, and no dots as versions have.
+pub(super) fn is_parted(text: &str) -> bool {
+    let groups = || text.split([' ', '-', '/', '(', ')']).filter(|group| !group.is_empty());
+    let long = groups().all(|group| (2..=5).contains(&group.len()));
+    let begun = text.starts_with(['0', '+', '(']) && groups().count() >= 2;
+    let undivided = groups().count() == 1 && text.len() >= 10 && text.starts_with(['0', '+']);
+    let halves = groups().count() == 2 && (groups().all(|group| group.len() == 4) || groups().all(|group| group.len() == 5));
+    let enough = text.bytes().filter(u8::is_ascii_digit).count() >= 7;
+    enough && !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
+}

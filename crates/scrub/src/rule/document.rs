@@ -143,7 +143,7 @@ fn word_start(line: &Line<'_>, end: usize, floor: usize) -> usize {
 fn quoted(line: &Line<'_>, anchor: &Anchor, field: usize) -> Option<usize> {
     let closing = line.at(anchor.end);
     if !matches!(closing, b'"' | b'\'') {
-        return (line.before(field) == b'"').then(|| line.end_of(BLANK, field));
+        return (line.before(field) == b'"' && !is_blank(line.at(field))).then(|| line.end_of(BLANK, field));
     }
     let open = line.back(anchor.start, |byte| byte != closing);
     let start = open.max(field);

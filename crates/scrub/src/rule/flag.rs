@@ -109,6 +109,7 @@ pub(super) fn name_password(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<u
         "newlist " => (2, 0),
         // How the password is hidden comes before it.
         "createuser " => (2, 1),
+        "execute backup config ftp " | "execute backup full-config ftp " => (4, 3),
         word if word.starts_with("htpasswd") => (if word.contains('n') { 1 } else { 2 }, 2),
         word if word.starts_with('-') => (if word.ends_with(|c: char| c.is_ascii_digit()) { 1 } else { 2 }, 0),
         _ => (1, 1),

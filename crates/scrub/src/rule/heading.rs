@@ -91,12 +91,33 @@ pub(super) fn classes(fields: &[&str]) -> Vec<Option<Class>> {
     let name = if named { name_class(&plain, &known) } else { None };
     // An account beside what banks are numbered by is one of theirs.
     let banked = known.iter().flatten().any(|known| known.class == Some(Class::Bank));
+    let reached = named_people(&plain);
     let class = |(plain, known): (&Plain, &Option<&Known>)| match plain.text() {
         "name" => name,
         "account" | "accountnumber" if banked => Some(Class::Bank),
+        // "initialer;navn;mail;kode": what opens an account, where people and how to reach them stand beside it.
+        "kode" | "kod" | "code" | "código" | "codice" | "kód" if reached => Some(Class::Password),
         _ => known.and_then(|known| known.class),
     };
     plain.iter().zip(&known).map(class).collect()
+}
+
+/// Whether people and their addresses stand side by side.
+fn named_people(plain: &[Plain]) -> bool {
+    let has = |words: &[&str]| plain.iter().any(|field| words.contains(&field.text()));
+    has(&["mail", "email", "epost", "courriel", "correo"])
+        && has(&[
+            "navn",
+            "namn",
+            "name",
+            "nom",
+            "nombre",
+            "nome",
+            "naam",
+            "initialer",
+            "user",
+            "login",
+        ])
 }
 
 /// What "Name" is beside these.

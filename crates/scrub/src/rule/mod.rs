@@ -285,7 +285,7 @@ impl Search<'_, '_> {
         }
         if line.shows(sign::COLONS_BEHIND_NAMES) {
             beside::ports(self);
-            if let Some(range) = connection::pgpass(&line).filter(|range| !value::is_found(self, range.start)) {
+            if let Some(range) = connection::pgpass(&line) {
                 self.found.push(Finding::new(range, Class::ConnectionString, "pgpass"));
             }
         }

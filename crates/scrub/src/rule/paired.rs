@@ -45,9 +45,25 @@ fn given(line: &Line<'_>, anchor: &Anchor) -> Option<(Range<usize>, Range<usize>
     (secret && line.at(after) == b':' && name.len() >= 2 && from > name.end && text.len() >= 6).then_some((name, range))
 }
 
+/// `jane:Files of the farm:92fe6def…`: a name, a realm and a digest, as `htdigest` writes them.
+fn digest(line: &Line<'_>, first: usize) -> Option<(Range<usize>, Range<usize>)> {
+    let whole = line.trim(first..line.end);
+    let start = whole
+        .end
+        .checked_sub(32)
+        .filter(|start| *start > first && line.before(*start) == b':')?;
+    let hexadecimal = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let name = first..line.forward(first, is_name);
+    let parted = line.at(name.end) == b':' && line.str(name.end + 1..start).matches(':').count() == 1;
+    (parted && !name.is_empty() && line.slice(start..whole.end).iter().all(hexadecimal)).then_some((name, start..whole.end))
+}
+
 /// `admin / Adgang2026`, `jane:Storm7kast!`: a line that is a name and a password, and nothing else.
 pub(super) fn pair(line: &Line<'_>) -> Option<(Range<usize>, Range<usize>)> {
     let first = line.forward(line.start, is_blank);
+    if let Some(found) = digest(line, first) {
+        return Some(found);
+    }
     let name = first..line.forward(first, is_name);
     if !matches!(line.at(name.end), b'/' | b':' | b' ') || name.len() < 3 {
         return None;

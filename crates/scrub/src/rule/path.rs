@@ -3,7 +3,7 @@
 use super::blanks::{beyond, is_listed};
 use super::person::is_generic;
 use super::value::{Reach, is_found, value};
-use super::words::{ends, holds, is_one_of};
+use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;

@@ -1,7 +1,7 @@
 //! Telephone numbers: international form (E.164, with separators), North American form, and national forms, in a known grouping or behind
 //! a label.
 
-use super::dialled::UNITS;
+use super::dialled::{UNITS, is_parted};
 use super::value::is_found;
 use super::words::{holds, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -303,7 +303,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             (6..=15).contains(&count)
         };
-        let loose = is_one_of(anchor.word, LOOSE) && !is_parted(line.str(after..end));
+        let loose = (is_letter(anchor) || is_one_of(anchor.word, LOOSE)) && !is_parted(line.str(after..end));
         if fits && !date && !loose && !is_found(search, after) && !goes_on(&line, end) && line.at(end) != b':' {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
@@ -342,15 +342,9 @@ const LOOSE: &[&str] = &[
     "sip:",
 ];
 
-/// Groups of digits as telephone numbers have: a 0, a bracket or a plus before, or three groups at least, and no dots as versions have.
-fn is_parted(text: &str) -> bool {
-    let groups = || text.split([' ', '-', '/', '(', ')']).filter(|group| !group.is_empty());
-    let long = groups().all(|group| (2..=5).contains(&group.len()));
-    let begun = text.starts_with(['0', '+', '(']) && groups().count() >= 2;
-    let undivided = groups().count() == 1 && text.len() >= 10 && text.starts_with(['0', '+']);
-    let halves = groups().count() == 2 && (groups().all(|group| group.len() == 4) || groups().all(|group| group.len() == 5));
-    let enough = text.bytes().filter(u8::is_ascii_digit).count() >= 7;
-    enough && !text.contains('.') && (undivided || long && (begun || halves || (3..=5).contains(&groups().count())))
+/// "M: 600 …", "T: 55 …", as signatures have them.
+fn is_letter(anchor: &Anchor) -> bool {
+    anchor.word.len() == 2 && anchor.word.ends_with(':')
 }
 
 /// Labels of the short numbers within a house.
@@ -368,7 +362,7 @@ const INTERNAL: &[&str] = &[
 /// Where the number would begin that this label announces.
 fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
     // "AnyDesk" ends in a label as well.
-    let part = line.at(anchor.start).is_ascii_lowercase() || is_one_of(anchor.word, LOOSE);
+    let part = line.at(anchor.start).is_ascii_lowercase() || is_letter(anchor) || is_one_of(anchor.word, LOOSE);
     if is_alphanumeric(line.before(anchor.start)) && part {
         return None;
     }

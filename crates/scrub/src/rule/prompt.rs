@@ -316,17 +316,19 @@ fn shell(search: &mut Search<'_, '_>, range: Range<usize>) {
     }
     at += usize::from(line.at(at) == b' ');
     let sign = line.at(at);
+    if !matches!(sign, b'#' | b'$' | b'%') || line.at(at + 1) != b' ' {
+        return;
+    }
     let typed = at + 2;
     let word = line.str(typed..line.forward(typed, |byte| byte.is_ascii_lowercase() || byte == b'-'));
     let fits = match sign {
-        b'#' | b'$' | b'%' if line.at(at + 1) != b' ' => false,
-        b'#' | b'$' | b'%' if place => typed < line.end,
+        _ if place => typed < line.end,
         b'#' | b'$' if spaced => COMMANDS.contains(&word),
         b'$' | b'%' => word.len() >= 2 && word.starts_with(|c: char| c.is_ascii_lowercase()),
         _ => false,
     };
-    let named = name.len() >= 4 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_ordinary(name);
-    if fits && named {
+    let named = || name.len() >= 4 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_ordinary(name);
+    if fits && named() {
         host(search, range);
     }
 }

@@ -5,10 +5,10 @@ use super::flag::{credential, flagged, name_password, others, paired as flag_pai
 use super::host::is_host_name;
 use super::paired;
 use super::person::is_account_name;
-use super::plausible::{goes_on_as_sentence, is_secret, is_secret_word, secret_part};
+use super::plausible::{goes_on_as_sentence, is_secret, secret_part};
 use super::shown;
 use super::spoken;
-use super::token::weak;
+use super::token::{signed, told, weak};
 use super::typed;
 use super::unknown::is_ordinary;
 use super::value::{self, Reach, Value, is_flag, is_found, suffix};
@@ -86,7 +86,7 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
 /// The secret that this word announces.
 fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
     // No label goes on for so long.
-    let labels = || suffix(line, anchor).len() <= LONGEST_SUFFIX;
+    let labels = || anchor.word.ends_with([' ', ':', '=']) || suffix(line, anchor).len() <= LONGEST_SUFFIX;
     let (range, class, rule) = match anchor.meaning {
         Meaning::Setting(class @ (Class::Password | Class::Token | Class::ConnectionString)) if labels() => {
             let groups = (class == Class::Password)
@@ -103,14 +103,16 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
             let range = range.or_else(|| match class {
                 Class::Password => said(line, anchor),
                 Class::Token if matches!(anchor.word, "token" | "api token" | "api key" | "apikey" | "access token") => {
-                    spoken::token(line, anchor)
+                    spoken::token(line, anchor).or_else(|| told(line, anchor))
                 }
                 // ", secret c4ll4nish, account jane"
                 Class::Token if anchor.word == "secret" && line.str_before(anchor.start, 2) == ", " => {
                     spoken::bare(line, anchor.end)
                 }
                 // "integration code 35ESTET2…": so long that it can be nothing else.
-                Class::Token => spoken::token(line, anchor).filter(|range| range.len() >= 20),
+                Class::Token => spoken::token(line, anchor)
+                    .filter(|range| range.len() >= 20)
+                    .or_else(|| told(line, anchor)),
                 _ => None,
             });
             (range?, class, "labelled-secret")
@@ -126,7 +128,12 @@ fn behind(line: &Line<'_>, anchor: &Anchor) -> Option<Finding> {
         Meaning::Wireless => (spoken::wireless(line, anchor)?, Class::Password, "spoken-password"),
         Meaning::Weak if labels() => {
             let range = typed::key(line, anchor).or_else(|| weak(line, anchor));
-            (range?, Class::Token, "labelled-secret")
+            let class = if anchor.word == "wireless." {
+                Class::Password
+            } else {
+                Class::Token
+            };
+            (range?, class, "labelled-secret")
         }
         Meaning::Hint => (spoken::hinted(line, anchor)?, Class::Password, "spoken-password"),
         Meaning::Piped => (piped(line, anchor)?, Class::Password, "piped-password"),
@@ -152,7 +159,8 @@ fn said(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if is_alphanumeric(line.before(anchor.start)) && anchor.word.len() < 4 {
         return None;
     }
-    spoken::tied(line, anchor)
+    shown::cited(line, anchor)
+        .or_else(|| spoken::tied(line, anchor))
         .or_else(|| spoken::used_as(line, anchor))
         .or_else(|| spoken::somewhere(line, anchor))
         .or_else(|| shown::find(line, anchor))
@@ -165,7 +173,12 @@ fn account_and_password(search: &mut Search<'_, '_>, anchor: &Anchor) {
             .iter()
             .any(|lead| anchor.word.starts_with(lead));
         let password = named.then(|| spoken::tied(&search.line, anchor)).flatten();
-        let password = password.or_else(|| named.then(|| spoken::used_as(&search.line, anchor)).flatten());
+        let others = || {
+            spoken::used_as(&search.line, anchor)
+                .or_else(|| spoken::somewhere(&search.line, anchor))
+                .or_else(|| shown::find(&search.line, anchor))
+        };
+        let password = password.or_else(|| named.then(others).flatten());
         search
             .found
             .extend(password.map(|range| Finding::new(range, Class::Password, "labelled-secret")));
@@ -343,6 +356,9 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
         return Some(whole);
     }
     let range = secret_part(line, &value, class)?;
+    if label == "sig=" {
+        return Some(signed(line, range));
+    }
     let assigned = line.before(range.start) == b'=' && range.len() <= 64 && line.at(range.end) == b' ';
     if class == Class::Password && !value.quoted && !assigned && goes_on_as_sentence(line, &range) {
         return None;

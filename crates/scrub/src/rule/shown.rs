@@ -31,6 +31,16 @@ pub(super) fn find(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
         .or_else(|| several(line, anchor, from))
 }
 
+/// What is cited right behind the name, in quotes that are no signs of programs.
+pub(super) fn cited(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let from = anchor.end + suffix(line, anchor).len();
+    let open = line.forward(from, is_blank);
+    let opens = ["«", "»", "„", "“", "‘", "「", "『"]
+        .iter()
+        .any(|quote| line.reads(open, quote));
+    opens.then(|| quoted(line, from)).flatten()
+}
+
 /// What stands between this place and the end of what is looked at.
 fn rest<'a>(line: &Line<'a>, from: usize) -> &'a str {
     let mut end = line.end.min(from + FARTHEST);
@@ -104,9 +114,12 @@ fn several(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>
     let numbers = words().filter(|word| number(word)).count();
     let first = words().next().unwrap_or_default();
     let phrase = anchor.word.contains("phrase") && words().count() >= 4;
+    // "seit dem 3. falsch"
+    let ordinal = line.at(end) == b'.' && line.before(end - 1).is_ascii_whitespace();
     let ends = end == line.end || is_blank(line.at(end + 1)) || matches!(line.at(end), b'(' | b'<') || line.at(end + 1) == 0;
     (plain
         && ends
+        && !ordinal
         && (3..=6).contains(&words().count())
         && (numbers == 1 && !number(first) || phrase)
         && is_secret_word(first)

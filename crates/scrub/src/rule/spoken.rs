@@ -248,12 +248,20 @@ pub(super) fn hinted(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     if line.before(anchor.start).is_ascii_alphanumeric() {
         return None;
     }
+    let telling = |text: &str| is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text);
+    // "Waldi2011 worked"
+    if anchor.word.starts_with(' ') {
+        let start = line.start_of(SOLID, anchor.start);
+        let text = line.str(start..anchor.start);
+        return (text.len() >= 8 && telling(text)).then_some(start..anchor.start);
+    }
     let mut at = anchor.end;
     for _ in 0..2 {
         let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'`' | b':'));
         let end = word_end(line, start);
         let text = line.str(start..end);
-        if text.len() >= 8 && (is_strong(text) || is_mixed(text) || is_signed(text) || is_numbered(text)) {
+        let cited = matches!(line.before(start), b'"' | b'`') && is_chained(text);
+        if text.len() >= 8 && (telling(text) || cited) {
             return Some(start..end);
         }
         at = end;

@@ -142,7 +142,9 @@ fn open(line: &Line<'_>, table: &mut Table) -> bool {
     let starts: Vec<usize> = spread(text).iter().map(|run| run.start).collect();
     let titled = cells(text, &starts).all(|cell| cell.starts_with(|c: char| c.is_uppercase()));
     // "id  conn_id  host  login  password": names of columns, two of them at least known.
-    let named = starts.len() > 3 && cells(text, &starts).all(|cell| !cell.contains(' ') && cell.len() <= 20);
+    let named = starts.len() > 3
+        && cells(text, &starts)
+            .all(|cell| cell.len() <= 20 && cell.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
     starts.len() > 2
         && (titled || named)
         && open_spread(text, &starts, table)
@@ -308,7 +310,9 @@ pub(super) fn accepts(class: Class, cell: &str) -> Option<Class> {
             (number && cell.bytes().filter(u8::is_ascii_digit).count() >= 3).then_some(Class::Phone)
         }
         Class::Token => {
-            (cell.len() >= 8 && !cell.contains(' ') && cell.bytes().any(|byte| byte.is_ascii_digit())).then_some(class)
+            let digit = cell.bytes().any(|byte| byte.is_ascii_digit());
+            let signs = cell.contains(['&', '!', '#', '_', '.', '*', '+']) && is_secret_word(cell);
+            (cell.len() >= 8 && !cell.contains(' ') && (digit || signs)).then_some(class)
         }
         _ => is_secret_word(cell).then_some(class),
     }

@@ -6,7 +6,7 @@ use super::{Anchor, Meaning, Search};
 use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{ALPHANUMERIC, DIGIT};
-use crate::line::{Line, is_alphanumeric, steps};
+use crate::line::{Line, is_alphanumeric, is_blank, steps};
 use crate::sign;
 use std::ops::Range;
 
@@ -105,13 +105,47 @@ pub(super) fn dense(search: &mut Search<'_, '_>) {
         }
         let at = place + SHORTEST - 1;
         let (start, end) = (line.back(at, inside), line.run(at, inside));
-        if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
+        if let Some(value) = parameter(&line, start, end).filter(|value| !is_found(search, value.start)) {
+            search.found.push(Finding::new(value, Class::Token, "address-parameter"));
+        } else if end >= start + SHORTEST && inside(line.at(at)) && !is_found(search, start) && is_dense(&line, start, end) {
             search
                 .found
                 .push(Finding::new(start..escaped(&line, end), Class::Token, "dense-token"));
         }
         next = end.max(at) + 1;
     }
+}
+
+/// `?wstoken=53d374f3…&…`: a part of an address whose value mixes letters and digits as chance does; versions and digests of files do not count.
+fn parameter(line: &Line<'_>, start: usize, end: usize) -> Option<Range<usize>> {
+    if !matches!(line.before(start), b'?' | b'&') {
+        return None;
+    }
+    let (name, value) = line.str(start..end).split_once('=')?;
+    let count = |test: fn(&u8) -> bool| value.bytes().filter(test).count();
+    let files = [
+        "v",
+        "ver",
+        "version",
+        "rev",
+        "commit",
+        "sha",
+        "sha1",
+        "sha256",
+        "md5",
+        "checksum",
+        "etag",
+        "integrity",
+        "build",
+        "hash",
+    ];
+    let fits = value.len() >= 20
+        && count(u8::is_ascii_digit) * 8 >= value.len()
+        && count(u8::is_ascii_alphabetic) * 8 >= value.len()
+        && !value.contains(['/', '+'])
+        && value.matches(['-', '_']).count() * 8 <= value.len();
+    let other = files.iter().any(|file| file.eq_ignore_ascii_case(name)) || value.matches('-').count() >= 4;
+    (fits && !other).then(|| start + name.len() + 1..escaped(line, end))
 }
 
 /// Over "%3D" and what goes on behind it, as addresses of the web have signs.
@@ -149,7 +183,8 @@ pub(super) fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     }
     // "?key=d6ccf07e8d89590b1dc8&…", "application_key = 3775e1100a3aad4f": a part of an address, the end of a name
     let named = matches!(line.before(anchor.start), b'?' | b'&' | b'_') || line.at(anchor.end) == b'=';
-    let value = value::value(line, anchor.end, anchor.word.contains("secret"), Reach::Word)?;
+    let bare = anchor.word.contains([' ', '_']) || anchor.word.contains("secret");
+    let value = value::value(line, anchor.end, bare, Reach::Word)?;
     let range = value::until(line, value.range, b";,&)}]|");
     let text = line.str(range.clone());
     let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
@@ -167,7 +202,54 @@ pub(super) fn weak(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let beyond = text.bytes().filter(|byte| byte.to_ascii_lowercase() > b'f').count();
     let single =
         text.len() >= 24 && signs <= 2 && (upper == 0 || lower == 0) && digits * 8 >= text.len() && beyond * 4 >= text.len();
-    (text.len() >= 16 && (mixed || hexadecimal || single) && !text.contains([':', '.', '\\', '('])).then_some(range)
+    let told = bare && signs == 0 && digits >= 4 && upper + lower >= 4;
+    let marked = named && text.len() >= 24 && signs <= 3 && digits >= 6 && upper + lower >= 6;
+    (text.len() >= 16 && (mixed || hexadecimal || single || told || marked) && !text.contains([':', '.', '\\', '(']))
+        .then_some(range)
+}
+
+/// "API-Key Wetterstation 9f3c-5e3b…", "use this token until it is up: 65ba3b…": one of the next words, so long and so mixed that it can be
+/// nothing else.
+pub(super) fn told(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
+    let mut at = anchor.end + suffix(line, anchor).len();
+    for _ in 0..7 {
+        let start = line.forward(at, |byte| is_blank(byte) || matches!(byte, b':' | b',' | b'"' | b'`'));
+        let end = line.forward(start, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+        });
+        let end = line.back(end, |byte| byte == b'.').max(start);
+        let text = line.str(start..end);
+        let count = |test: fn(&u8) -> bool| text.bytes().filter(test).count();
+        let apart = is_blank(line.before(start)) || matches!(line.before(start), b'"' | b'`');
+        let whole = !is_alphanumeric(line.at(end)) && !matches!(line.at(end), b'/' | b'\\' | b'@' | b'=');
+        if apart
+            && whole
+            && (20..=256).contains(&text.len())
+            && count(u8::is_ascii_digit) >= 4
+            && count(u8::is_ascii_alphabetic) >= 3
+        {
+            return Some(start..end);
+        }
+        at = line.forward(end, |byte| !is_blank(byte));
+        if at <= start || line.before(at) == b'.' {
+            return None;
+        }
+    }
+    None
+}
+
+/// `sv=…&se=…&sig=…`: what Azure signs, whole, when its version stands there.
+pub(super) fn signed(line: &Line<'_>, signature: Range<usize>) -> Range<usize> {
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'=' | b'&' | b'-' | b':' | b'.' | b'_');
+    let start = line.back(signature.start, inside);
+    let end = line.forward(signature.end, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'%' | b'=' | b'&')
+    });
+    if line.str(start..signature.start).contains("sv=") {
+        start..end
+    } else {
+        signature
+    }
 }
 
 /// "enter the code VNGXFDYLG to authenticate": what signs a device in.

@@ -89,11 +89,12 @@ pub(super) fn key(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     let first = line.end_of(BLANK, line.start);
     let inner = first > line.start && first == anchor.start && line.at(anchor.end) == b' ';
     // "wireless.default_radio0.key='x'", as OpenWrt keeps it.
-    let named = line.str(name_start(line, anchor)..anchor.start);
-    if anchor.word == "key" && begins(named, "wireless.") && line.at(anchor.end) == b'=' {
-        let start = line.forward(anchor.end + 1, |byte| matches!(byte, b'"' | b'\''));
+    if anchor.word == "wireless." {
+        let name = line.forward(anchor.end, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let sign = name + ".key".len();
+        let start = line.forward(sign + 1, |byte| matches!(byte, b'"' | b'\''));
         let end = line.forward(start, |byte| !is_blank(byte) && !matches!(byte, b'"' | b'\''));
-        return (end >= start + 8).then_some(start..end);
+        return (line.reads(name, ".key=") && end >= start + 8).then_some(start..end);
     }
     if anchor.word != "key" || !inner {
         return None;
