@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { accessible } from '../tests/pages';
+import { serialised } from './serialised';
 
 interface Shares {
   can_check: boolean;
@@ -10,6 +11,8 @@ interface Shares {
   refreshed: string;
   revoked: string;
   expired: string;
+  long: string;
+  long_commands: number;
   locked: string;
   passphrase: string;
   private: string[];
@@ -180,4 +183,76 @@ test('on paper everything is there', async ({ page }) => {
   await page.emulateMedia({ media: 'print' });
   await expect(page.locator('.entry').last()).toBeVisible();
   if (shots) await page.pdf({ path: `${shots}/print.pdf`, format: 'A4' });
+});
+
+test('while it checks it says how far it is, can be read, and does not jump', async ({ page }) => {
+  test.skip(!shares.can_check, 'built without the check');
+  let fetched = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    fetched = resolve;
+  });
+  await page.route('**/pack?*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open(page, shares.long);
+  await expect(verdict(page)).toContainText('Fetching the file. You can read on meanwhile.');
+  await expect(verdict(page).getByRole('progressbar', { name: 'Fetching the file' })).toBeVisible();
+  await page.locator('li.entry').nth(100).scrollIntoViewIfNeeded();
+  await expect(verdict(page)).toBeInViewport();
+  await page.evaluate(() => scrollTo(0, 0));
+  const before = await page.locator('#record').boundingBox();
+  await shoot(page, 'checking');
+  fetched();
+  await checked(page);
+  await expect(page.getByRole('progressbar')).toHaveCount(0);
+  expect(await page.locator('#record').boundingBox()).toEqual(before);
+});
+
+test('the check says entry by entry how far it is', async ({ page }) => {
+  test.skip(!shares.can_check, 'built without the check');
+  await page.goto(shares.long);
+  const told = await page.evaluate(async () => {
+    const { pack, check } = (document.getElementById('main') as HTMLElement).dataset;
+    const bytes = async (url: string): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await (await fetch(url)).arrayBuffer());
+    const [file, code] = [await bytes(pack ?? ''), await bytes(check ?? '')];
+    const { instance, module } = await WebAssembly.instantiate(code, {});
+    const { memory, take, begin, step } = instance.exports as unknown as { memory: WebAssembly.Memory; take(length: number): number; begin(place: number, length: number): number; step(): number };
+    const place = take(file.length);
+    new Uint8Array(memory.buffer).set(file, place);
+    const entries = begin(place, file.length);
+    const steps = [step()];
+    while ((steps.at(-1) ?? 0) < entries && steps.length < 100) steps.push(step());
+    return { entries, steps, imports: WebAssembly.Module.imports(module).length };
+  });
+  expect(told.imports).toBe(0);
+  expect(told.entries).toBeGreaterThan(5 * shares.long_commands);
+  expect(told.steps.length).toBeGreaterThan(1);
+  expect(told.steps.at(-1)).toBe(told.entries);
+});
+
+test('browsers write the record down as it was written, so that it is compared as one text', async ({ page }) => {
+  for (const url of [shares.active, shares.long]) {
+    const response = await page.goto(url);
+    const html = (await response?.text()) ?? '';
+    const sent = html.slice(html.indexOf('<div id="record">') + '<div id="record">'.length, html.indexOf('</div><section aria-labelledby="checks-title">'));
+    expect(await page.locator('#record').innerHTML()).toBe(serialised(sent));
+  }
+});
+
+test('a long record is found in, reached by links and printed to its last entry', async ({ page, browser }) => {
+  await open(page, shares.long);
+  await checked(page);
+  const last = `the end of part ${shares.long_commands - 1}`;
+  expect(await page.evaluate((words) => (window as unknown as { find(words: string): boolean }).find(words), last)).toBe(true);
+  await expect(page.locator('li.entry', { hasText: last })).toBeInViewport();
+  const links = page.locator('.links a');
+  for (const target of await links.evaluateAll((all) => all.map((one) => one.getAttribute('href') ?? ''))) await expect(page.locator(target)).toHaveCount(1);
+  await page.getByRole('navigation', { name: 'Times in the transcript' }).getByRole('link').last().click();
+  await expect(page.locator('li.entry:target')).toBeInViewport();
+  const portions = page.locator('ol.entries, .run tbody');
+  expect(Math.max(...(await portions.evaluateAll((all) => all.map((one) => one.children.length))))).toBeLessThanOrEqual(40);
+  await page.emulateMedia({ media: 'print' });
+  expect(new Set(await portions.evaluateAll((all) => all.map((one) => getComputedStyle(one).contentVisibility)))).toEqual(new Set(['visible']));
+  await accessibleAt(browser, shares.long);
 });

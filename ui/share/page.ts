@@ -2,7 +2,7 @@
  * The script of the page of a shared record: fetches the very file that the page was made from, has it checked in a worker, compares what the
  * page shows with what the file says, and says what came of it. The page is complete without it (crates/share, docs/formats/share.md).
  */
-import type { Answer } from './check';
+import type { Answer, Question, Said } from './check';
 
 const main = document.getElementById('main');
 const record = document.getElementById('record');
@@ -10,26 +10,46 @@ const verdict = document.getElementById('verdict');
 const checks = document.getElementById('checks');
 const lead = document.getElementById('checks-lead');
 
+/** How long good news stay in view wherever somebody reads, in milliseconds. Bad ones stay. */
+const NEWS_MS = 6_000;
+
 type Mood = 'checking' | 'holds' | 'fails' | 'open';
 
 if (main && record && verdict && checks && lead) {
-  // At once: what an extension or a translator does to the page later was not sent with it.
-  const sent = record.cloneNode(true) as HTMLElement;
+  // At once: what an extension or a translator does to the page later was not sent with it. As a text, because a second tree of ten
+  // thousand entries would take a phone's memory and hold it up.
+  const sent = record.innerHTML;
   void check(main.dataset, sent).catch((error: unknown) => {
     say('open', 'Not verified by this browser.', [`The check could not run here: ${error instanceof Error ? error.message : String(error)}`, checkYourself()]);
   });
 }
 
 /** Replaces the verdict. Texts are texts: none of them is read as markup. */
-function say(mood: Mood, title: string, words: (string | Node)[]): void {
+function say(mood: Mood, title: string, words: (string | Node)[], ...below: Node[]): void {
   if (!verdict) return;
-  const line = document.createElement('p');
   const strong = document.createElement('strong');
   strong.textContent = title;
-  line.append(strong);
-  for (const word of words) line.append(' ', word);
   verdict.className = `verdict ${mood}`;
-  verdict.replaceChildren(line);
+  verdict.replaceChildren(paragraph([strong, ...words]), ...below);
+}
+
+function paragraph(words: (string | Node)[]): HTMLParagraphElement {
+  const line = document.createElement('p');
+  for (const word of words) line.append(' ', word);
+  return line;
+}
+
+/** Says what is being done; what it gives back moves the bar. The words beside the bar change too often to be read aloud; the bar itself can be asked. */
+function under(way: string): (done: number, all: number, words: string) => void {
+  const [bar, count] = [document.createElement('progress'), document.createElement('span')];
+  bar.setAttribute('aria-label', way);
+  count.className = 'count';
+  count.setAttribute('aria-hidden', 'true');
+  say('checking', 'Checking in this browser…', [`${way}. You can read on meanwhile.`], bar, count);
+  return (done, all, words) => {
+    [bar.max, bar.value] = [Math.max(1, all), done];
+    count.textContent = words;
+  };
 }
 
 function link(href: string, text: string): HTMLAnchorElement {
@@ -41,20 +61,46 @@ function link(href: string, text: string): HTMLAnchorElement {
 
 const checkYourself = (): Node => link('#yourself', 'Check it yourself');
 
-async function check(data: DOMStringMap, sent: HTMLElement): Promise<void> {
-  const { pack: packUrl, worker: workerUrl, check: checkUrl, sha256 } = data;
+async function check(data: DOMStringMap, sent: string): Promise<void> {
+  const { pack: packUrl, size, worker: workerUrl, check: checkUrl, sha256 } = data;
   if (!packUrl || !workerUrl || !checkUrl || !sha256) return;
-  say('checking', 'Checking in this browser…', []);
-  const response = await fetch(packUrl, { credentials: 'omit', cache: 'no-store' });
-  if (response.status === 409) {
-    say('open', 'Replaced.', ['This record was replaced by another version after you opened the page.', link('', 'Open it again')]);
-    return;
+  const worker = new Worker(workerUrl, { type: 'module' });
+  const answered = answerOf(worker);
+  try {
+    ask(worker, { checkUrl });
+    const fetching = under('Fetching the file');
+    const response = await fetch(packUrl, { credentials: 'omit', cache: 'no-store' });
+    if (response.status === 409) {
+      say('open', 'Replaced.', ['This record was replaced by another version after you opened the page.', link('', 'Open it again')]);
+      return;
+    }
+    if (!response.ok) throw new Error(`the file could not be fetched (HTTP ${response.status}).`);
+    const pack = await whole(response, (done) => fetching(done, Number(size), `${megabytes(done)} of ${megabytes(Number(size))} MB`));
+    const digest = await sha256Of(pack);
+    under('Reading the file');
+    ask(worker, { pack, sent }, [pack]);
+    show(await answered, sent, digest, sha256);
+  } finally {
+    worker.terminate();
   }
-  if (!response.ok) throw new Error(`the file could not be fetched (HTTP ${response.status}).`);
-  const pack = await response.arrayBuffer();
-  const digest = await sha256Of(pack);
-  const answer = await inWorker(workerUrl, checkUrl, pack);
-  show(answer, sent, digest, sha256);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}
+
+/** The body, with a word about every piece that came. */
+async function whole(response: Response, came: (bytes: number) => void): Promise<ArrayBuffer> {
+  if (!response.body) return response.arrayBuffer();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const reader = response.body.getReader();
+  let bytes = 0;
+  for (let next = await reader.read(); next.value; next = await reader.read()) {
+    pieces.push(next.value);
+    bytes += next.value.length;
+    came(bytes);
+  }
+  return new Blob(pieces).arrayBuffer();
 }
 
 /** Lower-case hexadecimal; none where browsers offer no digests, as on plain HTTP. */
@@ -64,26 +110,36 @@ async function sha256Of(bytes: ArrayBuffer): Promise<string | undefined> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function inWorker(workerUrl: string, checkUrl: string, pack: ArrayBuffer): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(workerUrl, { type: 'module' });
-    worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start.'));
-    worker.onmessage = (event: MessageEvent<Answer | { problem: string }>) => {
-      worker.terminate();
-      if ('problem' in event.data) reject(new Error(event.data.problem));
-      else resolve(event.data);
-    };
-    worker.postMessage({ checkUrl, pack }, [pack]);
-  });
+function ask(worker: Worker, question: Question, give: Transferable[] = []): void {
+  worker.postMessage(question, give);
 }
 
-function show(answer: Answer, sent: HTMLElement, digest: string | undefined, claimed: string): void {
+/** What the worker comes to; on the way there it says how far it is. */
+function answerOf(worker: Worker): Promise<Answer> {
+  const answered = new Promise<Answer>((resolve, reject) => {
+    let checking: ReturnType<typeof under> | undefined;
+    worker.onerror = (event) => reject(new Error(event.message || 'the worker did not start.'));
+    worker.onmessage = (event: MessageEvent<Said>) => {
+      const said = event.data;
+      if ('problem' in said) reject(new Error(said.problem));
+      else if ('answer' in said) resolve(said.answer);
+      else {
+        checking ??= under('Signatures and texts of all entries');
+        checking(said.entry, said.entries, `${said.entry} of ${said.entries} entries`);
+      }
+    };
+  });
+  // Said where it is waited for, which is later than it may happen.
+  answered.catch(() => undefined);
+  return answered;
+}
+
+function show(answer: Answer, sent: string, digest: string | undefined, claimed: string): void {
   if (!record || !checks || !lead) return;
   checks.innerHTML = answer.checks;
   checks.classList.remove('said');
-  const fresh = record.cloneNode(false) as HTMLElement;
-  fresh.innerHTML = answer.record;
-  const differing = sent.isEqualNode(fresh) ? 0 : mark(sent, fresh);
+  const fresh = answer.record === undefined ? record : tree(record, answer.record);
+  const differing = answer.record === undefined ? 0 : mark(tree(record, sent), fresh);
   const same = differing === 0 && (digest === undefined || digest === claimed);
   lead.textContent =
     `This browser checked the file that this page was made from${digest ? ` (SHA-256 ${digest})` : ''} and compared the page with it. ` +
@@ -101,13 +157,26 @@ function show(answer: Answer, sent: HTMLElement, digest: string | undefined, cla
     ]);
   } else {
     const open = Array.from(checks.querySelectorAll('.open > .name'), (name) => name.lastChild?.textContent?.trim() ?? '');
-    const not = open.length > 0 ? ` Not shown by the file: ${open.join(', ').toLowerCase()}.` : '';
-    say('holds', 'Verified by this browser.', [`Signatures, every entry and this page’s own words agree with the file.${not}`, link('#checks-title', 'What was checked')]);
+    const agree = 'Signatures, every entry and this page’s own words agree with the file.';
+    const more = link('#checks-title', 'What was checked');
+    // Two short paragraphs: one long one would be the largest thing that a phone paints, and would be painted last.
+    if (open.length === 0) say('holds', 'Verified by this browser.', [agree, more]);
+    else say('holds', 'Verified by this browser.', [agree], paragraph([`Not shown by the file: ${open.join(', ').toLowerCase()}.`, more]));
+    // Whoever reads far below saw the bar there, and should see what came of it.
+    verdict?.classList.add('news');
+    setTimeout(() => verdict?.classList.remove('news'), NEWS_MS);
   }
+}
+
+function tree(like: HTMLElement, html: string): HTMLElement {
+  const element = like.cloneNode(false) as HTMLElement;
+  element.innerHTML = html;
+  return element;
 }
 
 /** Marks what is not as it was sent: entries by their places, and everything else by its section. Answers with how many places there are. */
 function mark(sent: HTMLElement, fresh: HTMLElement): number {
+  if (sent.isEqualNode(fresh)) return 0;
   let differing = 0;
   const before = new Map(Array.from(sent.querySelectorAll('li.entry, tbody tr, .facts > div, h1, .purpose'), (one, at) => [key(one, at), one]));
   const marked = Array.from(fresh.querySelectorAll('li.entry, tbody tr, .facts > div, h1, .purpose'));
@@ -117,7 +186,8 @@ function mark(sent: HTMLElement, fresh: HTMLElement): number {
       differing += 1;
     }
   });
-  const surplus = Array.from(sent.querySelectorAll('li.entry')).filter((one) => !fresh.querySelector(`#${CSS.escape(one.id)}`)).length;
+  const known = new Set(marked.map((one) => one.id));
+  const surplus = Array.from(sent.querySelectorAll('li.entry')).filter((one) => !known.has(one.id)).length;
   return Math.max(1, differing + surplus);
 }
 

@@ -74,6 +74,10 @@ const MEASUREMENTS: &[Measurement] = &[
         measure: printing::measure,
     },
     Measurement {
+        name: "share_page",
+        measure: || measured("examples/measure", &["share-page", "10000"]),
+    },
+    Measurement {
         name: "dry_run",
         measure: || measured("examples/bench", &["dry-run", "10000"]),
     },
@@ -102,6 +106,7 @@ pub(crate) fn run(only: &[String]) -> Result<()> {
     }
     setup::everything()?;
     build::pages().must_succeed()?;
+    build::share_check()?;
     Step::cargo("measured programs", &["build", "--locked", "--profile", "measure"])
         .arguments(MEASURED)
         .must_succeed()?;

@@ -2,7 +2,9 @@
 //!
 //! `measure appends [SECONDS]` runs 64 writers four ways, that long each: raw SQLite with group commits of the same bytes, the same with
 //! one signature verified per row, through the in-process mailbox, and over HTTP; and says where the processor time goes. `measure idle [ENDPOINTS]` starts the program `caisey-control` beside this one, connects that many
-//! simulated runtimes, waits until nothing moves, and divides the growth of its resident memory. For `cargo xtask bench` and people.
+//! simulated runtimes, waits until nothing moves, and divides the growth of its resident memory. `measure share-page [ENTRIES]` shares a session of so
+//! many entries and has a browser open the link, as a desk and as a phone, beside a plain page of the same words; `measure share-page ENTRIES
+//! open` prints the link and serves it until standard input ends. For `cargo xtask bench` and people.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,10 +17,18 @@
 
 #[path = "measure/appends.rs"]
 mod appends;
+#[path = "../tests/desk.rs"]
+#[allow(dead_code, reason = "of what tests set up, a part is wanted here")]
+mod desk;
 #[path = "measure/idle.rs"]
 mod idle;
 #[path = "measure/person.rs"]
 mod person;
+#[path = "../tests/record.rs"]
+#[allow(dead_code, reason = "of what tests set up, a part is wanted here")]
+mod record;
+#[path = "measure/share_page.rs"]
+mod share_page;
 #[path = "measure/stages.rs"]
 mod stages;
 
@@ -34,8 +44,12 @@ fn main() {
     let result = match arguments.first().map(String::as_str) {
         Some("appends") => runtime.block_on(appends::run(number(5))),
         Some("idle") => runtime.block_on(idle::run(number(5_000))),
+        Some("share-page") if arguments.get(2).is_some_and(|word| word == "open") => {
+            runtime.block_on(share_page::open(number(10_000)))
+        }
+        Some("share-page") => runtime.block_on(share_page::run(number(10_000))),
         _ => {
-            println!("measure appends [SECONDS] | measure idle [ENDPOINTS]");
+            println!("measure appends [SECONDS] | measure idle [ENDPOINTS] | measure share-page [ENTRIES [open]]");
             std::process::exit(2);
         }
     };

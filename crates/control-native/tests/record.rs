@@ -100,6 +100,12 @@ impl Recorded {
     }
 
     pub async fn make_on(desk: Desk) -> Self {
+        let commands = COMMANDS.map(|(command, output)| (command.to_owned(), output.to_owned()));
+        Box::pin(Self::make_of(desk, commands)).await
+    }
+
+    /// A session in which these commands printed this.
+    pub async fn make_of(desk: Desk, commands: impl IntoIterator<Item = (String, String)>) -> Self {
         let token = desk.owner();
         let (_, mut runtime) = desk.machine(&token, 1).await;
         let technician_token = desk.member("tess@example.com", Role::Technician, None);
@@ -139,14 +145,14 @@ impl Recorded {
                 )],
             )
             .await;
-        for (number, (command, output)) in (1_u8..).zip(COMMANDS) {
-            let action = ActionId::from_bits([number; 16]);
+        for (number, (command, output)) in (1_u128..).zip(commands) {
+            let action = ActionId::from_bits(number.to_be_bytes());
             let statement = recorded
                 .technician
-                .propose(&recorded.runtime.log, now(), &recorded.session, &action, command);
+                .propose(&recorded.runtime.log, now(), &recorded.session, &action, &command);
             recorded.submit(statement).await;
             while !matches!(turn(&mut recorded.runtime, &mut socket).await, ToRuntime::Run { .. }) {}
-            recorded.runtime.print(now(), &action, output);
+            recorded.runtime.print(now(), &action, &output);
             recorded.runtime.finish(now(), &action, RunOutcome::Exited);
             while let Some(statements) = recorded.runtime.send(7) {
                 socket.send(&statements).await;
@@ -192,25 +198,41 @@ impl Recorded {
             .ok();
     }
 
+    /// The whole log and its newest checkpoint.
+    async fn log(&self) -> (String, Vec<Record>) {
+        let mut records = Vec::new();
+        loop {
+            let path = format!(
+                "/v1/endpoints/{}/entries?from={}&limit=1000",
+                self.runtime.endpoint,
+                records.len()
+            );
+            let page: EntriesPage = self.desk.get(&path, &self.token).await.ok();
+            if page.records.is_empty() {
+                return (page.checkpoint, records);
+            }
+            records.extend(page.records);
+        }
+    }
+
     /// The session's part of the log under its newest checkpoint, with everything shown.
     async fn gathered(&self) -> (Snapshot, Excerpt) {
-        let path = format!("/v1/endpoints/{}/entries?from=0&limit=1000", self.runtime.endpoint);
-        let page: EntriesPage = self.desk.get(&path, &self.token).await.ok();
-        let checkpoint = Checkpoint::read(&page.checkpoint).unwrap();
+        let (note, records) = self.log().await;
+        let checkpoint = Checkpoint::read(&note).unwrap();
         let (mut frontier, mut nodes) = (Frontier::new(), Nodes::default());
-        for record in page.records.iter().take(checkpoint.size as usize) {
+        for record in records.iter().take(checkpoint.size as usize) {
             frontier.append_with(leaf_hash(record.leaf.as_bytes()), |at, hash| {
                 nodes.0.insert(at, hash);
             });
         }
         let own: Vec<u64> = (0..)
-            .zip(&page.records)
+            .zip(&records)
             .filter(|(_, record)| record.parse().unwrap().statement.session.as_ref() == Some(&self.session))
             .map(|(at, _)| at)
             .collect();
         let (first, last) = (own[0], own[own.len() - 1]);
         let chosen: Vec<(u64, Record)> = (0..)
-            .zip(page.records)
+            .zip(records)
             .filter(|(at, record)| (first..=last).contains(at) || (*at < first && introduces(&record.leaf)))
             .collect();
         let places: Vec<u64> = chosen.iter().map(|(at, _)| *at).collect();
@@ -225,7 +247,7 @@ impl Recorded {
         let scope = Scope::Session {
             session: self.session.clone(),
         };
-        let excerpt = Excerpt::new(&page.checkpoint, &places, records, &nodes).unwrap();
+        let excerpt = Excerpt::new(&note, &places, records, &nodes).unwrap();
         (Snapshot::new(scope, vec![range]).unwrap(), excerpt)
     }
 

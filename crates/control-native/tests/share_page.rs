@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Stdio;
 
+/// Commands of a session of so many entries that its page lays them out in portions and has links to times.
+const LONG: usize = 60;
 const PASSPHRASE: &str = "four small words here";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,6 +62,13 @@ async fn readers_meet_the_page_in_a_real_browser() {
     while now() <= expired.share.expires_at_ms {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+    let long = Box::pin(Recorded::make_of(
+        Desk::start_with(|config| config.limits.share_readings_per_minute = 10_000).await,
+        (0..LONG).map(|number| (format!("cat /srv/part-{number}"), awkward(number))),
+    ))
+    .await;
+    let long_pack = long.pack(Wanted::default()).await;
+    let long_link = long.share(&long_pack).await;
     let check = recorded
         .desk
         .http
@@ -70,9 +79,14 @@ async fn readers_meet_the_page_in_a_real_browser() {
     let shares = json!({
         "can_check": check.status() == 200,
         "active": active.url, "unreviewed": unreviewed.url, "refreshed": refreshed.url, "revoked": revoked.url, "expired": expired.url,
-        "locked": locked.url, "passphrase": PASSPHRASE, "private": PRIVATE,
+        "long": long_link.url, "long_commands": LONG, "locked": locked.url, "passphrase": PASSPHRASE, "private": PRIVATE,
     });
     browse(&recorded, &shares).await;
+}
+
+/// What browsers write down otherwise than it was written for them: a line feed after the tag, quotes, ampersands, spaces that do not break.
+fn awkward(number: usize) -> String {
+    format!("\n\"part\" '{number}' &amp; <b>&quot;</b>\u{a0}|\u{a0}&nbsp;\n\tthe end of part {number}\n")
 }
 
 /// Another pack of the same session.

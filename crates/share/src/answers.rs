@@ -11,8 +11,10 @@ use caisey_transcript::verify::Record;
 const MOST_LISTED: usize = 200;
 
 pub(crate) fn print(html: &mut Html, record: &Record, facts: &Facts) {
-    for certificate in &record.certificates {
-        html.raw("<section class=\"answer\"><h2>Did anyone access <q>")
+    for (at, certificate) in record.certificates.iter().enumerate() {
+        html.raw("<section class=\"answer\">");
+        html.raw(if at == 0 { "<h2 id=\"answers\">" } else { "<h2>" })
+            .raw("Did anyone access <q>")
             .line(&certificate.pattern)
             .raw("</q>?</h2>");
         answer(html, record, certificate, facts);

@@ -22,6 +22,7 @@ pub(crate) fn print(html: &mut Html, record: &Record, facts: &Facts) {
         html.raw("</p>");
     }
     standing(html, facts);
+    contents(html, record);
     html.raw("<dl class=\"facts\">");
     html.fact("Who", &joined(&facts.who, "Nobody opened a session or proposed a command"));
     html.fact("When", &facts.when);
@@ -61,6 +62,18 @@ pub(crate) fn print(html: &mut Html, record: &Record, facts: &Facts) {
     }
     html.fact("Snapshot", &record.snapshot.digest().unwrap_or_default());
     html.raw("</dl></details></section>");
+}
+
+/// Where to find what. The last two stand around the record ([`crate::page`]).
+fn contents(html: &mut Html, record: &Record) {
+    html.raw("<nav class=\"links\" aria-label=\"Contents\"><ul><li><a href=\"#run\">What was run</a></li>");
+    if !record.certificates.is_empty() {
+        html.raw("<li><a href=\"#answers\">Answers to questions</a></li>");
+    }
+    html.raw(
+        "<li><a href=\"#transcript\">Transcript</a></li><li><a href=\"#removed\">What was removed</a></li>\
+         <li><a href=\"#checks-title\">What was checked</a></li><li><a href=\"#yourself\">Check it yourself</a></li></ul></nav>",
+    );
 }
 
 /// What a reader must not miss.
@@ -110,6 +123,9 @@ fn list(html: &mut Html, term: &'static str, words: &[String]) {
     html.raw("</dd></div>");
 }
 
+/// Commands whose rows browsers lay out together, as entries ([`crate::entries`]).
+const PORTION: usize = 40;
+
 /// Every command with who allowed it and how it ended.
 pub(crate) fn commands(html: &mut Html, facts: &Facts) {
     html.raw("<section aria-labelledby=\"run\"><h2 id=\"run\">What was run</h2>");
@@ -117,11 +133,17 @@ pub(crate) fn commands(html: &mut Html, facts: &Facts) {
         html.raw("<p>No command was proposed.</p></section>");
         return;
     }
+    html.raw(if facts.several_days {
+        "<table class=\"run days\">"
+    } else {
+        "<table class=\"run\">"
+    });
     html.raw(
-        "<table class=\"run\"><thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Command</th><th scope=\"col\">Authorised by</th>\
+        "<thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Command</th><th scope=\"col\">Authorised by</th>\
          <th scope=\"col\">Outcome</th></tr></thead><tbody>",
     );
-    for command in &facts.commands {
+    for (at, command) in facts.commands.iter().enumerate() {
+        html.raw(if at > 0 && at % PORTION == 0 { "</tbody><tbody>" } else { "" });
         html.raw("<tr><td class=\"time\"><a href=\"#")
             .line(&command.anchor)
             .raw("\">");

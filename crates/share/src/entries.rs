@@ -29,6 +29,14 @@ const BELOW: [(&str, &str, bool); 15] = [
     ("basis", "On the basis of", false),
 ];
 
+/// Entries in one list. Browsers lay out the lists that are looked at and leave the others for later (ui/share/page.css): long enough that there
+/// are few of them, short enough that one is laid out between two frames.
+const PORTION: usize = 40;
+
+/// A transcript of more entries has links into it, this many at most.
+const LONG: usize = 200;
+const JUMPS: usize = 24;
+
 pub(crate) fn print(html: &mut Html, record: &Record, own: &[&Proved], transcript: &Transcript, facts: &Facts) {
     html.raw("<section aria-labelledby=\"transcript\"><h2 id=\"transcript\">Transcript</h2><p class=\"lead\">");
     html.raw("Every entry of the record in the order of the log, with the time at which the control plane placed it, in UTC.");
@@ -40,9 +48,16 @@ pub(crate) fn print(html: &mut Html, record: &Record, own: &[&Proved], transcrip
         );
     }
     html.raw("</p>");
+    jumps(html, record, &transcript.rows, facts);
     let mut before: Option<(&str, String)> = None;
+    let mut in_list = 0;
     for row in &transcript.rows {
         let here = (row.log.as_str(), moment::date(row.time_ms));
+        if before.as_ref() == Some(&here) && in_list == PORTION {
+            html.raw("</ol><ol class=\"entries\">");
+            in_list = 0;
+        }
+        in_list += 1;
         if before.as_ref() != Some(&here) {
             html.raw(if before.is_some() { "</ol>" } else { "" });
             html.raw("<h3>");
@@ -51,10 +66,31 @@ pub(crate) fn print(html: &mut Html, record: &Record, own: &[&Proved], transcrip
             }
             html.line(&moment::day(row.time_ms)).raw("</h3><ol class=\"entries\">");
             before = Some(here);
+            in_list = 1;
         }
         print_row(html, record, own, row);
     }
     html.raw(if before.is_some() { "</ol>" } else { "" }).raw("</section>");
+}
+
+/// Links to times in a long transcript, evenly spread over its entries.
+fn jumps(html: &mut Html, record: &Record, rows: &[Row], facts: &Facts) {
+    if rows.len() <= LONG {
+        return;
+    }
+    html.raw("<nav class=\"links\" aria-label=\"Times in the transcript\"><ul>");
+    for row in rows.iter().step_by(rows.len().div_ceil(JUMPS)) {
+        html.raw("<li><a href=\"#").line(&anchor(record, row)).raw("\">");
+        if facts.machines.len() > 1 {
+            html.line(&machine(record, &row.log)).raw(", ");
+        }
+        if facts.several_days {
+            html.line(&moment::date(row.time_ms)).raw(" ");
+        }
+        html.line(moment::clock(row.time_ms).trim_end_matches(" UTC"))
+            .raw("</a></li>");
+    }
+    html.raw("</ul></nav>");
 }
 
 fn print_row(html: &mut Html, record: &Record, own: &[&Proved], row: &Row) {
@@ -120,7 +156,7 @@ fn bare_headline(record: &Record, own: &[&Proved], row: &Row) -> String {
         }
         match row.texts.iter().find(|text| text.name == name) {
             None => Quoted::Absent,
-            Some(text) => texts::plain(text).map_or(Quoted::Withheld, |text| Quoted::Shown(Cow::Owned(text))),
+            Some(text) => text.plain().map_or(Quoted::Withheld, |text| Quoted::Shown(Cow::Owned(text))),
         }
     };
     headline(&row.kind, event, &row.who, &quoted, record.keys.names())

@@ -8,6 +8,7 @@ use caisey_transcript::moment;
 use caisey_transcript::rows::{Row, RowText, Transcript};
 use caisey_transcript::snapshot::{Scope, SnapshotState};
 use caisey_transcript::verify::Record;
+use std::collections::HashMap;
 
 /// The facts, in words; none of them is safe to draw as it is.
 #[derive(Debug, Default)]
@@ -86,6 +87,31 @@ pub(crate) fn machine(record: &Record, log: &str) -> String {
     record.keys.names().get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
+/// Rows by the action that they are about, each action's in the order of the log: a record has thousands of actions, and going through all rows
+/// for each would take longer than verifying it.
+struct Actions<'a>(HashMap<(&'a str, &'a str), Vec<&'a Row>>);
+
+impl<'a> Actions<'a> {
+    fn of(rows: &'a [Row]) -> Self {
+        let mut actions: HashMap<(&str, &str), Vec<&Row>> = HashMap::new();
+        for row in rows {
+            if let Some(action) = &row.action {
+                actions.entry((&row.log, action)).or_default().push(row);
+            }
+        }
+        Self(actions)
+    }
+
+    /// All rows of the action that this row is about.
+    fn around<'b>(&'b self, row: &'b Row) -> &'b [&'a Row] {
+        let action = row
+            .action
+            .as_deref()
+            .and_then(|action| self.0.get(&(row.log.as_str(), action)));
+        action.map_or(&[], Vec::as_slice)
+    }
+}
+
 impl Facts {
     pub(crate) fn of(record: &Record, own: &[&Proved], transcript: &Transcript) -> Self {
         let rows = &transcript.rows;
@@ -94,7 +120,8 @@ impl Facts {
             .iter()
             .map(|range| (machine(record, &range.log), machine_id(&range.log).to_owned()))
             .collect();
-        let commands = commands(record, own, rows);
+        let actions = Actions::of(rows);
+        let commands = commands(record, own, rows, &actions);
         let day = |time_ms: u64| moment::date(time_ms);
         Self {
             title: match machines.as_slice() {
@@ -113,7 +140,7 @@ impl Facts {
                     .map(|row| row.who.clone()),
             ),
             clients: once(clients(record, own)),
-            authorised: authorised(record, own, rows),
+            authorised: authorised(record, own, rows, &actions),
             attested: reviews(record, Verdict::Attested),
             refused: reviews(record, Verdict::Refused),
             reviewed: record.state() == SnapshotState::Attested,
@@ -210,10 +237,10 @@ fn reviewed(review: &Review, verdict: Verdict) -> String {
 }
 
 /// Whoever or whatever allowed something, and how much of it.
-fn authorised(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<String> {
+fn authorised(record: &Record, own: &[&Proved], rows: &[Row], actions: &Actions<'_>) -> Vec<String> {
     let mut all: Vec<(String, u64)> = Vec::new();
     for row in rows.iter().filter(|row| row.kind == "action.authorised") {
-        let words = authorisation(record, own, rows, row);
+        let words = authorisation(record, own, actions, row);
         match all.iter_mut().find(|(known, _)| *known == words) {
             Some((_, number)) => *number += 1,
             None => all.push((words, 1)),
@@ -228,7 +255,7 @@ fn authorised(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<String> {
 }
 
 /// Who allowed this action: the people who approved it, or the policy that did not have to ask.
-fn authorisation(record: &Record, own: &[&Proved], rows: &[Row], row: &Row) -> String {
+fn authorisation(record: &Record, own: &[&Proved], actions: &Actions<'_>, row: &Row) -> String {
     let Some(Event::ActionAuthorised {
         policy,
         policy_version,
@@ -242,8 +269,8 @@ fn authorisation(record: &Record, own: &[&Proved], rows: &[Row], row: &Row) -> S
         Channel::Policy => format!("Policy {policy}, version {policy_version}, without asking anybody"),
         Channel::BreakGlass => "Nobody: an emergency was declared (break-glass)".to_owned(),
         Channel::Console | Channel::Email | Channel::AtEndpoint => {
-            let same = |other: &&Row| other.log == row.log && other.action == row.action && other.kind == "approval.decided";
-            let people = once(rows.iter().filter(same).filter_map(|decided| {
+            let decisions = actions.around(row).iter().filter(|other| other.kind == "approval.decided");
+            let people = once(decisions.filter_map(|decided| {
                 match &entry(own, &decided.log, decided.seq)?.event {
                     Some(Event::ApprovalDecided {
                         decision: Decision::Approved,
@@ -275,13 +302,13 @@ fn authorisation(record: &Record, own: &[&Proved], rows: &[Row], row: &Row) -> S
     }
 }
 
-fn commands(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<Command> {
+fn commands(record: &Record, own: &[&Proved], rows: &[Row], actions: &Actions<'_>) -> Vec<Command> {
     let proposed = rows.iter().filter(|row| row.kind == "action.proposed");
     proposed
         .map(|row| {
-            let same = |other: &&Row| other.log == row.log && other.action.is_some() && other.action == row.action;
-            let authorised = rows.iter().filter(same).find(|other| other.kind == "action.authorised");
-            let (outcome, mood) = outcome(own, rows.iter().filter(same));
+            let around = actions.around(row);
+            let authorised = around.iter().find(|other| other.kind == "action.authorised");
+            let (outcome, mood) = outcome(own, around);
             Command {
                 anchor: anchor(record, row),
                 time_ms: row.time_ms,
@@ -290,7 +317,7 @@ fn commands(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<Command> {
                 who: row.who.clone(),
                 authorised: authorised.map_or_else(
                     || "Not authorised".to_owned(),
-                    |authorised| authorisation(record, own, rows, authorised),
+                    |authorised| authorisation(record, own, actions, authorised),
                 ),
                 outcome,
                 mood,
@@ -299,9 +326,9 @@ fn commands(record: &Record, own: &[&Proved], rows: &[Row]) -> Vec<Command> {
         .collect()
 }
 
-fn outcome<'a>(own: &[&Proved], rows: impl DoubleEndedIterator<Item = &'a Row>) -> (String, Mood) {
-    let ends = |row: &&Row| matches!(row.kind.as_str(), "command.finished" | "action.refused" | "action.unknown");
-    let Some(last) = rows.rev().find(ends) else {
+fn outcome(own: &[&Proved], around: &[&Row]) -> (String, Mood) {
+    let ends = |row: &&&Row| matches!(row.kind.as_str(), "command.finished" | "action.refused" | "action.unknown");
+    let Some(last) = around.iter().rev().find(ends) else {
         return ("Not over when this record was taken".to_owned(), Mood::Open);
     };
     let event = entry(own, &last.log, last.seq).and_then(|proved| proved.event.as_ref());

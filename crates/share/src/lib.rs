@@ -17,9 +17,9 @@ mod removed;
 mod texts;
 
 use caisey_transcript::excerpt::Proved;
-use caisey_transcript::pack::Pack;
 use caisey_transcript::rows::Transcript;
-use caisey_transcript::verify::verify;
+pub use caisey_transcript::verify::Verification;
+use caisey_transcript::verify::Verified;
 pub use checks::{Check, State, checks};
 use facts::Facts;
 use markup::Html;
@@ -40,8 +40,16 @@ pub struct Shown {
 impl Shown {
     /// Verifies a pack under its own keys and renders it.
     pub fn of(bytes: &[u8]) -> Self {
-        let verified = verify(bytes, None);
-        let key = Pack::parse(bytes).ok().map(|pack| pack.contents.keys.control.to_base64());
+        Self::at_last(Verification::begin(bytes))
+    }
+
+    /// The same, of a verification that was taken some steps before.
+    pub fn at_last(verification: Verification) -> Self {
+        Self::verified(&verification.finish(None))
+    }
+
+    fn verified(verified: &Verified) -> Self {
+        let key = verified.record.as_ref().map(|record| record.control.to_base64());
         let list = checks(&verified.findings, key.as_deref());
         let mut shown = Self {
             holds: verified.findings.hold(),

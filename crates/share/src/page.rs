@@ -47,6 +47,8 @@ pub fn shared(shown: &Shown, around: &Around) -> String {
     html.line(&moment::full(around.expires_at_ms.get()))
         .raw("</p></header><main id=\"main\" data-pack=\"");
     html.line(&around.pack_url)
+        .raw("\" data-size=\"")
+        .number(around.size_bytes)
         .raw("\" data-sha256=\"")
         .line(&around.pack)
         .raw("\"");

@@ -57,23 +57,3 @@ pub(crate) fn block(html: &mut Html, text: &RowText) {
     pieces(html, text, false);
     html.raw("</pre>");
 }
-
-/// As one string, for headlines.
-pub(crate) fn plain(text: &RowText) -> Option<String> {
-    if text.withheld {
-        return None;
-    }
-    let mut out = String::new();
-    for piece in &text.pieces {
-        match piece {
-            RowPiece::Shown { text } => out.push_str(text),
-            RowPiece::Hidden { class, pseudonym, .. } => {
-                out.push('‹');
-                out.push_str(if pseudonym.is_empty() { class } else { pseudonym });
-                out.push('›');
-            }
-            RowPiece::Erased {} => return None,
-        }
-    }
-    Some(out)
-}

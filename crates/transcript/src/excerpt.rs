@@ -13,8 +13,9 @@ use caisey_ledger::event::Event;
 use caisey_ledger::hash::Hash;
 use caisey_ledger::id::DeviceId;
 use caisey_ledger::set_proof::{prove_set, set_root};
+use caisey_ledger::statement::StatementFault;
 use caisey_ledger::tree::{HashStore, ProveError};
-use caisey_ledger::verify::precheck;
+use caisey_ledger::verify::{Checked, precheck};
 use std::collections::BTreeMap;
 
 /// A part of a log, as it travels. Nothing of it is believed before [`Excerpt::prove`].
@@ -97,11 +98,23 @@ impl Excerpt {
     /// if there is one, is dense. Every fault is
     /// said. What is returned holds only if nothing failed; it lets the caller name further faults.
     pub fn prove(&self, log: &str, range: Option<&LogRange>, key: &[u8; 32], found: &mut Findings) -> Option<Proved> {
+        self.prove_checked(precheck(&self.records), log, range, key, found)
+    }
+
+    /// The same, when its records were looked at by themselves before: what [`precheck`] says of them, in their order.
+    pub(crate) fn prove_checked(
+        &self,
+        checked: Vec<Result<Checked, StatementFault>>,
+        log: &str,
+        range: Option<&LogRange>,
+        key: &[u8; 32],
+        found: &mut Findings,
+    ) -> Option<Proved> {
         let checkpoint = self.open(log, key, found)?;
         let mut failures = Vec::new();
         let mut leaves = Vec::with_capacity(self.records.len());
         let mut entries = Vec::with_capacity(self.records.len());
-        for (place, (checked, record)) in precheck(&self.records).into_iter().zip(&self.records).enumerate() {
+        for (place, (checked, record)) in checked.into_iter().zip(&self.records).enumerate() {
             match checked {
                 Err(fault) => failures.push((
                     "broken_entry",

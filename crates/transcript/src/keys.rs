@@ -111,7 +111,7 @@ pub(crate) fn shown(proved: &ProvedEntry, name: &str) -> Option<String> {
 }
 
 /// Pieces as one text; none for an erased one.
-pub(crate) fn text_of(pieces: &[Piece<'_>]) -> Option<String> {
+fn text_of(pieces: &[Piece<'_>]) -> Option<String> {
     let mut out = String::new();
     for piece in pieces {
         match piece {

@@ -4,7 +4,7 @@
 
 use crate::excerpt::{Proved, ProvedEntry};
 use crate::headline::{Quoted, headline};
-use crate::keys::{Keys, text_of};
+use crate::keys::Keys;
 use crate::snapshot::Snapshot;
 use crate::visible::marked_line;
 use caisey_ledger::disclosure::Piece;
@@ -60,6 +60,28 @@ pub struct RowText {
     pub withheld: bool,
 }
 
+impl RowText {
+    /// As one text, hidden ranges by their pseudonyms; none when it was erased or not given.
+    pub fn plain(&self) -> Option<String> {
+        if self.withheld {
+            return None;
+        }
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                RowPiece::Shown { text } => out.push_str(text),
+                RowPiece::Hidden { class, pseudonym, .. } => {
+                    out.push('‹');
+                    out.push_str(if pseudonym.is_empty() { class } else { pseudonym });
+                    out.push('›');
+                }
+                RowPiece::Erased {} => return None,
+            }
+        }
+        Some(out)
+    }
+}
+
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "piece", rename_all = "snake_case")]
@@ -108,14 +130,9 @@ fn row(log: &str, proved: &ProvedEntry, keys: &Keys) -> Row {
     let texts: Vec<RowText> = statement.texts.keys().map(|name| text(proved, name)).collect();
     let (actor_kind, who) = actor(&statement.actor, keys);
     let quoted = |name: &str| -> Quoted<'static> {
-        match statement.texts.get(name) {
+        match texts.iter().find(|text| text.name == name) {
             None => Quoted::Absent,
-            Some(commitment) => proved
-                .disclosures
-                .get(name)
-                .and_then(|disclosure| disclosure.verify(commitment).ok())
-                .and_then(|pieces| text_of(&pieces))
-                .map_or(Quoted::Withheld, |text| Quoted::Shown(Cow::Owned(text))),
+            Some(text) => text.plain().map_or(Quoted::Withheld, |text| Quoted::Shown(Cow::Owned(text))),
         }
     };
     Row {
@@ -144,16 +161,14 @@ fn actor(actor: &Actor, keys: &Keys) -> (&'static str, String) {
     }
 }
 
+/// Texts of proved entries were checked against their commitments when they were proved; doing it again here would be a third of all that a
+/// reader's browser computes.
 fn text(proved: &ProvedEntry, name: &str) -> RowText {
-    let commitment = proved.entry.statement.texts.get(name);
     let disclosure = proved.disclosures.get(name);
-    let pieces = commitment
-        .zip(disclosure)
-        .and_then(|(commitment, disclosure)| disclosure.verify(commitment).ok());
     RowText {
         name: name.to_owned(),
-        withheld: pieces.is_none(),
-        pieces: pieces.unwrap_or_default().into_iter().map(piece).collect(),
+        withheld: disclosure.is_none(),
+        pieces: disclosure.map_or(Vec::new(), |disclosure| disclosure.pieces().into_iter().map(piece).collect()),
     }
 }
 

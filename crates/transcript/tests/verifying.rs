@@ -8,7 +8,7 @@ use caisey_transcript::attestation::Verdict;
 use caisey_transcript::finding::Weight;
 use caisey_transcript::policy::Policy;
 use caisey_transcript::snapshot::{Scope, SnapshotState};
-use caisey_transcript::verify::{Verified, verify};
+use caisey_transcript::verify::{Verification, Verified, verify};
 use std::path::PathBuf;
 
 /// Where packs go that other people's programs check (tests/interop/check_packs.py).
@@ -118,4 +118,29 @@ fn without_a_policy_the_keys_are_said_to_be_the_packs_own() {
 #[test]
 fn the_same_contents_give_the_same_bytes() {
     assert_eq!(pack(&Story::every_kind()), pack(&Story::every_kind()));
+}
+
+#[test]
+fn however_many_steps_are_taken_it_comes_to_the_same() {
+    let story = Story::every_kind();
+    let good = pack(&story);
+    // A byte of an entry in the middle: found by looking at entries, not by reading the pack.
+    let mut bad = good.clone();
+    let at = bad.len() / 2;
+    bad[at] ^= 1;
+    for bytes in [&good, &bad] {
+        let whole = verify(bytes, None);
+        for steps in 0..4 {
+            let mut verification = Verification::begin(bytes);
+            let entries = verification.entries();
+            let counted: Vec<usize> = (0..steps).map(|_| verification.step()).collect();
+            assert!(
+                counted.is_sorted() && counted.iter().all(|count| *count <= entries),
+                "{counted:?}"
+            );
+            assert!(steps < 3 || counted.last() == Some(&entries), "{counted:?} of {entries}");
+            assert_eq!(verification.finish(None).findings, whole.findings, "{steps} steps");
+        }
+    }
+    assert_eq!(Verification::begin(b"no pack").step(), 0);
 }

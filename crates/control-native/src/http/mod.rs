@@ -11,6 +11,7 @@ mod enrol;
 mod json;
 mod link_page;
 pub(crate) mod openapi;
+mod packed;
 mod proof;
 mod records;
 mod refusal;

@@ -4,9 +4,9 @@
 //! Promises: nobody is told more than the link shows; a visit is in the view log before its answer leaves; no cookie, no script but our own,
 //! nothing kept by browsers or caches but the files that are the same for everybody.
 
-use super::App;
 use super::access::Peer;
 use super::sharing::{FILES, PAGE_FILES};
+use super::{App, packed};
 use crate::clock;
 use crate::local::password;
 use axum::body::Body;
@@ -40,6 +40,7 @@ pub(crate) async fn page(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
+    let takes = packed::takes(&headers);
     let admitted = match admit(&app, peer, &token).await {
         Ok(admitted) => admitted,
         Err(told) => return answered(told),
@@ -47,7 +48,8 @@ pub(crate) async fn page(
     if admitted.opened.passphrase.is_some() {
         return answered(reader::ask(&FILES));
     }
-    answered(show(&app, &admitted, &token, &headers, method != Method::HEAD, None).await)
+    let counted = method != Method::HEAD;
+    record(takes, show(&app, &admitted, &token, &headers, counted, None).await).await
 }
 
 pub(crate) async fn answer(
@@ -61,8 +63,9 @@ pub(crate) async fn answer(
         Ok(admitted) => admitted,
         Err(told) => return answered(told),
     };
+    let takes = packed::takes(&headers);
     let Some(stored) = admitted.opened.passphrase.clone() else {
-        return answered(show(&app, &admitted, &token, &headers, true, None).await);
+        return record(takes, show(&app, &admitted, &token, &headers, true, None).await).await;
     };
     let now = Instant::now();
     let until = admitted
@@ -87,10 +90,11 @@ pub(crate) async fn answer(
         let noted = visit(&app, &admitted, VisitKind::WrongPassphrase, &headers).await;
         return answered(noted.err().unwrap_or_else(|| reader::wrong_passphrase(&FILES)));
     }
-    answered(match app.sharing.grant(&admitted.opened.view.share, now) {
+    let told = match app.sharing.grant(&admitted.opened.view.share, now) {
         Ok(grant) => show(&app, &admitted, &token, &headers, true, Some(&grant)).await,
         Err(_) => reader::failed(&FILES),
-    })
+    };
+    record(takes, told).await
 }
 
 /// Which pack is wanted, and by whose leave.
@@ -125,7 +129,7 @@ pub(crate) async fn pack(
     let Some(bytes) = stored(&app, &admitted).await else {
         return answered(reader::failed(&FILES));
     };
-    let mut response = (StatusCode::OK, bytes).into_response();
+    let mut response = packed::body(packed::takes(&headers), bytes).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     let name = reader::pack_name(&view.pack);
@@ -135,13 +139,15 @@ pub(crate) async fn pack(
     guarded(response)
 }
 
-pub(crate) async fn file(Path(name): Path<String>) -> Response {
+pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let kind = reader::PAGE_FILES.iter().find(|(own, _)| *own == name).map(|(_, kind)| *kind);
     let file = PAGE_FILES.iter().find(|file| file.name == name && !file.bytes.is_empty());
     let (Some(kind), Some(file)) = (kind, file) else {
         return super::refusal::Refusal::not_found("There is no such file.").into_response();
     };
-    let mut response = guarded((StatusCode::OK, file.bytes).into_response());
+    let packed = file.packed.as_deref().filter(|_| packed::takes(&headers));
+    let bytes = packed.unwrap_or(file.bytes);
+    let mut response = guarded(packed::marked(Response::new(Body::from(bytes)), packed.is_some()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(reader::FILE_CACHE));
@@ -246,12 +252,21 @@ fn too_many(wait: Duration, why: &str) -> Response {
     answered(reader::too_many(&FILES, millis(wait), why))
 }
 
+/// A record is long.
+async fn record(takes: bool, told: Told) -> Response {
+    let (status, wait) = (told.status, told.retry_after_s);
+    described(packed::body(takes, told.html.into_bytes()).await, status, wait)
+}
+
 fn answered(told: Told) -> Response {
-    let status = StatusCode::from_u16(told.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, Body::from(told.html)).into_response();
+    described(Response::new(Body::from(told.html)), told.status, told.retry_after_s)
+}
+
+fn described(mut response: Response, status: u16, retry_after_s: Option<u64>) -> Response {
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    if let Some(seconds) = told.retry_after_s {
+    if let Some(seconds) = retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     guarded(response)

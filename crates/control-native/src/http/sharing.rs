@@ -1,6 +1,7 @@
 //! What the host keeps for share links beside the object: limits, pages that were rendered, leave to fetch a pack after its passphrase, and
 //! the page's own files.
 
+use super::packed;
 use super::throttle::Throttle;
 use crate::clock;
 use crate::config::Limits;
@@ -9,6 +10,7 @@ use caisey_ledger::id::ShareId;
 use caisey_share::Shown;
 use caisey_share::page::Files;
 use caisey_share::reader::GRANT_MS;
+use flate2::Compression;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -82,6 +84,8 @@ impl Sharing {
 pub(crate) struct PageFile {
     pub(crate) name: &'static str,
     pub(crate) bytes: &'static [u8],
+    /// The same, packed as small as can be when somebody first asks for it.
+    pub(crate) packed: LazyLock<Option<Vec<u8>>>,
 }
 
 macro_rules! built {
@@ -89,6 +93,7 @@ macro_rules! built {
         PageFile {
             name: $name,
             bytes: include_bytes!(concat!(env!("OUT_DIR"), "/", $name)),
+            packed: LazyLock::new(|| packed::pack(include_bytes!(concat!(env!("OUT_DIR"), "/", $name)), Compression::best())),
         }
     };
 }

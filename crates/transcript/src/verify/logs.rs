@@ -1,5 +1,6 @@
 //! The logs of a pack: whose key, every entry in its place, and that the snapshot's ranges are what it is about.
 
+use super::steps::LookedAt;
 use crate::excerpt::Proved;
 use crate::finding::Findings;
 use crate::moment;
@@ -12,8 +13,8 @@ use caisey_ledger::checkpoint::cosignature;
 use caisey_ledger::event::Event;
 use caisey_ledger::id::EndpointId;
 
-/// Proves every part. The parts stand in the pack's order.
-pub(super) fn prove(contents: &Contents, policy: Option<&Policy>, found: &mut Findings) -> Vec<Proved> {
+/// Proves every part. The parts stand in the pack's order, and `looked_at` what was found of each part's records by themselves.
+pub(super) fn prove(contents: &Contents, looked_at: Vec<LookedAt>, policy: Option<&Policy>, found: &mut Findings) -> Vec<Proved> {
     if policy.is_none() {
         found.note(
             "own_keys",
@@ -25,7 +26,7 @@ pub(super) fn prove(contents: &Contents, policy: Option<&Policy>, found: &mut Fi
     }
     let mut parts = Vec::new();
     let mut expected = contents.snapshot.logs.iter();
-    for excerpt in &contents.excerpts {
+    for (excerpt, checked) in contents.excerpts.iter().zip(looked_at) {
         let range = expected.next();
         let log = match (range, excerpt.log()) {
             (Some(range), _) => range.log.clone(),
@@ -49,7 +50,7 @@ pub(super) fn prove(contents: &Contents, policy: Option<&Policy>, found: &mut Fi
                 format!("{log}: the pack claims another key for the control plane than the policy accepts."),
             );
         }
-        let Some(part) = excerpt.prove(&log, range, &key, found) else {
+        let Some(part) = excerpt.prove_checked(checked, &log, range, &key, found) else {
             continue;
         };
         if range.is_some_and(|range| range.size != part.checkpoint.size || range.root != part.checkpoint.root) {

@@ -6,19 +6,23 @@
 mod logs;
 mod order;
 mod signed;
+mod steps;
 mod untouched;
 
 use crate::attestation::{Review, state};
 use crate::certificate::Certificate;
 use crate::dsse::Opened;
 use crate::excerpt::Proved;
-use crate::finding::{Findings, chain};
+use crate::finding::Findings;
 use crate::keys::Keys;
 use crate::pack::Pack;
 use crate::policy::Policy;
 use crate::redaction;
 use crate::release::Release;
 use crate::snapshot::{Snapshot, SnapshotState};
+use caisey_ledger::hash::Hash;
+use steps::LookedAt;
+pub use steps::Verification;
 pub use untouched::{Touched, untouched};
 
 /// What a pack came to.
@@ -35,6 +39,8 @@ pub struct Verified {
 pub struct Record {
     /// Which entries it is about.
     pub snapshot: Snapshot,
+    /// The control plane's key, as the pack claims it.
+    pub control: Hash,
     /// The logs' parts, the snapshot's first and in its order.
     pub parts: Vec<Proved>,
     /// Keys and names that the entries tell.
@@ -58,32 +64,19 @@ impl Record {
 
 /// Verifies a pack. Without a policy, the pack's own keys are used, and said to be only that.
 pub fn verify(bytes: &[u8], policy: Option<&Policy>) -> Verified {
-    let mut findings = Findings::default();
-    let (faults, release) = untouched(bytes);
-    findings.weigh(
-        "form",
-        "Every file is, byte for byte, what was released, and no byte of the pack is outside of what is checked.",
-        faults,
-    );
-    match Pack::parse(bytes) {
-        Ok(pack) => {
-            let record = verify_pack(&pack, release, policy, &mut findings);
-            Verified {
-                findings,
-                record: Some(record),
-            }
-        }
-        Err(fault) => {
-            findings.fails("unreadable", format!("The pack cannot be read: {}.", chain(&fault)));
-            Verified { findings, record: None }
-        }
-    }
+    Verification::begin(bytes).finish(policy)
 }
 
-fn verify_pack(pack: &Pack, release: Option<Opened<Release>>, policy: Option<&Policy>, found: &mut Findings) -> Record {
+fn verify_pack(
+    pack: &Pack,
+    looked_at: Vec<LookedAt>,
+    release: Option<Opened<Release>>,
+    policy: Option<&Policy>,
+    found: &mut Findings,
+) -> Record {
     form(pack, found);
     let contents = &pack.contents;
-    let parts = logs::prove(contents, policy, found);
+    let parts = logs::prove(contents, looked_at, policy, found);
     let keys = Keys::of(&parts);
     let ranges = contents.snapshot.logs.len();
     let own: Vec<&Proved> = parts
@@ -106,6 +99,7 @@ fn verify_pack(pack: &Pack, release: Option<Opened<Release>>, policy: Option<&Po
     signed::timestamps(contents, found);
     Record {
         snapshot: contents.snapshot.clone(),
+        control: contents.keys.control,
         parts,
         keys,
         reviews,
