@@ -110,8 +110,8 @@ fn look_at(word: &str, scales: &Scales) -> (Seen, Shown) {
     let lists = if kinds & DIGIT == 0 { lists::of(word) } else { 0 };
     let is_no_name = lists & lists::NO_NAME != 0;
     let is_ordinary = is_no_name || lists & lists::KNOWN != 0;
-    seen.may_be_name = !is_no_name && !(is_small && is_ordinary);
-    seen.may_be_secret = !is_ordinary && is_composed(bytes, kinds) && !(kinds & COLON != 0 && word.contains("://"));
+    seen.may_be_name = !(is_no_name || is_small && is_ordinary);
+    seen.may_be_secret = !is_ordinary && is_composed(bytes, kinds) && (kinds & COLON == 0 || !word.contains("://"));
     let mut shown = Shown {
         shape: feature::shape(word),
         lists,
