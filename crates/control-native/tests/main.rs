@@ -26,6 +26,7 @@ mod lying;
 mod mail;
 mod moving;
 mod oidc;
+mod packed;
 mod providers;
 mod record;
 mod robot;

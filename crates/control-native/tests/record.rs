@@ -24,7 +24,7 @@ use caisey_transcript::finding::Findings;
 use caisey_transcript::pack::{ClaimedKeys, Contents, KEYS_FORMAT, release};
 use caisey_transcript::redaction::apply;
 use caisey_transcript::release::Releaser;
-use caisey_transcript::scrub::propose;
+use caisey_transcript::scrub::{Alone, propose};
 use caisey_transcript::snapshot::{LogRange, Scope, Snapshot};
 use ed25519_dalek::Signer as _;
 use serde_json::Value;
@@ -326,7 +326,7 @@ impl Recorded {
         let mut measure = None;
         if wanted.scrubbed {
             let entries: Vec<ProvedEntry> = parts[0].entries.clone();
-            let proposal = propose(&entries, 7).unwrap();
+            let proposal = propose(&entries, 7, &Alone).unwrap();
             for (at, record) in excerpt.records.iter_mut().enumerate() {
                 for (name, disclosure) in &mut record.disclosures {
                     let hidden = apply(name, disclosure, proposal.spans(at, name)).unwrap();

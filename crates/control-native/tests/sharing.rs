@@ -10,7 +10,6 @@ use caisey_protocol::role::Role;
 use caisey_protocol::share::{CreateShare, RefreshShare, ShareLink, ShareState, ShareView, ShareVisit, VisitKind};
 use caisey_transcript::pack::Pack;
 use serde_json::Value;
-use std::io::Read as _;
 
 /// A reader: nobody who signed in.
 async fn read(recorded: &Recorded, url: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
@@ -389,36 +388,4 @@ async fn links_that_lead_nowhere_look_alike_and_make_nothing() {
     pages.dedup();
     assert_eq!(pages.len(), 1, "they look alike");
     assert!(!recorded.desk.dir.path().join("data").join(other.as_str()).exists());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_takes_them_packed_gets_page_pack_and_files_packed() {
-    let recorded = Box::pin(Recorded::make()).await;
-    let pack = recorded.pack(Wanted::default()).await;
-    let link = recorded.share(&pack).await;
-    let base = &recorded.desk.running.base_url;
-    for url in [
-        link.url.clone(),
-        format!("{}/pack", link.url),
-        format!("{base}/share/page.css"),
-    ] {
-        let (status, headers, plain) = read(&recorded, &url).await;
-        assert_eq!(
-            (status, &headers["vary"]),
-            (200, &"accept-encoding".parse().unwrap()),
-            "{url}"
-        );
-        assert!(!headers.contains_key("content-encoding"), "{url}");
-        let asked = recorded.desk.http.get(&url).header("accept-encoding", "br, gzip");
-        let answer = asked.send().await.unwrap();
-        let coding = answer.headers().get("content-encoding").cloned();
-        assert_eq!(coding, Some("gzip".parse().unwrap()), "{url}");
-        let packed = answer.bytes().await.unwrap();
-        assert!(packed.len() < plain.len(), "{url}");
-        let mut unpacked = Vec::new();
-        flate2::read::GzDecoder::new(packed.as_ref())
-            .read_to_end(&mut unpacked)
-            .unwrap();
-        assert_eq!(unpacked, plain, "{url}");
-    }
 }
