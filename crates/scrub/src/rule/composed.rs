@@ -128,7 +128,7 @@ fn is_dated(text: &str) -> bool {
 fn led(search: &mut Search<'_, '_>) {
     let line = search.line;
     // Four dots and a word are in no shorter line.
-    if !line.has(has::DOT) || line.end < line.start + 16 {
+    if !line.has(has::DOT) || line.end < line.start + 16 || !line.has(has::LOWER | has::DIGIT) {
         return;
     }
     let Some(dots) = memchr::memmem::find(line.bytes(), b"....") else {

@@ -303,7 +303,7 @@ pub(super) fn labelled(search: &mut Search<'_, '_>) {
         } else {
             (6..=15).contains(&count)
         };
-        let loose = (is_letter(anchor) || is_one_of(anchor.word, LOOSE)) && !is_parted(line.str(after..end));
+        let loose = is_one_of(anchor.word, LOOSE) && !is_parted(line.str(after..end));
         if fits && !date && !loose && !is_found(search, after) && !goes_on(&line, end) && line.at(end) != b':' {
             let end = with_extension(&line, end);
             search.found.push(Finding::new(after..end, Class::Phone, "labelled-number"));
@@ -342,11 +342,6 @@ const LOOSE: &[&str] = &[
     "sip:",
 ];
 
-/// "M: 600 …", "T: 55 …", as signatures have them.
-fn is_letter(anchor: &Anchor) -> bool {
-    anchor.word.len() == 2 && anchor.word.ends_with(':')
-}
-
 /// Labels of the short numbers within a house.
 const INTERNAL: &[&str] = &[
     "extension",
@@ -362,7 +357,7 @@ const INTERNAL: &[&str] = &[
 /// Where the number would begin that this label announces.
 fn value_start(line: &Line<'_>, anchor: &Anchor) -> Option<usize> {
     // "AnyDesk" ends in a label as well.
-    let part = line.at(anchor.start).is_ascii_lowercase() || is_letter(anchor) || is_one_of(anchor.word, LOOSE);
+    let part = line.at(anchor.start).is_ascii_lowercase() || is_one_of(anchor.word, LOOSE);
     if is_alphanumeric(line.before(anchor.start)) && part {
         return None;
     }

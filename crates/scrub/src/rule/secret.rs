@@ -314,7 +314,7 @@ fn setting(line: &Line<'_>, anchor: &Anchor, class: Class) -> Option<Range<usize
             .iter()
             .any(|word| holds(lead, word))
     };
-    let bare = protocol || shell() || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_));
+    let bare = protocol || is_flag(line, anchor) || matches!(anchor.meaning, Meaning::Phrase(_)) || shell();
     let mut after = anchor.end + ending.len();
     if label.ends_with(['=', ' ', ':']) {
         after -= 1;

@@ -53,6 +53,9 @@ fn rest<'a>(line: &Line<'a>, from: usize) -> &'a str {
 /// "the password is his boat's → Seabiscuit7", "… -> Dingo ate it 24": all that an arrow leads to at the end of a line.
 fn pointed(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
     let text = rest(line, from);
+    if !text.contains('>') && (text.is_ascii() || !text.contains('→')) {
+        return None;
+    }
     let (at, arrow) = ["→ ", " -> ", " => "]
         .iter()
         .filter_map(|arrow| Some((text.rfind(arrow)?, arrow)))
@@ -99,10 +102,13 @@ fn quoted(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
 /// ties them to their name.
 fn several(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
     let tied = behind_ties(line, from);
-    let text = rest(line, from);
-    let colon = text.find(": ").map(|at| from + at + 2);
     let start = if line.str(from..tied).trim().is_empty() {
-        colon?
+        let text = rest(line, from);
+        from + text
+            .match_indices(':')
+            .find(|(at, _)| text.as_bytes().get(at + 1) == Some(&b' '))?
+            .0
+            + 2
     } else {
         tied
     };

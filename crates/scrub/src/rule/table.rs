@@ -124,7 +124,7 @@ fn may_be_heading(search: &Search<'_, '_>) -> bool {
 fn open(line: &Line<'_>, table: &mut Table) -> bool {
     let text = line.str(line.start..line.end);
     // "|| What || Login || Secret ||", as wikis write it.
-    if text.contains("|| ") && open_separated(&text.replace("||", "|"), b'|', table) {
+    if memchr::memmem::find(text.as_bytes(), b"|| ").is_some() && open_separated(&text.replace("||", "|"), b'|', table) {
         return true;
     }
     for separator in [b',', b';', b'\t', b'|'] {
