@@ -58,19 +58,19 @@ fn the_bars_hold_on_what_rules_were_written_with() {
     hold_bars("develop", &bars);
 }
 
-/// What was reached on text that rules have never seen, so that it does not get worse unnoticed. Wanted are the bars above.
+/// The bars hold on text that nobody tunes rules or weights on.
 #[test]
-fn unseen_text_is_scrubbed_no_worse_than_before() {
-    let reached = Bars {
+fn the_bars_hold_on_unseen_text() {
+    let bars = Bars {
         spans: 3_500,
-        structured: 0.98,
-        names: 0.955,
-        precision: 0.94,
+        structured: 0.99,
+        names: 0.97,
+        precision: 0.90,
     };
-    hold_bars("heldout", &reached);
+    hold_bars("heldout", &bars);
 }
 
-/// Text of nine more people who had not seen the rules, which rules were then extended with. Wanted are the bars above.
+/// Text of more people who had not seen the rules, which rules were then extended with and weights learned from: so that it does not get worse unnoticed.
 #[test]
 fn text_that_rules_were_extended_with_is_scrubbed_no_worse_than_before() {
     let reached = |spans, structured, names, precision| Bars {
@@ -79,13 +79,15 @@ fn text_that_rules_were_extended_with_is_scrubbed_no_worse_than_before() {
         names,
         precision,
     };
-    hold_bars("develop/a", &reached(2_000, 0.985, 0.97, 0.94));
-    hold_bars("develop/b", &reached(2_700, 0.975, 0.965, 0.92));
-    hold_bars("develop/c", &reached(2_500, 0.95, 0.955, 0.93));
-    hold_bars("develop/d", &reached(3_100, 0.955, 0.96, 0.92));
-    hold_bars("develop/e", &reached(2_300, 0.96, 0.96, 0.935));
-    hold_bars("develop/f", &reached(2_200, 0.98, 0.925, 0.96));
-    hold_bars("develop/g", &reached(2_500, 0.97, 0.97, 0.93));
-    hold_bars("develop/h", &reached(1_800, 0.93, 0.855, 0.94));
-    hold_bars("develop/i", &reached(1_900, 0.97, 0.915, 0.925));
+    hold_bars("develop/a", &reached(2_000, 0.99, 0.99, 0.93));
+    hold_bars("develop/b", &reached(2_700, 0.99, 0.99, 0.92));
+    hold_bars("develop/c", &reached(2_500, 0.965, 0.99, 0.93));
+    hold_bars("develop/d", &reached(3_100, 0.97, 0.985, 0.91));
+    hold_bars("develop/e", &reached(2_300, 0.98, 0.98, 0.925));
+    hold_bars("develop/f", &reached(2_200, 0.99, 0.98, 0.955));
+    hold_bars("develop/g", &reached(2_500, 0.985, 0.99, 0.925));
+    hold_bars("develop/h", &reached(1_800, 0.965, 0.98, 0.925));
+    hold_bars("develop/i", &reached(1_900, 0.985, 0.985, 0.91));
+    // Ordinary text: few spans, and much that only looks like one.
+    hold_bars("develop/j", &reached(500, 0.985, 0.985, 0.45));
 }
