@@ -5,7 +5,7 @@
 //! a word too many than a name too few, since a reviewer sees and can restore what was hidden.
 //!
 //! A linear classifier over hashed features (Weinberger et al., Feature Hashing for Large Scale Multitask Learning, ICML 2009), whose weights
-//! are learned from labelled text ([`crate::learn`]). It looks at one line at a time, behind the rules.
+//! are learned from labelled text ([`crate::learn()`]). It looks at one line at a time, behind the rules.
 
 mod feature;
 mod memory;
@@ -71,7 +71,7 @@ impl Scales {
         }
     }
 
-    /// Weights as [`crate::learn`] makes them, with a bar for people, machines and secrets.
+    /// Weights as [`crate::learn()`] makes them, with a bar for people, machines and secrets.
     pub fn of(weights: Vec<u8>, bars: [i32; 3]) -> Self {
         Self {
             weights: Cow::Owned(weights),
