@@ -36,12 +36,6 @@ pub(crate) const ALPHANUMERIC: Kind = Kind(|block| block.word() & !block.wide);
 pub(crate) const LOWER: Kind = Kind(|block| block.small & !block.wide);
 
 impl Kind {
-    /// The bits of this kind.
-    #[inline]
-    pub(crate) fn of(self, block: &Block) -> u64 {
-        (self.0)(block)
-    }
-
     /// The first place of the range whose byte is of another kind; its end where there is none.
     #[inline]
     pub(crate) fn end(self, map: &Map<'_>, range: Range<usize>) -> usize {

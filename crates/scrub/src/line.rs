@@ -1,6 +1,6 @@
 //! One line of a text, seen as bytes, with what every rule needs to move about in it.
 
-use crate::kind::{BLANK, DIGIT, Kind, NAME};
+use crate::kind::{BLANK, DIGIT, Kind};
 use crate::map::{Block, Map};
 use crate::sign::{self, Sign};
 use std::ops::Range;
@@ -279,13 +279,6 @@ impl<'a> Line<'a> {
     /// Every run of digits.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
         self.places(sign::NUMBERS).map(|start| start..self.end_of(DIGIT, start))
-    }
-
-    /// Every run of what names are made of.
-    pub(crate) fn names(&self) -> impl Iterator<Item = Range<usize>> + use<'_, 'a> {
-        let begins = |around: crate::map::Around<'_>| NAME.of(around.here) & !around.behind(|block| NAME.of(block));
-        let starts = self.map.places(self.start..self.end, begins);
-        starts.map(|start| start..self.end_of(NAME, start))
     }
 
     /// The range without spaces and tabs at its ends.

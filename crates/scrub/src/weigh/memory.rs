@@ -1,5 +1,6 @@
 //! What words show by themselves, worked out once for every word of a session: most words of a text come again.
 
+use super::kinds::{CAPITAL, COLON, DIGIT, SMALL};
 use super::{Scales, Sums, feature};
 use crate::needles::eight;
 use crate::rule::lists;
@@ -30,7 +31,7 @@ pub(super) struct Seen {
 }
 
 /// What is looked at in a word that is weighed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Shown {
     pub(super) shape: u32,
     /// Which lists have it.
@@ -39,48 +40,61 @@ pub(super) struct Shown {
     pub(super) letters: Sums,
 }
 
+impl Shown {
+    const NOTHING: Self = Self {
+        shape: 0,
+        lists: 0,
+        letters: [0; 3],
+    };
+}
+
 impl Default for Words {
     fn default() -> Self {
         Self {
             seen: vec![Default::default(); *KEPT.start()],
-            shown: vec![Shown::default(); *KEPT.start()],
+            shown: vec![Shown::NOTHING; *KEPT.start()],
             looked_at: 0,
         }
     }
 }
 
 impl Words {
+    /// `kinds` are those of the word's bytes.
     #[inline]
-    pub(super) fn of(&mut self, word: &str, scales: &Scales) -> (Seen, Shown) {
+    pub(super) fn of(&mut self, word: &str, kinds: u8, scales: &Scales) -> (Seen, &Shown) {
         let key = key(word);
-        let place = (key >> 40) as usize & (self.seen.len() - 1);
-        match self.seen.get(place) {
-            Some((known, seen)) if *known == key => {
-                let weighed = seen.may_be_name || seen.may_be_secret;
-                let shown = self.shown.get(place).filter(|_| weighed);
-                (*seen, shown.copied().unwrap_or_default())
-            }
-            _ => self.look_at(word, key, place, scales),
+        let mut place = self.place(key);
+        if self.seen.get(place).is_none_or(|(known, _)| *known != key) {
+            place = self.look_at(word, kinds, key, scales);
+        }
+        match (self.seen.get(place), self.shown.get(place)) {
+            (Some((_, seen)), Some(shown)) => (*seen, shown),
+            _ => (Seen::default(), &Shown::NOTHING),
         }
     }
 
+    fn place(&self, key: u64) -> usize {
+        (key >> 40) as usize & (self.seen.len() - 1)
+    }
+
     #[cold]
-    fn look_at(&mut self, word: &str, key: u64, place: usize, scales: &Scales) -> (Seen, Shown) {
-        let (seen, shown) = look_at(word, scales);
-        if let (Some(known), Some(kept)) = (self.seen.get_mut(place), self.shown.get_mut(place)) {
-            *known = (key, seen);
-            *kept = shown;
-        }
-        self.looked_at += 1;
+    fn look_at(&mut self, word: &str, kinds: u8, key: u64, scales: &Scales) -> usize {
         // Sessions that go on for long have more words.
         if self.looked_at == self.seen.len() && self.seen.len() < *KEPT.end() {
             *self = Self {
                 seen: vec![Default::default(); self.seen.len() * 4],
-                shown: vec![Shown::default(); self.seen.len() * 4],
+                shown: vec![Shown::NOTHING; self.seen.len() * 4],
                 looked_at: 0,
             };
         }
-        (seen, shown)
+        self.looked_at += 1;
+        let place = self.place(key);
+        if let (Some(kept), Some(shown)) = (self.seen.get_mut(place), self.shown.get_mut(place)) {
+            let seen;
+            (seen, *shown) = look_at(word, kinds, scales);
+            *kept = (key, seen);
+        }
+        place
     }
 }
 
@@ -94,9 +108,8 @@ fn key(word: &str) -> u64 {
     mixed | 1
 }
 
-fn look_at(word: &str, scales: &Scales) -> (Seen, Shown) {
+fn look_at(word: &str, kinds: u8, scales: &Scales) -> (Seen, Shown) {
     let bytes = word.as_bytes();
-    let kinds = bytes.iter().fold(0, |kinds, byte| kinds | kind(*byte));
     let is_small = kinds == SMALL;
     let mut seen = Seen {
         mix: mixed(word),
@@ -104,7 +117,7 @@ fn look_at(word: &str, scales: &Scales) -> (Seen, Shown) {
         ..Seen::default()
     };
     if kinds & (SMALL | CAPITAL) == 0 {
-        return (seen, Shown::default());
+        return (seen, Shown::NOTHING);
     }
     // No list has a word with digits.
     let lists = if kinds & DIGIT == 0 { lists::of(word) } else { 0 };
@@ -126,20 +139,4 @@ fn look_at(word: &str, scales: &Scales) -> (Seen, Shown) {
 /// Of more than letters of which at most the first is a capital: what secrets are, unless they are words.
 fn is_composed(bytes: &[u8], kinds: u8) -> bool {
     kinds & !(SMALL | CAPITAL) != 0 || bytes.iter().skip(1).any(u8::is_ascii_uppercase)
-}
-
-const SMALL: u8 = 1;
-const CAPITAL: u8 = 1 << 1;
-const DIGIT: u8 = 1 << 2;
-const COLON: u8 = 1 << 3;
-const OTHER: u8 = 1 << 4;
-
-fn kind(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' | 0x80.. => SMALL,
-        b'A'..=b'Z' => CAPITAL,
-        b'0'..=b'9' => DIGIT,
-        b':' => COLON,
-        _ => OTHER,
-    }
 }

@@ -8,6 +8,7 @@
 //! are learned from labelled text ([`crate::learn()`]). It looks at one line at a time, behind the rules.
 
 mod feature;
+mod kinds;
 mod memory;
 mod piece;
 mod sight;
@@ -96,21 +97,16 @@ impl Scales {
                 return;
             }
             let from = found.len();
-            sight.look(&line, map.text, here, |word| memory.words.of(word, self));
-            sight.candidates(
-                map.text,
-                false,
-                |word| memory.words.of(word, self),
-                |sight, candidate, shown| {
-                    let mut sums = shown.letters;
-                    sight.surroundings(&line, candidate, shown, |number| self.add(number, &mut sums));
-                    match self.class_of(candidate, sums) {
-                        Some(Class::User) => found.push(whole_name(map.text, here, found, candidate.range.clone())),
-                        Some(class) => found.push(Finding::new(candidate.range.clone(), class, RULE)),
-                        None => {}
-                    }
-                },
-            );
+            sight.look(&line, map.text, here, &mut memory.words, self);
+            sight.candidates(map.text, false, &mut memory.words, self, |sight, candidate, shown| {
+                let mut sums = shown.letters;
+                sight.surroundings(&line, candidate, shown, |number| self.add(number, &mut sums));
+                match self.class_of(candidate, sums) {
+                    Some(Class::User) => found.push(whole_name(map.text, here, found, candidate.range.clone())),
+                    Some(class) => found.push(Finding::new(candidate.range.clone(), class, RULE)),
+                    None => {}
+                }
+            });
             if here.is_empty() && found.len() == from {
                 memory.lines.note(text);
             }
@@ -149,19 +145,14 @@ pub(crate) fn show(map: &Map<'_>, known: &[Finding], mut visit: impl FnMut(&Cand
     let mut rest = known;
     each_plain(map, |line| {
         let here = of_line(&mut rest, line.start..line.end);
-        sight.look(&line, map.text, here, |word| words.of(word, &nothing));
-        sight.candidates(
-            map.text,
-            true,
-            |word| words.of(word, &nothing),
-            |sight, candidate, shown| {
-                features.clear();
-                let text = map.text.get(candidate.range.clone()).unwrap_or_default();
-                feature::of_letters(text, |number| features.push(number));
-                sight.surroundings(&line, candidate, shown, |number| features.push(number));
-                visit(candidate, &features);
-            },
-        );
+        sight.look(&line, map.text, here, &mut words, &nothing);
+        sight.candidates(map.text, true, &mut words, &nothing, |sight, candidate, shown| {
+            features.clear();
+            let text = map.text.get(candidate.range.clone()).unwrap_or_default();
+            feature::of_letters(text, |number| features.push(number));
+            sight.surroundings(&line, candidate, shown, |number| features.push(number));
+            visit(candidate, &features);
+        });
     });
 }
 

@@ -1,6 +1,6 @@
 //! The pieces of a line that may be secrets: what stands between blanks, and behind `=`, `:` or a quotation mark within it.
 
-use crate::kind::{BLANK, NAME, SOLID};
+use super::kinds::{self, BLANK};
 use crate::line::Line;
 use std::ops::Range;
 
@@ -13,29 +13,29 @@ const CUTS: usize = 3;
 /// Puts the pieces of a line into `pieces`.
 pub(super) fn of(line: &Line<'_>, pieces: &mut Vec<Range<usize>>) {
     pieces.clear();
+    let bytes = line.bytes();
     let mut add = |range: Range<usize>| {
         // Paths and options are looked at by rules.
-        if LENGTHS.contains(&range.len()) && !matches!(line.at(range.start), b'/' | b'-') {
-            pieces.push(range);
+        if LENGTHS.contains(&range.len()) && !matches!(bytes.get(range.start), Some(b'/' | b'-')) {
+            pieces.push(line.start + range.start..line.start + range.end);
         }
     };
-    let mut at = line.end_of(BLANK, line.start);
-    while at < line.end {
-        let end = line.end_of(SOLID, at).max(at + 1);
-        let whole = trimmed(line, at..end);
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let start = at + kinds::length(rest, BLANK);
+        let end = start + kinds::length(bytes.get(start..).unwrap_or_default(), !BLANK);
+        at = end.max(at + 1);
+        let whole = trimmed(bytes, start..end);
         add(whole.clone());
-        // Most runs are one word.
-        let mut place = line.end_of(NAME, whole.start);
-        let mut cuts = 0;
-        while place < whole.end && cuts < CUTS {
-            if parts(line.at(place)) {
-                cuts += 1;
-                let start = line.forward(place + 1, opens).min(whole.end);
-                add(start..line.forward(start, |byte| !closes(byte)).min(whole.end).max(start));
-            }
-            place = line.end_of(NAME, place + 1);
+        let within = bytes.get(whole.clone()).unwrap_or_default();
+        let cuts = within.iter().enumerate().filter(|(_, byte)| parts(**byte)).take(CUTS);
+        for (cut, _) in cuts {
+            let behind = within.get(cut + 1..).unwrap_or_default();
+            let opened = behind.iter().take_while(|byte| opens(**byte)).count();
+            let length = behind.iter().skip(opened).take_while(|byte| !closes(**byte)).count();
+            let start = whole.start + cut + 1 + opened;
+            add(start..start + length);
         }
-        at = line.end_of(BLANK, end).max(end);
     }
 }
 
@@ -60,9 +60,11 @@ fn ends(byte: u8) -> bool {
 }
 
 /// Without quotation marks, brackets and the ends of sentences around it.
-fn trimmed(line: &Line<'_>, range: Range<usize>) -> Range<usize> {
-    let start = line.forward(range.start, opens).min(range.end);
-    start..line.back(range.end, ends).max(start)
+fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let run = bytes.get(range.clone()).unwrap_or_default();
+    let opened = run.iter().take_while(|byte| opens(**byte)).count();
+    let ended = run.iter().skip(opened).rev().take_while(|byte| ends(**byte)).count();
+    range.start + opened..range.end - ended
 }
 
 #[cfg(test)]

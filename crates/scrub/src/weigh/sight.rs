@@ -1,7 +1,9 @@
 //! A line as candidates in it are looked at: its words, and the pieces that may be secrets.
 
+use super::Scales;
 use super::feature::{BEGINNING, END, FOUND, Look, NUMBER, Of, number};
-use super::memory::{Seen, Shown};
+use super::kinds::{self, DIGIT, JOINT, Words};
+use super::memory::{self, Seen, Shown};
 use super::{Candidate, piece};
 use crate::finding::Finding;
 use crate::line::Line;
@@ -55,16 +57,6 @@ impl Found {
     }
 }
 
-fn is_joint(byte: u8) -> bool {
-    matches!(byte, b'.' | b'-' | b'_')
-}
-
-/// Digits, and dots and dashes between them.
-fn is_number(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_digit())
-        && word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
-}
-
 /// All that is seen of any number.
 const A_NUMBER: Seen = Seen {
     mix: NUMBER,
@@ -75,25 +67,25 @@ const A_NUMBER: Seen = Seen {
 
 impl Sight {
     /// Looks at a line in which rules found `known`.
-    pub(super) fn look(&mut self, line: &Line<'_>, text: &str, known: &[Finding], mut show: impl FnMut(&str) -> (Seen, Shown)) {
+    pub(super) fn look(&mut self, line: &Line<'_>, text: &str, known: &[Finding], memory: &mut memory::Words, scales: &Scales) {
         self.words.clear();
         self.shown.clear();
         self.known.clear();
         self.known.extend(known.iter().map(|finding| finding.range.clone()));
         let mut known = known.iter().peekable();
         let mut small = 0;
-        for run in line.names() {
-            let start = line.forward(run.start, is_joint).min(run.end);
-            let range = start..line.back(run.end, is_joint).max(start);
-            let word = text.get(range.clone()).unwrap_or_default();
-            if word.is_empty() {
-                continue;
+        for (word, kinds) in Words::of(line.bytes()) {
+            let range = line.start + word.start..line.start + word.end;
+            let place = self.shown.len();
+            // Most words are numbers and ordinary words.
+            let mut seen = A_NUMBER;
+            if kinds & !(DIGIT | JOINT) != 0 {
+                let shown;
+                (seen, shown) = memory.of(text.get(range.clone()).unwrap_or_default(), kinds, scales);
+                if seen.may_be_name || seen.may_be_secret {
+                    self.shown.push(*shown);
+                }
             }
-            let (mut seen, shown) = if is_number(word) {
-                (A_NUMBER, Shown::default())
-            } else {
-                show(word)
-            };
             while known.next_if(|finding| finding.range.end <= range.start).is_some() {}
             let touching = known.peek().filter(|finding| finding.range.start < range.end);
             let found = Found::of(&range, touching.map(|finding| &finding.range));
@@ -101,10 +93,6 @@ impl Sight {
                 seen.mix = FOUND + finding.class as u32;
             }
             small += usize::from(seen.is_small && range.len() > 1);
-            let place = self.shown.len();
-            if seen.may_be_name || seen.may_be_secret {
-                self.shown.push(shown);
-            }
             self.words.push(Word {
                 range,
                 seen,
@@ -121,7 +109,8 @@ impl Sight {
         &self,
         text: &str,
         all: bool,
-        mut show: impl FnMut(&str) -> (Seen, Shown),
+        memory: &mut memory::Words,
+        scales: &Scales,
         mut visit: impl FnMut(&Self, &Candidate, &Shown),
     ) {
         let asked = |found: Found| found == Found::Nothing || all && found == Found::All;
@@ -147,12 +136,16 @@ impl Sight {
             rest = rest.get(passed..).unwrap_or_default();
             // Most pieces are a word.
             let (seen, shown) = match rest.first() {
-                Some(word) if word.range == *piece => (word.seen, self.shown.get(word.shown).copied().unwrap_or_default()),
-                _ => show(text.get(piece.clone()).unwrap_or_default()),
+                Some(word) if word.range == *piece => (word.seen, self.shown.get(word.shown)),
+                _ => {
+                    let piece = text.get(piece.clone()).unwrap_or_default();
+                    let (seen, shown) = memory.of(piece, kinds::all(piece.as_bytes()), scales);
+                    (seen, Some(shown))
+                }
             };
-            if !seen.may_be_secret {
+            let Some(shown) = shown.filter(|_| seen.may_be_secret) else {
                 continue;
-            }
+            };
             let next = self.known.partition_point(|known| known.end <= piece.start);
             let found = Found::of(piece, self.known.get(next));
             if asked(found) {
@@ -162,7 +155,7 @@ impl Sight {
                     look: Look::Secret,
                     known: found == Found::All,
                 };
-                visit(self, &candidate, &shown);
+                visit(self, &candidate, shown);
             }
         }
     }
@@ -228,24 +221,17 @@ mod tests {
     use crate::class::Class;
     use crate::line::each_plain;
     use crate::map::Map;
-    use crate::weigh::Scales;
-    use crate::weigh::memory::Words;
 
     /// What would be weighed in a line, rules having found these.
     fn candidates(text: &str, known: &[Finding], all: bool) -> Vec<String> {
-        let (map, mut sight, mut words) = (Map::new(text), Sight::default(), Words::default());
+        let (map, mut sight, mut words) = (Map::new(text), Sight::default(), memory::Words::default());
         let (nothing, mut shown) = (Scales::none(), Vec::new());
         each_plain(&map, |line| {
-            sight.look(&line, text, known, |word| words.of(word, &nothing));
-            sight.candidates(
-                text,
-                all,
-                |word| words.of(word, &nothing),
-                |_, candidate, _| {
-                    let word = text.get(candidate.range.clone()).unwrap_or_default();
-                    shown.push(format!("{:?} {word}", candidate.look));
-                },
-            );
+            sight.look(&line, text, known, &mut words, &nothing);
+            sight.candidates(text, all, &mut words, &nothing, |_, candidate, _| {
+                let word = text.get(candidate.range.clone()).unwrap_or_default();
+                shown.push(format!("{:?} {word}", candidate.look));
+            });
         });
         shown
     }
@@ -270,20 +256,15 @@ mod tests {
     #[test]
     fn neighbours_labels_and_signs_count_whatever_the_word() {
         let shown = |text: &str| {
-            let (map, mut sight, mut words) = (Map::new(text), Sight::default(), Words::default());
+            let (map, mut sight, mut words) = (Map::new(text), Sight::default(), memory::Words::default());
             let (nothing, mut numbers) = (Scales::none(), Vec::new());
             each_plain(&map, |line| {
-                sight.look(&line, text, &[], |word| words.of(word, &nothing));
-                sight.candidates(
-                    text,
-                    false,
-                    |word| words.of(word, &nothing),
-                    |sight, candidate, shown| {
-                        if candidate.look == Look::Name {
-                            sight.surroundings(&line, candidate, shown, |number| numbers.push(number));
-                        }
-                    },
-                );
+                sight.look(&line, text, &[], &mut words, &nothing);
+                sight.candidates(text, false, &mut words, &nothing, |sight, candidate, shown| {
+                    if candidate.look == Look::Name {
+                        sight.surroundings(&line, candidate, shown, |number| numbers.push(number));
+                    }
+                });
             });
             numbers
         };
