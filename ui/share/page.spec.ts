@@ -133,6 +133,19 @@ for (const [what, change] of Object.entries({
   });
 }
 
+test('only what was changed is marked, and no text that begins with a line feed', async ({ page }) => {
+  test.skip(!shares.can_check, 'built without the check');
+  await page.route(shares.long, async (route) => {
+    const response = await route.fetch();
+    const before = await response.text();
+    const body = before.replace(/the end of part 3\b/, 'the end of part three');
+    expect(body).not.toEqual(before);
+    await route.fulfill({ response, body });
+  });
+  await page.goto(shares.long);
+  await expect(verdict(page)).toContainText('than the file says in 1 place, marked below');
+});
+
 test('a record that nobody reviewed says so before anything else', async ({ page, browser }) => {
   await open(page, shares.unreviewed);
   await checked(page);

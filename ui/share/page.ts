@@ -139,7 +139,7 @@ function show(answer: Answer, sent: string, digest: string | undefined, claimed:
   checks.innerHTML = answer.checks;
   checks.classList.remove('said');
   const fresh = answer.record === undefined ? record : tree(record, answer.record);
-  const differing = answer.record === undefined ? 0 : mark(tree(record, sent), fresh);
+  const differing = answer.record === undefined ? 0 : mark(tree(record, reparsable(sent)), fresh);
   const same = differing === 0 && (digest === undefined || digest === claimed);
   lead.textContent =
     `This browser checked the file that this page was made from${digest ? ` (SHA-256 ${digest})` : ''} and compared the page with it. ` +
@@ -172,6 +172,14 @@ function tree(like: HTMLElement, html: string): HTMLElement {
   const element = like.cloneNode(false) as HTMLElement;
   element.innerHTML = html;
   return element;
+}
+
+/**
+ * What a browser wrote down, so that it comes out the same when it is parsed again: parsers drop a line feed right after the tag, and browsers
+ * do not write a second one there, so that a text which begins with one would lose it and seem changed.
+ */
+function reparsable(html: string): string {
+  return html.replace(/(<pre[^>]*>)\n/g, '$1\n\n');
 }
 
 /** Marks what is not as it was sent: entries by their places, and everything else by its section. Answers with how many places there are. */

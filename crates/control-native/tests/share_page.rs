@@ -84,9 +84,9 @@ async fn readers_meet_the_page_in_a_real_browser() {
     browse(&recorded, &shares).await;
 }
 
-/// What browsers write down otherwise than it was written for them: a line feed after the tag, quotes, ampersands, spaces that do not break.
+/// What browsers write down otherwise than it was written for them: line feeds after the tag, quotes, ampersands, spaces that do not break.
 fn awkward(number: usize) -> String {
-    format!("\n\"part\" '{number}' &amp; <b>&quot;</b>\u{a0}|\u{a0}&nbsp;\n\tthe end of part {number}\n")
+    format!("\n\n\"part\" '{number}' &amp; <b>&quot;</b>\u{a0}|\u{a0}&nbsp;\n\tthe end of part {number}\n")
 }
 
 /// Another pack of the same session.

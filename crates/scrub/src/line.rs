@@ -176,6 +176,12 @@ impl<'a> Line<'a> {
         self.str(from.max(self.start)..place)
     }
 
+    /// The text from this place on, at most `most` bytes of it.
+    pub(crate) fn str_ahead(&self, place: usize, most: usize) -> &'a str {
+        let to = self.text.floor_char_boundary(place.saturating_add(most).min(self.end));
+        self.str(place..to.max(place))
+    }
+
     /// The end of what begins at `from` and is of one kind; `from` itself where nothing of it stands.
     #[inline]
     pub(crate) fn end_of(&self, kind: Kind, from: usize) -> usize {

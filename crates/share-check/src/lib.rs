@@ -48,7 +48,8 @@ pub unsafe extern "C" fn begin(pack: *const u8, length: usize) -> usize {
     entries
 }
 
-/// Checks some more entries, and answers with how many that makes; as many as there are when nothing is left to do.
+/// Checks some more entries, and answers with how many that makes; as many as there are when nothing is left to do. `usize::MAX` when nothing
+/// was begun and after [`answer`], so that whoever counts up to a number of entries comes to an end.
 #[unsafe(no_mangle)]
 #[allow(unsafe_code, reason = "the name is the interface")]
 pub extern "C" fn step() -> usize {

@@ -124,15 +124,24 @@ fn the_same_contents_give_the_same_bytes() {
 fn however_many_steps_are_taken_it_comes_to_the_same() {
     let story = Story::every_kind();
     let good = pack(&story);
-    // A byte of an entry in the middle: found by looking at entries, not by reading the pack.
-    let mut bad = good.clone();
-    let at = bad.len() / 2;
-    bad[at] ^= 1;
+    // A signed entry that says something else: found by looking at entries, not by reading the pack.
+    let mut altered = contents(&story);
+    let records = &mut altered.excerpts[0].records;
+    let at = records
+        .iter()
+        .position(|record| record.leaf.contains("command.finished"))
+        .unwrap();
+    let leaf = records[at].leaf.replace("\"exit_code\":-1", "\"exit_code\":0");
+    assert_ne!(leaf, records[at].leaf);
+    records[at].leaf = leaf;
+    let bad = packed(&altered);
+    assert!(verify(&bad, None).findings.failures().contains(&"broken_entry"));
     for bytes in [&good, &bad] {
         let whole = verify(bytes, None);
         for steps in 0..4 {
             let mut verification = Verification::begin(bytes);
             let entries = verification.entries();
+            assert!(entries > 0);
             let counted: Vec<usize> = (0..steps).map(|_| verification.step()).collect();
             assert!(
                 counted.is_sorted() && counted.iter().all(|count| *count <= entries),

@@ -2,7 +2,8 @@
 //! then, and the check that browsers run a third.
 //!
 //! Only for answers in which nobody's words stand beside a secret that they should not learn: how short a packed text is tells what in it
-//! repeats. A shared record is the same for everybody who has its link.
+//! repeats (BREACH). The page of a shared record carries its link's token, and behind a passphrase a grant made for that visit; but nothing that
+//! the request chooses is repeated beside them, the record is fixed, and the grant is new each time, so lengths tell neither.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -10,6 +11,7 @@ use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write as _;
+use tokio::sync::Semaphore;
 
 /// Shorter answers travel as they are.
 const LEAST_BYTES: usize = 1_024;
@@ -38,11 +40,13 @@ pub(crate) fn pack(bytes: &[u8], how: Compression) -> Option<Vec<u8>> {
     packer.finish().ok().filter(|packed| packed.len() < bytes.len())
 }
 
-/// A body for whoever takes it packed. Megabytes take a tenth of a second, so they are packed where nobody else waits for it.
-pub(crate) async fn body(packed: bool, bytes: Vec<u8>) -> Response {
-    if !packed {
+/// A body for whoever takes it packed. Megabytes take a tenth of a second, so they are packed where nobody else waits for it, and only as many
+/// at the same time as `turns` has.
+pub(crate) async fn body(turns: &Semaphore, packed: bool, bytes: Vec<u8>) -> Response {
+    if !packed || bytes.len() < LEAST_BYTES {
         return marked(Response::new(Body::from(bytes)), false);
     }
+    let _turn = turns.acquire().await;
     let done = tokio::task::spawn_blocking(move || match pack(&bytes, Compression::default()) {
         Some(packed) => (packed, true),
         None => (bytes, false),

@@ -5,7 +5,7 @@
 //! nothing kept by browsers or caches but the files that are the same for everybody.
 
 use super::access::Peer;
-use super::sharing::{FILES, PAGE_FILES};
+use super::sharing::{FILES, PAGE_FILES, PageFile};
 use super::{App, packed};
 use crate::clock;
 use crate::local::password;
@@ -40,7 +40,7 @@ pub(crate) async fn page(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let takes = packed::takes(&headers);
+    let takes = takes(&method, &headers);
     let admitted = match admit(&app, peer, &token).await {
         Ok(admitted) => admitted,
         Err(told) => return answered(told),
@@ -49,7 +49,7 @@ pub(crate) async fn page(
         return answered(reader::ask(&FILES));
     }
     let counted = method != Method::HEAD;
-    record(takes, show(&app, &admitted, &token, &headers, counted, None).await).await
+    record(&app, takes, show(&app, &admitted, &token, &headers, counted, None).await).await
 }
 
 pub(crate) async fn answer(
@@ -65,7 +65,7 @@ pub(crate) async fn answer(
     };
     let takes = packed::takes(&headers);
     let Some(stored) = admitted.opened.passphrase.clone() else {
-        return record(takes, show(&app, &admitted, &token, &headers, true, None).await).await;
+        return record(&app, takes, show(&app, &admitted, &token, &headers, true, None).await).await;
     };
     let now = Instant::now();
     let until = admitted
@@ -94,7 +94,7 @@ pub(crate) async fn answer(
         Ok(grant) => show(&app, &admitted, &token, &headers, true, Some(&grant)).await,
         Err(_) => reader::failed(&FILES),
     };
-    record(takes, told).await
+    record(&app, takes, told).await
 }
 
 /// Which pack is wanted, and by whose leave.
@@ -109,6 +109,7 @@ pub(crate) async fn pack(
     Path(token): Path<String>,
     Peer(peer): Peer,
     Query(query): Query<PackQuery>,
+    method: Method,
     headers: HeaderMap,
 ) -> Response {
     let admitted = match admit(&app, peer, &token).await {
@@ -129,7 +130,7 @@ pub(crate) async fn pack(
     let Some(bytes) = stored(&app, &admitted).await else {
         return answered(reader::failed(&FILES));
     };
-    let mut response = packed::body(packed::takes(&headers), bytes).await;
+    let mut response = packed::body(&app.sharing.heavy, takes(&method, &headers), bytes).await;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     let name = reader::pack_name(&view.pack);
@@ -145,13 +146,24 @@ pub(crate) async fn file(Path(name): Path<String>, headers: HeaderMap) -> Respon
     let (Some(kind), Some(file)) = (kind, file) else {
         return super::refusal::Refusal::not_found("There is no such file.").into_response();
     };
-    let packed = file.packed.as_deref().filter(|_| packed::takes(&headers));
+    let packed = if packed::takes(&headers) { small(file).await } else { None };
     let bytes = packed.unwrap_or(file.bytes);
     let mut response = guarded(packed::marked(Response::new(Body::from(bytes)), packed.is_some()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(reader::FILE_CACHE));
     response
+}
+
+/// A file of the page as small as can be. It is packed once for all, which takes long for the check.
+async fn small(file: &'static PageFile) -> Option<&'static [u8]> {
+    let packed = tokio::task::spawn_blocking(move || file.packed.as_deref());
+    packed.await.ok().flatten()
+}
+
+/// Whether the answer is to be packed. One that only its headers are wanted of is not packed to be thrown away.
+fn takes(method: &Method, headers: &HeaderMap) -> bool {
+    *method != Method::HEAD && packed::takes(headers)
 }
 
 /// Finds what a link leads to. Links that lead nowhere and links of nobody get the same answer.
@@ -253,9 +265,13 @@ fn too_many(wait: Duration, why: &str) -> Response {
 }
 
 /// A record is long.
-async fn record(takes: bool, told: Told) -> Response {
+async fn record(app: &App, takes: bool, told: Told) -> Response {
     let (status, wait) = (told.status, told.retry_after_s);
-    described(packed::body(takes, told.html.into_bytes()).await, status, wait)
+    described(
+        packed::body(&app.sharing.heavy, takes, told.html.into_bytes()).await,
+        status,
+        wait,
+    )
 }
 
 fn answered(told: Told) -> Response {

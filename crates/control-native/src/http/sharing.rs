@@ -21,7 +21,7 @@ use tokio::sync::Semaphore;
 const GRANT_FOR: Duration = Duration::from_millis(GRANT_MS);
 /// Rendered pages that are kept.
 const PAGES: usize = 8;
-/// Packs that are examined or rendered, and passphrases that are hashed, at the same time.
+/// Packs that are examined or rendered, answers that are packed, and passphrases that are hashed, at the same time.
 const HEAVY: usize = 2;
 
 pub(crate) struct Sharing {
@@ -84,7 +84,7 @@ impl Sharing {
 pub(crate) struct PageFile {
     pub(crate) name: &'static str,
     pub(crate) bytes: &'static [u8],
-    /// The same, packed as small as can be when somebody first asks for it.
+    /// The same, packed as small as can be when somebody first asks for it. That takes long: only where nobody else waits for it.
     pub(crate) packed: LazyLock<Option<Vec<u8>>>,
 }
 

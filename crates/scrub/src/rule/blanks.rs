@@ -86,7 +86,7 @@ pub(super) fn is_listed(line: &Line<'_>, from: usize, blank: usize) -> bool {
     if !(before == b'\t' || start == line.start) || line.at(blank) != b' ' || is_blank(line.at(blank + 1)) {
         return false;
     }
-    let rest = line.str(blank + 1..line.end.min(blank + 80));
+    let rest = line.str_ahead(blank + 1, 79);
     let plain = !rest.contains(['(', ':', '|', '>', '<', '=', '\t']) && !rest.contains("  ") && rest.matches(' ').count() <= 5;
     let ends = DOCUMENTS.iter().any(|ending| ends(rest, ending));
     plain
@@ -123,10 +123,7 @@ fn cut<'a>(line: &Line<'a>, from: usize) -> &'a str {
         )
     };
     let end = line.forward(from, |byte| !hard(byte)).min(from + FARTHEST);
-    let mut end = end;
-    while end > from && line.at(end) >= 0x80 && line.at(end) < 0xC0 {
-        end -= 1;
-    }
+    let mut end = from + line.str_ahead(from, end - from).len();
     // "docs C:\Users"
     if line.at(end) == b':' && end > from && line.before(end - 1) == b' ' {
         end = (end - 2).max(from);

@@ -1,6 +1,6 @@
 //! Names of documents, pictures and mailboxes, wherever they stand: the name says who or what it is about.
 
-use super::people::is_given_name;
+use super::people::{is_capital, is_given_name};
 use super::value::is_found;
 use super::words::{Words, is_one_of};
 use super::{Anchor, Meaning, Search};
@@ -255,8 +255,7 @@ fn in_sentence(line: &Line<'_>, word: usize, gap: usize) -> usize {
         let named = lead.starts_with(char::is_uppercase) && before > line.start && !ended;
         let behind_title = || word_before(line, before, gap).filter(|at| *at > line.start && title(*at));
         let small = !ended && text.chars().all(char::is_lowercase);
-        let joins = small && is_one_of(text, JOINS)
-            || small && !told && (digits || line.str(start..start + 1).chars().all(char::is_uppercase));
+        let joins = small && is_one_of(text, JOINS) || small && !told && (digits || is_capital(line, start));
         if !told && (named || dash || mixed || digits && lead.starts_with(char::is_alphabetic) && !ended) {
             start = before + text.len() - lead.len();
             dashed = dash;

@@ -10,6 +10,8 @@ use std::sync::LazyLock;
 /// What rules begin to look at something for, and what makes them go on.
 const PIECES: &[&str] = &[
     "@",
+    "password -> a/b ",
+    "password → ",
     "a@b.c ",
     "a@b ",
     "'a@b' ",

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// How far behind its name a password is looked for, in bytes.
 const FARTHEST: usize = 160;
 
+/// What an arrow leads to is no longer, in bytes.
+const LONGEST: usize = 48;
+
 /// What opens and closes what somebody cites.
 const QUOTES: &[(char, &str)] = &[
     ('«', "»"),
@@ -41,18 +44,9 @@ pub(super) fn cited(line: &Line<'_>, anchor: &Anchor) -> Option<Range<usize>> {
     opens.then(|| quoted(line, from)).flatten()
 }
 
-/// What stands between this place and the end of what is looked at.
-fn rest<'a>(line: &Line<'a>, from: usize) -> &'a str {
-    let mut end = line.end.min(from + FARTHEST);
-    while end < line.end && (0x80..0xC0).contains(&line.at(end)) {
-        end += 1;
-    }
-    line.str(from..end)
-}
-
 /// "the password is his boat's → Seabiscuit7", "… -> Dingo ate it 24": all that an arrow leads to at the end of a line.
 fn pointed(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
-    let text = rest(line, from);
+    let text = line.str_ahead(from, FARTHEST);
     if !text.contains('>') && (text.is_ascii() || !text.contains('→')) {
         return None;
     }
@@ -61,19 +55,22 @@ fn pointed(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
         .filter_map(|arrow| Some((text.rfind(arrow)?, arrow)))
         .max()?;
     let range = line.trim(from + at + arrow.len()..line.end);
+    if range.len() > LONGEST {
+        return None;
+    }
     let text = line.str(range.clone());
     let words = text.split(' ').count();
     let plain = !text.contains(['/', '\\', '=', '<', '{', '|', ':', '(', '$']);
     let telling = text.bytes().any(|byte| byte.is_ascii_digit());
     let single = words == 1 && is_secret_word(text) && !is_ordinary(text) && text.len() >= 5;
     let sentence = (2..=6).contains(&words) && telling && text.starts_with(char::is_alphanumeric);
-    (plain && text.len() <= 48 && (single || sentence)).then_some(range)
+    (plain && (single || sentence)).then_some(range)
 }
 
 /// «Benvenuta.23», »Gabelzinken_2x1200«, „Sommer-Regen“: what is cited behind the name of a password and is no ordinary word; several words when
 /// they are cited right behind it.
 fn quoted(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
-    let text = rest(line, from);
+    let text = line.str_ahead(from, FARTHEST);
     let (open, quote, closing) = text.char_indices().find_map(|(at, c)| {
         QUOTES
             .iter()
@@ -103,7 +100,7 @@ fn quoted(line: &Line<'_>, from: usize) -> Option<Range<usize>> {
 fn several(line: &Line<'_>, anchor: &Anchor, from: usize) -> Option<Range<usize>> {
     let tied = behind_ties(line, from);
     let start = if line.str(from..tied).trim().is_empty() {
-        let text = rest(line, from);
+        let text = line.str_ahead(from, FARTHEST);
         from + text
             .match_indices(':')
             .find(|(at, _)| text.as_bytes().get(at + 1) == Some(&b' '))?

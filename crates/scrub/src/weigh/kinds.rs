@@ -1,5 +1,6 @@
 //! Kinds of bytes, as what is weighed tells them apart, and the words of a line. Read byte by byte: every byte of a text is looked at once here.
 
+use crate::line::steps;
 use std::ops::Range;
 
 /// Letters that are no capitals of ASCII.
@@ -58,7 +59,9 @@ pub(super) fn all(text: &[u8]) -> u8 {
 /// How many bytes from the beginning are of these kinds.
 #[inline]
 pub(super) fn length(bytes: &[u8], kinds: u8) -> usize {
-    bytes.iter().position(|byte| kind(*byte) & kinds == 0).unwrap_or(bytes.len())
+    let length = bytes.iter().position(|byte| kind(*byte) & kinds == 0).unwrap_or(bytes.len());
+    steps::count(length + 1);
+    length
 }
 
 /// A line's words: runs of letters, digits, dots, dashes and `_`, without those three at their ends; each with the kinds of its bytes.

@@ -1,6 +1,6 @@
 //! What words show by themselves, worked out once for every word of a session: most words of a text come again.
 
-use super::kinds::{CAPITAL, COLON, DIGIT, SMALL};
+use super::kinds::{CAPITAL, COLON, SMALL};
 use super::{Scales, Sums, feature};
 use crate::needles::eight;
 use crate::rule::lists;
@@ -74,7 +74,7 @@ impl Words {
     }
 
     fn place(&self, key: u64) -> usize {
-        (key >> 40) as usize & (self.seen.len() - 1)
+        (key >> (64 - self.seen.len().ilog2())) as usize
     }
 
     #[cold]
@@ -119,8 +119,7 @@ fn look_at(word: &str, kinds: u8, scales: &Scales) -> (Seen, Shown) {
     if kinds & (SMALL | CAPITAL) == 0 {
         return (seen, Shown::NOTHING);
     }
-    // No list has a word with digits.
-    let lists = if kinds & DIGIT == 0 { lists::of(word) } else { 0 };
+    let lists = lists::of(word);
     let is_no_name = lists & lists::NO_NAME != 0;
     let is_ordinary = is_no_name || lists & lists::KNOWN != 0;
     seen.may_be_name = !(is_no_name || is_small && is_ordinary);

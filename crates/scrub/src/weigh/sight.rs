@@ -241,15 +241,12 @@ mod tests {
         let text = "user krokus-7 started 2024-01-02 in Brelqov.";
         assert_eq!(
             candidates(text, &[], false),
-            ["Name krokus-7", "Name Brelqov", "Secret krokus-7", "Secret Brelqov"]
+            ["Name krokus-7", "Name Brelqov", "Secret krokus-7"]
         );
         let part = Finding::new(5..9, Class::User, "rule");
-        assert_eq!(candidates(text, &[part], true), ["Name Brelqov", "Secret Brelqov"]);
+        assert_eq!(candidates(text, &[part], true), ["Name Brelqov"]);
         let whole = Finding::new(5..13, Class::Host, "rule");
-        assert_eq!(
-            candidates(text, std::slice::from_ref(&whole), false),
-            ["Name Brelqov", "Secret Brelqov"]
-        );
+        assert_eq!(candidates(text, std::slice::from_ref(&whole), false), ["Name Brelqov"]);
         assert_eq!(candidates(text, &[whole], true), candidates(text, &[], false));
     }
 
@@ -268,8 +265,8 @@ mod tests {
             });
             numbers
         };
-        // The same shape in the same lists, with the same neighbours in other case.
-        assert_eq!(shown("host: krokus, up"), shown("HOST: brokta, UP"));
+        // The same shape in the same lists, with the same neighbours.
+        assert_eq!(shown("host: krokus, up"), shown("host: brokta, up"));
         assert_ne!(shown("host: krokus, up"), shown("host krokus, up"));
         assert_ne!(shown("host: krokus, up"), shown("disk: krokus, up"));
     }
