@@ -1,9 +1,9 @@
 //! Finds personal data and secrets in what people typed and endpoints printed, so that a share can leave without them.
 //!
 //! Made for terminal text: commands, listings, logs, configuration, in the layouts of Windows, macOS and Linux. Two passes: [`Rules`]
-//! find what looks like something by itself (a profile path, a card number whose checksum holds, a password behind its label), and
-//! from what they find in the whole session [`Identities`] learns names of people and machines, which are then found wherever else they
-//! stand. Every finding says its class and the rule that made it, [`Class::same`] which contents count as the same;
+//! find what looks like something by itself (a profile path, a card number whose checksum holds, a password behind its label), what they leave
+//! is weighed ([`Scales`]), and from what was found in the whole session [`Identities`] learns names of people and machines, which are then
+//! found wherever else they stand. Every finding says its class and the rule that made it, [`Class::same`] which contents count as the same;
 //! [`measure()`] plants synthetic identifiers of every class and says how many were found.
 //!
 //! Pure and linear: time grows with the bytes read, whatever they are. Texts of a session are read side by side by the [`Workers`] that the

@@ -1,7 +1,6 @@
 //! What no rule speaks for and is hidden all the same.
 use crate::score::to_learn_from;
-use caisey_scrub::{Alone, Facts, Finding, Rules, Scales, Text, learn, scrub};
-use proptest::prelude::*;
+use caisey_scrub::{Finding, Rules, Scales, learn};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -49,22 +48,4 @@ fn weights_are_what_the_corpus_teaches() {
         learned == include_bytes!("../words/weights.bin"),
         "the rules or the corpus changed: cargo run --release -p caisey-scrub --example learn"
     );
-}
-
-proptest! {
-    /// A word is weighed by its line: what a session remembers of words and lines does not change what is found.
-    #[test]
-    fn remembering_changes_nothing(lines in prop::collection::vec("(krokus|Wolken-Haus7|lwasik|status|up|[a-z]{3,9}|[A-Z][a-z]{4,8}|[0-9.]{1,6})( (running|by|[a-z]{4,8}|=|: ?|[0-9]{1,4})){0,4}", 1..12)) {
-        let once = lines.join("\n");
-        let twice = format!("{once}\n{once}");
-        let text = |text| Text { text, kept: &[] };
-        let found = scrub(&RULES, &Facts::default(), &[text(&twice), text(&once)], &Alone).unwrap();
-        let weighed = |found: &[Finding], from: usize, to: usize| {
-            let of = found.iter().filter(|finding| finding.rule == "weighed" && (from..to).contains(&finding.range.start));
-            of.map(|finding| finding.range.start - from..finding.range.end - from).collect::<Vec<_>>()
-        };
-        let first = weighed(&found[0], 0, once.len());
-        prop_assert_eq!(&first, &weighed(&found[0], once.len() + 1, twice.len()));
-        prop_assert_eq!(&first, &weighed(&found[1], 0, once.len()));
-    }
 }

@@ -266,8 +266,8 @@ mod tests {
             numbers
         };
         // The same shape in the same lists, with the same neighbours.
-        assert_eq!(shown("host: krokus, up"), shown("host: brokta, up"));
-        assert_ne!(shown("host: krokus, up"), shown("host krokus, up"));
-        assert_ne!(shown("host: krokus, up"), shown("disk: krokus, up"));
+        assert_eq!(shown("host: krokus, started"), shown("host: brokta, started"));
+        assert_ne!(shown("host: krokus, started"), shown("host krokus, started"));
+        assert_ne!(shown("host: krokus, started"), shown("disk: krokus, started"));
     }
 }
