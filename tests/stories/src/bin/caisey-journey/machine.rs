@@ -37,7 +37,7 @@ pub(crate) fn looks() -> Vec<Look> {
         ),
         look(
             "ps -eo pid,ppid,user,comm | grep -E 'sshd|cron|systemd|caisey' | grep -v grep | head -n 30",
-            "Processes that an intruder would use or imitate",
+            "Processes that an intruder would use or copy",
         ),
         Look {
             command: "echo 'no such account here' >&2; id svc-backup-old >/dev/null 2>&1".to_owned(),
@@ -61,7 +61,7 @@ pub(crate) fn looks() -> Vec<Look> {
         ),
         look(
             "Get-Process | Where-Object {$_.ProcessName -match 'svchost|lsass|winlogon'}",
-            "Processes that an intruder would use or imitate",
+            "Processes that an intruder would use or copy",
         ),
         Look {
             command: "[Console]::Error.WriteLine('no such account here'); exit 1".to_owned(),
