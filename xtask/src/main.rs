@@ -52,7 +52,7 @@ enum Task {
     },
     /// Measure what is promised about speed and size; prints JSON. Takes a quiet machine some minutes.
     Bench {
-        /// Only these: window, appends, idle_endpoints, hosts, printing, dry_run, synchronise, session, search.
+        /// Only these: window, notification, appends, idle_endpoints, hosts, printing, share_page, dry_run, synchronise, session, search.
         only: Vec<String>,
     },
     /// Build the endpoint's runtime as one static program.

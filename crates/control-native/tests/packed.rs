@@ -1,21 +1,8 @@
 //! What this host packs for whoever takes it so. (On Workers the network before them does that.)
 
 use crate::record::{Recorded, Wanted};
+use crate::sharing::read;
 use std::io::Read as _;
-
-/// A reader: nobody who signed in.
-async fn read(recorded: &Recorded, url: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
-    let answer = recorded
-        .desk
-        .http
-        .get(url)
-        .header("user-agent", "Firefox/140 (Windows)")
-        .send()
-        .await
-        .unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    (status, headers, answer.bytes().await.unwrap().to_vec())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_takes_them_packed_gets_page_pack_and_files_packed() {

@@ -12,7 +12,7 @@ use caisey_transcript::pack::Pack;
 use serde_json::Value;
 
 /// A reader: nobody who signed in.
-async fn read(recorded: &Recorded, url: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+pub(crate) async fn read(recorded: &Recorded, url: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
     let answer = recorded
         .desk
         .http
