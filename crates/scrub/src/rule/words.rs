@@ -39,16 +39,6 @@ impl Words {
 
     /// Whether this word, in any case, is in the list.
     pub(crate) fn contains(&self, word: &str) -> bool {
-        if word.is_empty() || word.len() > LONGEST {
-            return false;
-        }
-        if !is_ascii(word.as_bytes()) {
-            return self.holds(word.to_lowercase().as_bytes());
-        }
-        self.holds(word.as_bytes())
-    }
-
-    fn holds(&self, word: &[u8]) -> bool {
         let table = self.table.get_or_init(|| {
             Table::new(if self.more.is_empty() {
                 Cow::Borrowed(self.list)
@@ -56,7 +46,7 @@ impl Words {
                 Cow::Owned(self.more.join("\n"))
             })
         });
-        table.contains(word)
+        table.find(word).is_some()
     }
 }
 
@@ -145,8 +135,15 @@ impl Table {
         Self { list, slots }
     }
 
-    fn contains(&self, word: &[u8]) -> bool {
-        self.place_of(word).is_some()
+    /// Which slot holds this word, in any case.
+    fn find(&self, word: &str) -> Option<usize> {
+        if word.is_empty() || word.len() > LONGEST {
+            None
+        } else if is_ascii(word.as_bytes()) {
+            self.place_of(word.as_bytes())
+        } else {
+            self.place_of(word.to_lowercase().as_bytes())
+        }
     }
 
     /// Which slot holds a word.
@@ -204,12 +201,11 @@ impl Marked {
 
     /// The marks of the lists that have this word, in any case.
     pub(super) fn marks(&self, word: &str) -> u8 {
-        let place = match word.len() {
-            1..=LONGEST if word.is_ascii() => self.table.place_of(word.as_bytes()),
-            1..=LONGEST => self.table.place_of(word.to_lowercase().as_bytes()),
-            _ => None,
-        };
-        place.and_then(|place| self.marks.get(place)).copied().unwrap_or(0)
+        self.table
+            .find(word)
+            .and_then(|place| self.marks.get(place))
+            .copied()
+            .unwrap_or(0)
     }
 }
 
