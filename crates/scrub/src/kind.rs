@@ -36,6 +36,11 @@ pub(crate) const ALPHANUMERIC: Kind = Kind(|block| block.word() & !block.wide);
 pub(crate) const LOWER: Kind = Kind(|block| block.small & !block.wide);
 
 impl Kind {
+    /// What somebody else needs.
+    pub(crate) const fn of(bits: fn(&Block) -> u64) -> Self {
+        Self(bits)
+    }
+
     /// The first place of the range whose byte is of another kind; its end where there is none.
     #[inline]
     pub(crate) fn end(self, map: &Map<'_>, range: Range<usize>) -> usize {

@@ -109,6 +109,11 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The kinds of the text's bytes.
+    pub(crate) fn map(&self) -> &'a Map<'a> {
+        self.map
+    }
+
     /// Whether all these features occur.
     #[inline]
     pub(crate) fn has(&self, features: u32) -> bool {

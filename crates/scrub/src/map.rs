@@ -33,6 +33,8 @@ pub(crate) struct Block {
     pub(crate) wide: u64,
     /// `>`.
     pub(crate) greater: u64,
+    /// What parts a name from its value, and values from each other: `=`, `:`, `,`, `;`, `|` and quotation marks.
+    pub(crate) part: u64,
 }
 
 impl Block {
@@ -41,7 +43,7 @@ impl Block {
     /// Of the bits of the kinds that [`kind`] tells apart, and of those of [`more`].
     const fn of(kinds: [u64; 8], more: [u64; 8]) -> Self {
         let [small, capital, digit, colon, dash, dot, slash, rare] = kinds;
-        let [blank, join, tie, hex, under, wide, greater, _] = more;
+        let [blank, join, tie, hex, under, wide, greater, part] = more;
         Self {
             small,
             capital,
@@ -58,6 +60,7 @@ impl Block {
             under,
             wide,
             greater,
+            part,
         }
     }
 
@@ -112,12 +115,15 @@ const HEX: u8 = 1 << 3;
 const UNDER: u8 = 1 << 4;
 const WIDE: u8 = 1 << 5;
 const GREATER: u8 = 1 << 6;
+const PART: u8 = 1 << 7;
 
 const fn more(byte: u8) -> u8 {
     match byte {
         b' ' | b'\t' => BLANK,
         b'!' | b'#' | b'&' => JOIN,
-        b'$' | b'%' | b'=' => TIE,
+        b'=' => TIE | PART,
+        b'$' | b'%' => TIE,
+        b':' | b',' | b';' | b'|' | b'"' | b'\'' => PART,
         b'_' => UNDER,
         b'>' => GREATER,
         0x80.. => WIDE,

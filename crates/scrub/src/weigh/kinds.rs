@@ -1,6 +1,8 @@
-//! Kinds of bytes, as what is weighed tells them apart, and the words of a line. Read byte by byte: every byte of a text is looked at once here.
+//! Kinds of bytes, as what is weighed tells them apart, and the words of a line: read from the bits of a map.
 
-use crate::line::steps;
+use crate::kind::{Kind, NAME};
+use crate::line::{Line, steps};
+use crate::map::{Block, Map};
 use std::ops::Range;
 
 /// Letters that are no capitals of ASCII.
@@ -12,67 +14,136 @@ pub(super) const JOINT: u8 = 1 << 3;
 /// `_`.
 pub(super) const UNDER: u8 = 1 << 4;
 pub(super) const COLON: u8 = 1 << 5;
-pub(super) const BLANK: u8 = 1 << 6;
-pub(super) const OTHER: u8 = 1 << 7;
+pub(super) const OTHER: u8 = 1 << 6;
 
-/// What words are made of.
-const WORD: u8 = SMALL | CAPITAL | DIGIT | JOINT | UNDER;
+/// What a word holds within, but neither begins nor ends with.
+const INNER: Kind = Kind::of(|block| block.dash | block.dot | block.under);
 
-const fn of(byte: u8) -> u8 {
-    match byte {
-        b'a'..=b'z' | 0x80.. => SMALL,
-        b'A'..=b'Z' => CAPITAL,
-        b'0'..=b'9' => DIGIT,
-        b'.' | b'-' => JOINT,
-        b'_' => UNDER,
-        b':' => COLON,
-        b' ' | b'\t' => BLANK,
-        _ => OTHER,
+/// The kinds of some bytes: a bit a byte for each.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kinds {
+    small: u64,
+    capital: u64,
+    digit: u64,
+    joint: u64,
+    under: u64,
+}
+
+impl Kinds {
+    #[inline]
+    fn of(block: &Block) -> Self {
+        Self {
+            small: block.small,
+            capital: block.capital & !block.small,
+            digit: block.digit,
+            joint: block.dot | block.dash,
+            under: block.under,
+        }
+    }
+
+    /// Of the sixty-four bytes from a place on.
+    #[inline]
+    fn at(map: &Map<'_>, place: usize) -> Self {
+        let far = place % 64;
+        let of = |number| map.block(number).map_or(Self::default(), Self::of);
+        let (here, next) = (of(place / 64), of(place / 64 + 1));
+        let joined = |here: u64, next: u64| here >> far | next << 1 << (63 - far);
+        Self {
+            small: joined(here.small, next.small),
+            capital: joined(here.capital, next.capital),
+            digit: joined(here.digit, next.digit),
+            joint: joined(here.joint, next.joint),
+            under: joined(here.under, next.under),
+        }
+    }
+
+    /// Letters and digits.
+    #[inline]
+    fn word(&self) -> u64 {
+        self.small | self.capital | self.digit
+    }
+
+    #[inline]
+    fn name(&self) -> u64 {
+        self.word() | self.joint | self.under
+    }
+
+    /// Which kinds there are among these bytes.
+    #[inline]
+    fn among(&self, bytes: u64) -> u8 {
+        [
+            (self.small, SMALL),
+            (self.capital, CAPITAL),
+            (self.digit, DIGIT),
+            (self.joint, JOINT),
+            (self.under, UNDER),
+        ]
+        .into_iter()
+        .fold(0, |kinds, (bits, kind)| kinds | if bits & bytes == 0 { 0 } else { kind })
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "the index is below the length; evaluated at compile time"
-)]
-const KINDS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = of(byte as u8);
-        byte += 1;
-    }
-    table
-};
-
-#[inline]
-fn kind(byte: u8) -> u8 {
-    KINDS.get(usize::from(byte)).copied().unwrap_or(OTHER)
-}
-
-/// The kinds of all bytes of a text.
-#[inline]
-pub(super) fn all(text: &[u8]) -> u8 {
-    text.iter().fold(0, |kinds, byte| kinds | kind(*byte))
-}
-
-/// How many bytes from the beginning are of these kinds.
-#[inline]
-pub(super) fn length(bytes: &[u8], kinds: u8) -> usize {
-    let length = bytes.iter().position(|byte| kind(*byte) & kinds == 0).unwrap_or(bytes.len());
-    steps::count(length + 1);
-    length
+/// The kinds of all bytes of a range.
+pub(super) fn all(map: &Map<'_>, range: &Range<usize>) -> u8 {
+    steps::count(range.len());
+    let mut all = 0;
+    map.each_block(range, |around, inside| {
+        let kinds = Kinds::of(around.here);
+        let colon = around.here.colon & inside;
+        all |= kinds.among(inside);
+        all |= if colon == 0 { 0 } else { COLON };
+        all |= if (kinds.name() | colon) & inside == inside { 0 } else { OTHER };
+    });
+    all
 }
 
 /// A line's words: runs of letters, digits, dots, dashes and `_`, without those three at their ends; each with the kinds of its bytes.
 pub(super) struct Words<'a> {
-    line: &'a [u8],
-    at: usize,
+    map: &'a Map<'a>,
+    end: usize,
+    /// The first of the sixty-four bytes of these kinds.
+    base: usize,
+    kinds: Kinds,
+    /// What words are made of among them, behind the last word.
+    left: u64,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn of(line: &'a [u8]) -> Self {
-        Self { line, at: 0 }
+    pub(super) fn of(line: &Line<'a>) -> Self {
+        let mut words = Self {
+            map: line.map(),
+            end: line.end,
+            base: line.start,
+            kinds: Kinds::default(),
+            left: 0,
+        };
+        words.go_to(line.start);
+        words
+    }
+
+    #[inline]
+    fn go_to(&mut self, place: usize) {
+        self.base = place;
+        self.kinds = Kinds::at(self.map, place);
+        let inside = match self.end.saturating_sub(place) {
+            left @ 0..64 => !(u64::MAX << left),
+            _ => u64::MAX,
+        };
+        self.left = self.kinds.name() & inside;
+        steps::count(64.min(self.end.saturating_sub(place)));
+    }
+
+    /// One that is longer than sixty-four bytes, or ends there.
+    #[cold]
+    fn long(&mut self) -> Option<(Range<usize>, u8)> {
+        let end = NAME.end(self.map, self.base..self.end);
+        let start = INNER.end(self.map, self.base..end);
+        let word = start..INNER.start(self.map, start..end);
+        self.go_to(end);
+        (!word.is_empty()).then(|| {
+            let kinds = all(self.map, &word);
+            (word, kinds)
+        })
     }
 }
 
@@ -82,23 +153,30 @@ impl Iterator for Words<'_> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let rest = self.line.get(self.at..)?;
-            let apart = length(rest, !WORD);
-            let rest = rest.get(apart..).filter(|rest| !rest.is_empty())?;
-            let run = rest.get(..length(rest, WORD)).unwrap_or_default();
-            let start = self.at + apart;
-            self.at = start + run.len();
-            let from = length(run, JOINT | UNDER);
-            let word = run.get(from..).unwrap_or_default();
-            let behind = word
-                .iter()
-                .rev()
-                .take_while(|byte| kind(**byte) & (JOINT | UNDER) != 0)
-                .count();
-            let word = word.get(..word.len() - behind).unwrap_or_default();
-            if !word.is_empty() {
-                let start = start + from;
-                return Some((start..start + word.len(), all(word)));
+            if self.left == 0 {
+                if self.base + 64 >= self.end {
+                    return None;
+                }
+                self.go_to(self.base + 64);
+                continue;
+            }
+            let first = self.left.trailing_zeros();
+            let behind = first + (!(self.left >> first)).trailing_zeros();
+            if behind >= 64 {
+                if first > 0 {
+                    self.go_to(self.base + first as usize);
+                } else if let Some(word) = self.long() {
+                    return Some(word);
+                }
+                continue;
+            }
+            let run = !(u64::MAX << behind) & u64::MAX << first;
+            self.left &= !run;
+            let core = self.kinds.word() & run;
+            if core != 0 {
+                let (from, to) = (core.trailing_zeros(), 64 - core.leading_zeros());
+                let word = u64::MAX << from & u64::MAX >> (64 - to);
+                return Some((self.base + from as usize..self.base + to as usize, self.kinds.among(word)));
             }
         }
     }
@@ -107,20 +185,57 @@ impl Iterator for Words<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::each_plain;
+
+    fn words(text: &str) -> Vec<(&str, u8)> {
+        let (map, mut all) = (Map::new(text), Vec::new());
+        each_plain(&map, |line| {
+            all.extend(Words::of(&line).map(|(range, kinds)| (text.get(range).unwrap_or_default(), kinds)));
+        });
+        all
+    }
 
     #[test]
     fn words_are_what_stands_between_other_signs() {
-        let text = "a-b._ (3.14): ÄB_c, --, x";
-        let words: Vec<_> = Words::of(text.as_bytes())
-            .map(|(range, kinds)| (text.get(range).unwrap_or_default(), kinds))
-            .collect();
         let expected = [
             ("a-b", SMALL | JOINT),
             ("3.14", DIGIT | JOINT),
             ("ÄB_c", SMALL | CAPITAL | UNDER),
             ("x", SMALL),
         ];
-        assert_eq!(words, expected);
-        assert_eq!(Words::of(b"").count() + Words::of(b"-- ..").count(), 0);
+        assert_eq!(words("a-b._ (3.14): ÄB_c, --, x"), expected);
+        assert_eq!(words("").len() + words("-- ..").len(), 0);
+    }
+
+    #[test]
+    fn words_are_the_same_wherever_blocks_end() {
+        // What a loop over bytes says.
+        let plain = |text: &str| {
+            let inner = |c: char| matches!(c, '.' | '-' | '_');
+            let runs = text.split(move |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !inner(c));
+            let trimmed = runs.map(|run| run.trim_matches(inner).to_owned());
+            trimmed.filter(|word| !word.is_empty()).collect::<Vec<_>>()
+        };
+        for long in [1, 5, 61, 62, 63, 64, 65, 127, 128, 130, 200] {
+            for before in 0..70 {
+                let text = format!("{}-{}_.x{}. Ök", " ".repeat(before), "n".repeat(long), "-".repeat(long));
+                let found: Vec<_> = words(&text).into_iter().map(|(word, _)| word.to_owned()).collect();
+                assert_eq!(found, plain(&text), "{text:?}");
+                for (word, kinds) in words(&text) {
+                    assert_eq!(kinds, all(&Map::new(word), &(0..word.len())), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_has_the_kinds_of_its_bytes() {
+        let text = format!("{}B:é_-9 ", "a".repeat(70));
+        let kinds = |range: Range<usize>| all(&Map::new(&text), &range);
+        assert_eq!(kinds(0..70), SMALL);
+        assert_eq!(kinds(60..72), SMALL | CAPITAL | COLON);
+        assert_eq!(kinds(72..77), SMALL | UNDER | JOINT | DIGIT);
+        assert_eq!(kinds(74..78), UNDER | JOINT | DIGIT | OTHER);
+        assert_eq!(kinds(5..5), 0);
     }
 }

@@ -98,7 +98,7 @@ impl Scales {
             }
             let from = found.len();
             sight.look(&line, map.text, here, &mut memory.words, self);
-            sight.candidates(map.text, false, &mut memory.words, self, |sight, candidate, shown| {
+            sight.candidates(map, false, &mut memory.words, self, |sight, candidate, shown| {
                 let mut sums = shown.letters;
                 sight.surroundings(&line, candidate, shown, |number| self.add(number, &mut sums));
                 match self.class_of(candidate, sums) {
@@ -146,7 +146,7 @@ pub(crate) fn show(map: &Map<'_>, known: &[Finding], mut visit: impl FnMut(&Cand
     each_plain(map, |line| {
         let here = of_line(&mut rest, line.start..line.end);
         sight.look(&line, map.text, here, &mut words, &nothing);
-        sight.candidates(map.text, true, &mut words, &nothing, |sight, candidate, shown| {
+        sight.candidates(map, true, &mut words, &nothing, |sight, candidate, shown| {
             features.clear();
             let text = map.text.get(candidate.range.clone()).unwrap_or_default();
             feature::of_letters(text, |number| features.push(number));

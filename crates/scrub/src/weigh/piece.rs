@@ -1,7 +1,7 @@
 //! The pieces of a line that may be secrets: what stands between blanks, and behind `=`, `:` or a quotation mark within it.
 
-use super::kinds::{self, BLANK};
-use crate::line::Line;
+use crate::kind::{BLANK, SOLID};
+use crate::line::{Line, steps};
 use std::ops::Range;
 
 /// Shorter ones are no secrets worth the name; what is longer, rules find.
@@ -13,27 +13,26 @@ const CUTS: usize = 3;
 /// Puts the pieces of a line into `pieces`.
 pub(super) fn of(line: &Line<'_>, pieces: &mut Vec<Range<usize>>) {
     pieces.clear();
-    let bytes = line.bytes();
+    let (map, bytes) = (line.map(), line.map().text.as_bytes());
     let mut add = |range: Range<usize>| {
         // Paths and options are looked at by rules.
         if LENGTHS.contains(&range.len()) && !matches!(bytes.get(range.start), Some(b'/' | b'-')) {
-            pieces.push(line.start + range.start..line.start + range.end);
+            pieces.push(range);
         }
     };
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        let start = at + kinds::length(rest, BLANK);
-        let end = start + kinds::length(bytes.get(start..).unwrap_or_default(), !BLANK);
-        at = end.max(at + 1);
+    let mut end = line.start;
+    while end < line.end {
+        let start = BLANK.end(map, end..line.end);
+        end = SOLID.end(map, start..line.end);
+        steps::count(end - start + 1);
         let whole = trimmed(bytes, start..end);
         add(whole.clone());
-        let within = bytes.get(whole.clone()).unwrap_or_default();
-        let cuts = within.iter().enumerate().filter(|(_, byte)| parts(**byte)).take(CUTS);
-        for (cut, _) in cuts {
-            let behind = within.get(cut + 1..).unwrap_or_default();
+        for cut in map.places(whole.clone(), |around| around.here.part).take(CUTS) {
+            let behind = bytes.get(cut + 1..whole.end).unwrap_or_default();
             let opened = behind.iter().take_while(|byte| opens(**byte)).count();
             let length = behind.iter().skip(opened).take_while(|byte| !closes(**byte)).count();
-            let start = whole.start + cut + 1 + opened;
+            steps::count(length);
+            let start = cut + 1 + opened;
             add(start..start + length);
         }
     }
@@ -49,10 +48,6 @@ fn closes(byte: u8) -> bool {
 
 fn opens(byte: u8) -> bool {
     is_quote(byte) || matches!(byte, b'(' | b'[' | b'{' | b'<')
-}
-
-fn parts(byte: u8) -> bool {
-    is_quote(byte) || matches!(byte, b'=' | b':' | b'|' | b',' | b';')
 }
 
 fn ends(byte: u8) -> bool {

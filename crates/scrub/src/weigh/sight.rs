@@ -7,6 +7,7 @@ use super::memory::{self, Seen, Shown};
 use super::{Candidate, piece};
 use crate::finding::Finding;
 use crate::line::Line;
+use crate::map::Map;
 use std::ops::Range;
 
 /// Longer words are looked at by rules only.
@@ -74,8 +75,7 @@ impl Sight {
         self.known.extend(known.iter().map(|finding| finding.range.clone()));
         let mut known = known.iter().peekable();
         let mut small = 0;
-        for (word, kinds) in Words::of(line.bytes()) {
-            let range = line.start + word.start..line.start + word.end;
+        for (range, kinds) in Words::of(line) {
             let place = self.shown.len();
             // Most words are numbers and ordinary words.
             let mut seen = A_NUMBER;
@@ -107,7 +107,7 @@ impl Sight {
     /// Everything in the line that is to be weighed, with what it shows by itself; with `all`, what rules found as well.
     pub(super) fn candidates(
         &self,
-        text: &str,
+        map: &Map<'_>,
         all: bool,
         memory: &mut memory::Words,
         scales: &Scales,
@@ -138,8 +138,7 @@ impl Sight {
             let (seen, shown) = match rest.first() {
                 Some(word) if word.range == *piece => (word.seen, self.shown.get(word.shown)),
                 _ => {
-                    let piece = text.get(piece.clone()).unwrap_or_default();
-                    let (seen, shown) = memory.of(piece, kinds::all(piece.as_bytes()), scales);
+                    let (seen, shown) = memory.of(map.text.get(piece.clone()).unwrap_or_default(), kinds::all(map, piece), scales);
                     (seen, Some(shown))
                 }
             };
@@ -220,7 +219,6 @@ mod tests {
     use super::*;
     use crate::class::Class;
     use crate::line::each_plain;
-    use crate::map::Map;
 
     /// What would be weighed in a line, rules having found these.
     fn candidates(text: &str, known: &[Finding], all: bool) -> Vec<String> {
@@ -228,7 +226,7 @@ mod tests {
         let (nothing, mut shown) = (Scales::none(), Vec::new());
         each_plain(&map, |line| {
             sight.look(&line, text, known, &mut words, &nothing);
-            sight.candidates(text, all, &mut words, &nothing, |_, candidate, _| {
+            sight.candidates(&map, all, &mut words, &nothing, |_, candidate, _| {
                 let word = text.get(candidate.range.clone()).unwrap_or_default();
                 shown.push(format!("{:?} {word}", candidate.look));
             });
@@ -257,7 +255,7 @@ mod tests {
             let (nothing, mut numbers) = (Scales::none(), Vec::new());
             each_plain(&map, |line| {
                 sight.look(&line, text, &[], &mut words, &nothing);
-                sight.candidates(text, false, &mut words, &nothing, |sight, candidate, shown| {
+                sight.candidates(&map, false, &mut words, &nothing, |sight, candidate, shown| {
                     if candidate.look == Look::Name {
                         sight.surroundings(&line, candidate, shown, |number| numbers.push(number));
                     }
