@@ -1,6 +1,6 @@
 //! Many words looked for in one text: the longest that begins at a place, in any case of ASCII letters, none within another.
 //!
-//! Nearly all places are passed over by one look, which says whether any word begins with the three bytes there. Words with the same four
+//! Most places are passed over by one look, which says whether any word begins with the four bytes there. Words with the same four
 //! bytes lie on one shelf in the order of dictionaries: the last of them that is not behind the text is the one, or begins with it.
 
 use crate::line::steps;
@@ -11,15 +11,27 @@ use std::num::TryFromIntError;
 /// Words, ready to be looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Needles {
-    /// What is known of words that begin with three bytes, five bits of each: [`OUTER`] and [`INNER`], four times in a byte.
-    heads: Box<[u8; HEADS / 4]>,
-    /// Which four bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
-    fours: Box<[u64; FOURS / 64]>,
+    /// What words begin with that are looked for where a word of the text begins, or a sign stands.
+    outer: Heads,
+    /// The same of those that are looked for within runs of letters, too.
+    inner: Heads,
     shelves: Vec<Shelf>,
     needles: Vec<Needle>,
-    /// All words begin with a letter or digit, and none is looked for within another.
-    whole: bool,
+    /// All words begin with a letter or digit.
+    worded: bool,
 }
+
+/// Which bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
+#[derive(Debug, Clone)]
+struct Heads {
+    /// Four bytes.
+    fours: Bits,
+    /// Three, of words that have no more.
+    threes: Option<Bits>,
+    none: bool,
+}
+
+type Bits = Box<[u64; MIXED / 64]>;
 
 #[derive(Debug, Clone, Default)]
 struct Shelf {
@@ -53,17 +65,60 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
 }
 
-/// A word begins so that begins where a word of the text does.
-const OUTER: u8 = 1;
-/// One begins so that is also looked for within a word.
-const INNER: u8 = 1 << 1;
-
-const HEADS: usize = 1 << 15;
+const MIXED: usize = 1 << 16;
 const SHELVES: usize = 1 << 12;
-const FOURS: usize = 1 << 16;
 
-/// In place of the fourth byte of words that have none.
-const NONE: usize = 32;
+impl Heads {
+    fn new() -> Self {
+        Self {
+            fours: Box::new([0; MIXED / 64]),
+            threes: None,
+            none: true,
+        }
+    }
+
+    /// Adds a word of two bytes or more.
+    fn add(&mut self, word: &[u8]) {
+        self.none = false;
+        match *word {
+            [first, second] => {
+                // Any third byte may follow.
+                (0..=u8::MAX).for_each(|third| self.add(&[first, second, third]));
+            }
+            [_, _, _] => note(self.threes.get_or_insert_with(|| Box::new([0; MIXED / 64])), three(lead(word))),
+            _ => note(&mut self.fours, four(lead(word))),
+        }
+    }
+
+    /// Whether a word may begin with these four bytes.
+    #[inline]
+    fn has(&self, lead: u32) -> bool {
+        is_noted(&self.fours, four(lead)) || self.threes.as_ref().is_some_and(|threes| is_noted(threes, three(lead)))
+    }
+
+    /// At which of these places among sixty-four bytes.
+    #[inline]
+    fn at(&self, bytes: &[u8], mut places: u64) -> u64 {
+        let mut hits = 0;
+        while places != 0 {
+            let bit = places.trailing_zeros();
+            places &= places - 1;
+            hits |= u64::from(self.has(lead(bytes.get(bit as usize..).unwrap_or_default()))) << bit;
+        }
+        hits
+    }
+}
+
+fn note(bits: &mut Bits, mixed: usize) {
+    if let Some(bits) = bits.get_mut(mixed / 64) {
+        *bits |= 1 << (mixed % 64);
+    }
+}
+
+#[inline]
+fn is_noted(bits: &Bits, mixed: usize) -> bool {
+    bits.get(mixed / 64).is_some_and(|bits| bits >> (mixed % 64) & 1 == 1)
+}
 
 impl Needles {
     /// `within` says which words are looked for within runs of letters, too. Words have two bytes or more.
@@ -71,34 +126,28 @@ impl Needles {
     /// # Errors
     /// When there are more words than can be numbered.
     pub(crate) fn new(words: &[&str], within: impl Fn(usize, &str) -> bool) -> Result<Self, TryFromIntError> {
-        let mut heads = Box::new([0; HEADS / 4]);
-        let mut fours = Box::new([0; FOURS / 64]);
+        let (mut outer, mut inner) = (Heads::new(), Heads::new());
         let mut shelved: Vec<(usize, Needle)> = Vec::with_capacity(words.len());
-        let mut whole = true;
-        for (at, word) in words.iter().enumerate() {
+        let mut worded = true;
+        for (at, word) in words.iter().enumerate().filter(|(_, word)| word.len() >= 2) {
             let text: Box<[u8]> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+            worded &= text
+                .first()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+            let within = within(at, word);
+            outer.add(&text);
+            if within {
+                inner.add(&text);
+            }
+            let shelf = if text.len() < 4 { short_shelf } else { shelf }(lead(&text));
             let needle = Needle {
                 head: eight_small(&text),
                 text,
                 word: u32::try_from(at)?,
                 beginning: None,
-                within: within(at, word),
+                within,
             };
-            whole &= !needle.within
-                && word
-                    .bytes()
-                    .next()
-                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte >= 0x80);
-            for (key, fourth) in keys(word.as_bytes()) {
-                if let Some(head) = heads.get_mut(key / 4) {
-                    *head |= (OUTER | if needle.within { INNER } else { 0 }) << (key % 4 * 2);
-                }
-                let mixed = mixed(key, fourth);
-                if let Some(bits) = fours.get_mut(mixed / 64) {
-                    *bits |= 1 << (mixed % 64);
-                }
-                shelved.push((mixed % SHELVES, needle.clone()));
-            }
+            shelved.push((shelf, needle));
         }
         shelved.sort_by(|(shelf, needle), (other, next)| shelf.cmp(other).then_with(|| needle.text.cmp(&next.text)));
         let mut shelves = vec![Shelf::default(); SHELVES + 1];
@@ -117,11 +166,11 @@ impl Needles {
         }
         u32::try_from(shelved.len())?;
         Ok(Self {
-            heads,
-            fours,
+            outer,
+            inner,
             shelves,
             needles: linked(shelved),
-            whole,
+            worded,
         })
     }
 
@@ -133,16 +182,16 @@ impl Needles {
         for (number, (block, before)) in map.blocks().enumerate() {
             let (base, within) = (number * 64, block.within(before));
             let rest = bytes.get(base..).unwrap_or_default();
-            let mut hits = if self.whole {
-                self.beginnings(rest, block.word() & !within)
-            } else {
-                self.hits(rest, within)
-            };
+            let outer = if self.worded { block.word() & !within } else { !within };
+            let mut hits = self.outer.at(rest, outer);
+            if !self.inner.none {
+                hits |= self.inner.at(rest, within);
+            }
             while hits != 0 {
                 let bit = hits.trailing_zeros() as usize;
                 hits &= hits - 1;
                 if base + bit >= next
-                    && let Some((word, length)) = self.at(rest.get(bit..).unwrap_or_default(), within >> bit & 1 == 1)
+                    && let Some((word, length)) = self.longest(rest.get(bit..).unwrap_or_default(), within >> bit & 1 == 1)
                 {
                     next = base + bit + length;
                     visit(Hit {
@@ -155,60 +204,12 @@ impl Needles {
         }
     }
 
-    /// At which of the first sixty-four bytes a word may begin.
-    fn hits(&self, bytes: &[u8], within: u64) -> u64 {
-        let [first, second, rest @ ..] = bytes else { return 0 };
-        let mut key = five(*first) << 5 | five(*second);
-        let (mut hits, mut within) = (0, within);
-        for (at, third) in rest.iter().take(64).enumerate() {
-            key = (key << 5 | five(*third)) % HEADS;
-            // The lowest bit is OUTER, the next INNER.
-            hits |= u64::from(self.known(key) >> (within & 1) & 1) << at;
-            within >>= 1;
-        }
-        hits
-    }
-
-    /// The same where words of the text begin only.
-    fn beginnings(&self, bytes: &[u8], mut places: u64) -> u64 {
-        let mut hits = 0;
-        while places != 0 {
-            let bit = places.trailing_zeros() as usize;
-            places &= places - 1;
-            if let Some([first, second, third]) = bytes.get(bit..bit + 3) {
-                hits |= u64::from(self.known(three(*first, *second, *third)) & OUTER) << bit;
-            }
-        }
-        hits
-    }
-
-    /// What is known of these three bytes, in the two lowest bits.
-    #[inline]
-    fn known(&self, key: usize) -> u8 {
-        self.heads.get(key / 4 % (HEADS / 4)).copied().unwrap_or(0) >> (key % 4 * 2)
-    }
-
     /// The longest word that the text begins with, by its number and length.
     #[inline(never)]
-    fn at(&self, text: &[u8], inside: bool) -> Option<(usize, usize)> {
-        let [first, second, third, rest @ ..] = text else {
-            return None;
-        };
-        let key = three(*first, *second, *third);
-        let long = rest
-            .first()
-            .and_then(|fourth| self.among(mixed(key, five(*fourth)), text, inside));
-        long.or_else(|| self.among(mixed(key, NONE), text, inside))
-    }
-
-    /// The same among the words that begin with these four bytes.
-    fn among(&self, four: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
-        let known = self.fours.get(four / 64).is_some_and(|bits| bits >> (four % 64) & 1 == 1);
-        if known {
-            self.on_shelf(four % SHELVES, text, inside)
-        } else {
-            None
-        }
+    fn longest(&self, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+        let lead = lead(text);
+        let long = self.on_shelf(shelf(lead), text, inside);
+        long.or_else(|| self.on_shelf(short_shelf(lead), text, inside))
     }
 
     fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
@@ -304,24 +305,38 @@ fn five(byte: u8) -> usize {
     usize::from(byte & 31)
 }
 
+/// The first four bytes, blanks where there are fewer; letters of both cases are the same, and so are some signs, which costs a look and no more.
 #[inline]
-fn three(first: u8, second: u8, third: u8) -> usize {
-    five(first) << 10 | five(second) << 5 | five(third)
+fn lead(text: &[u8]) -> u32 {
+    let four = text.first_chunk().copied().unwrap_or_else(|| {
+        let mut four = [b' '; 4];
+        four.iter_mut().zip(text).for_each(|(four, byte)| *four = *byte);
+        four
+    });
+    u32::from_le_bytes(four) | 0x2020_2020
+}
+
+/// Four bytes mixed to sixteen bits; of three the first three, of two the first two.
+#[inline]
+fn four(lead: u32) -> usize {
+    (lead.wrapping_mul(0x9E37_79B1) >> 16) as usize
 }
 
 #[inline]
-fn mixed(key: usize, fourth: usize) -> usize {
-    (key.wrapping_mul(0x9E37) ^ fourth.wrapping_mul(0x5_1ED3)) % FOURS
+fn three(lead: u32) -> usize {
+    four(lead & 0xFF_FFFF)
 }
 
-/// Where a word is looked for: by three bytes and a fourth; a word of two bytes goes on with any third.
-fn keys(word: &[u8]) -> Vec<(usize, usize)> {
-    match *word {
-        [first, second] => (0..=31).map(|third| (three(first, second, third), NONE)).collect(),
-        [first, second, third] => vec![(three(first, second, third), NONE)],
-        [first, second, third, fourth, ..] => vec![(three(first, second, third), five(fourth))],
-        _ => Vec::new(),
-    }
+/// Where words lie that begin with four bytes.
+#[inline]
+fn shelf(lead: u32) -> usize {
+    four(lead) % SHELVES
+}
+
+/// Where words of two and three bytes lie.
+#[inline]
+fn short_shelf(lead: u32) -> usize {
+    four(lead & 0xFFFF) % SHELVES
 }
 
 #[cfg(test)]
