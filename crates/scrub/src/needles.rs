@@ -27,7 +27,7 @@ struct Heads {
     /// Four bytes.
     fours: Bits,
     /// Three, of words that have no more.
-    threes: Option<Bits>,
+    threes: Bits,
     none: bool,
 }
 
@@ -72,7 +72,7 @@ impl Heads {
     fn new() -> Self {
         Self {
             fours: Box::new([0; MIXED / 64]),
-            threes: None,
+            threes: Box::new([0; MIXED / 64]),
             none: true,
         }
     }
@@ -85,15 +85,15 @@ impl Heads {
                 // Any third byte may follow.
                 (0..=u8::MAX).for_each(|third| self.add(&[first, second, third]));
             }
-            [_, _, _] => note(self.threes.get_or_insert_with(|| Box::new([0; MIXED / 64])), three(lead(word))),
+            [_, _, _] => note(&mut self.threes, three(lead(word))),
             _ => note(&mut self.fours, four(lead(word))),
         }
     }
 
     /// Whether a word may begin with these four bytes.
     #[inline]
-    fn has(&self, lead: u32) -> bool {
-        is_noted(&self.fours, four(lead)) || self.threes.as_ref().is_some_and(|threes| is_noted(threes, three(lead)))
+    fn has(&self, lead: u32) -> u64 {
+        noted(&self.fours, four(lead)) | noted(&self.threes, three(lead))
     }
 
     /// At which of these places among sixty-four bytes.
@@ -103,7 +103,7 @@ impl Heads {
         while places != 0 {
             let bit = places.trailing_zeros();
             places &= places - 1;
-            hits |= u64::from(self.has(lead(bytes.get(bit as usize..).unwrap_or_default()))) << bit;
+            hits |= self.has(lead(bytes.get(bit as usize..).unwrap_or_default())) << bit;
         }
         hits
     }
@@ -116,8 +116,8 @@ fn note(bits: &mut Bits, mixed: usize) {
 }
 
 #[inline]
-fn is_noted(bits: &Bits, mixed: usize) -> bool {
-    bits.get(mixed / 64).is_some_and(|bits| bits >> (mixed % 64) & 1 == 1)
+fn noted(bits: &Bits, mixed: usize) -> u64 {
+    bits.get(mixed / 64 % (MIXED / 64)).copied().unwrap_or(0) >> (mixed % 64) & 1
 }
 
 impl Needles {
