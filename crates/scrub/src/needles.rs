@@ -86,14 +86,17 @@ impl Heads {
                 (0..=u8::MAX).for_each(|third| self.add(&[first, second, third]));
             }
             [_, _, _] => note(&mut self.threes, three(lead(word))),
-            _ => note(&mut self.fours, four(lead(word))),
+            _ => {
+                note(&mut self.fours, four(lead(word)));
+                note(&mut self.fours, four_again(lead(word)));
+            }
         }
     }
 
     /// Whether a word may begin with these four bytes.
     #[inline]
     fn has(&self, lead: u32) -> u64 {
-        noted(&self.fours, four(lead)) | noted(&self.threes, three(lead))
+        noted(&self.fours, four(lead)) & noted(&self.fours, four_again(lead)) | noted(&self.threes, three(lead))
     }
 
     /// At which of these places among sixty-four bytes.
@@ -182,7 +185,12 @@ impl Needles {
         for (number, (block, before)) in map.blocks().enumerate() {
             let (base, within) = (number * 64, block.within(before));
             let rest = bytes.get(base..).unwrap_or_default();
-            let outer = if self.worded { block.word() & !within } else { !within };
+            let outer = if self.worded {
+                block.word() & !within
+            } else {
+                // No word begins with two blanks.
+                !within & !(block.blank & block.blank >> 1)
+            };
             let mut hits = self.outer.at(rest, outer);
             if !self.inner.none {
                 hits |= self.inner.at(rest, within);
@@ -320,6 +328,12 @@ fn lead(text: &[u8]) -> u32 {
 #[inline]
 fn four(lead: u32) -> usize {
     (lead.wrapping_mul(0x9E37_79B1) >> 16) as usize
+}
+
+/// The same otherwise: what is mixed to the same both times is rare.
+#[inline]
+fn four_again(lead: u32) -> usize {
+    (lead.wrapping_mul(0x85EB_CA77) >> 16) as usize
 }
 
 #[inline]
