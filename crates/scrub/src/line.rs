@@ -17,6 +17,8 @@ pub(crate) mod has {
     pub(crate) const LOWER: u32 = 1 << 7;
     pub(crate) const UPPER: u32 = 1 << 8;
     pub(crate) const SLASH: u32 = 1 << 9;
+    /// No number of a person has fewer.
+    pub(crate) const SIX_DIGITS: u32 = 1 << 10;
 }
 
 /// How far a rule looks from where it stands, in bytes: what keeps the work linear whatever a line holds.
@@ -97,6 +99,9 @@ impl<'a> Line<'a> {
             (all.slash, has::SLASH),
         ] {
             self.features |= if bits == 0 { 0 } else { feature };
+        }
+        if self.digits >= 6 {
+            self.features |= has::SIX_DIGITS;
         }
         if all.rare != 0 {
             for place in self.map.places(range, |around| around.here.rare) {
@@ -272,6 +277,18 @@ impl<'a> Line<'a> {
         let bytes = self.text.as_bytes();
         let all = self.map.places(self.start..self.end, |around| around.here.rare);
         all.filter(move |place| bytes.get(*place) == Some(&byte))
+    }
+
+    /// The bits of all features that occur.
+    #[inline]
+    pub(crate) fn features(&self) -> u32 {
+        self.features
+    }
+
+    /// The bits of all signs that stand anywhere in the line.
+    #[inline]
+    pub(crate) fn signs(&self) -> u32 {
+        self.signs
     }
 
     /// Whether this sign stands anywhere in the line.

@@ -14,12 +14,12 @@ use crate::sign;
 use core::net::IpAddr;
 use std::ops::Range;
 
-/// Expects that addresses of this line were found: `from` is where its findings begin.
-pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
+/// Expects that addresses of this line were found.
+pub(super) fn addresses(search: &mut Search<'_, '_>) {
     let line = search.line;
     let mut names: Vec<Range<usize>> = Vec::new();
     let mut users: Vec<Range<usize>> = Vec::new();
-    for finding in search.found.iter().skip(from).filter(|finding| finding.class == Class::Ip) {
+    for finding in search.found.iter().filter(|finding| finding.class == Class::Ip) {
         let address = finding.range.clone();
         if matches!(line.before(address.start), b'(' | b'[') {
             let end = line.start_of(BLANK, address.start - 1);
@@ -48,18 +48,17 @@ pub(super) fn addresses(search: &mut Search<'_, '_>, from: usize) {
             .into_iter()
             .map(|name| Finding::new(name, Class::User, "beside-address")),
     );
-    names.extend(leased(&line, search.found, from));
+    names.extend(leased(&line, &search.found));
     for range in names {
         host(search, range, "beside-address");
     }
 }
 
 /// `1709829011 d4:ca:6d:1c:9c:b7 192.0.2.101 melkrobot *`: what a server of addresses (dnsmasq) was told by whom it gave one.
-fn leased(line: &Line<'_>, found: &[Finding], from: usize) -> Option<Range<usize>> {
-    let address = found.iter().skip(from).find(|finding| finding.class == Class::Ip)?;
+fn leased(line: &Line<'_>, found: &[Finding]) -> Option<Range<usize>> {
+    let address = found.iter().find(|finding| finding.class == Class::Ip)?;
     let hardware = found
         .iter()
-        .skip(from)
         .any(|other| other.class == Class::Mac && other.range.end + 1 == address.range.start);
     let name = address.range.end + 1..line.forward(address.range.end + 1, is_name);
     let after = line.at(name.end + 1);

@@ -2,8 +2,9 @@
 
 use super::value::is_flag;
 use super::words::begins;
-use super::{Anchor, Meaning};
+use super::{Anchor, Meaning, Search};
 use crate::class::Class;
+use crate::finding::Finding;
 use crate::kind::{BLANK, LOWER};
 use crate::line::{Line, is_blank, is_name};
 use std::ops::Range;
@@ -104,8 +105,15 @@ pub(super) fn oracle(line: &Line<'_>, anchors: &[Anchor]) -> Option<Range<usize>
     credentials.contains('/').then_some(anchor.start..end)
 }
 
+/// What PostgreSQL keeps of a connection.
+pub(super) fn kept(search: &mut Search<'_, '_>) {
+    if let Some(range) = pgpass(&search.line) {
+        search.found.push(Finding::new(range, Class::ConnectionString, "pgpass"));
+    }
+}
+
 /// `db.example.lan:5432:crm:crm_app:secret`: a line of libpq's file of passwords, whole.
-pub(super) fn pgpass(line: &Line<'_>) -> Option<Range<usize>> {
+fn pgpass(line: &Line<'_>) -> Option<Range<usize>> {
     let range = line.trim(line.start..line.end);
     let text = line.str(range.start..range.end.min(range.start + 200));
     if text.len() < range.len() || text.contains([' ', '/', '[', '"', '{', ';']) {

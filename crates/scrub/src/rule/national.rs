@@ -324,9 +324,10 @@ mod tests {
                 line,
                 anchors: &[],
                 numbers: &numbers,
-                found: &mut all,
+                found: Vec::new(),
             };
             find(&mut search);
+            all.append(&mut search.found);
         });
         all.first()
             .and_then(|finding| text.get(finding.range.clone()))
