@@ -86,17 +86,14 @@ impl Heads {
                 (0..=u8::MAX).for_each(|third| self.add(&[first, second, third]));
             }
             [_, _, _] => note(&mut self.threes, three(lead(word))),
-            _ => {
-                note(&mut self.fours, four(lead(word)));
-                note(&mut self.fours, four_again(lead(word)));
-            }
+            _ => note(&mut self.fours, four(lead(word))),
         }
     }
 
     /// Whether a word may begin with these four bytes.
     #[inline]
     fn has(&self, lead: u32) -> u64 {
-        noted(&self.fours, four(lead)) & noted(&self.fours, four_again(lead)) | noted(&self.threes, three(lead))
+        noted(&self.fours, four(lead)) | noted(&self.threes, three(lead))
     }
 
     /// At which of these places among sixty-four bytes.
@@ -328,12 +325,6 @@ fn lead(text: &[u8]) -> u32 {
 #[inline]
 fn four(lead: u32) -> usize {
     (lead.wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-/// The same otherwise: what is mixed to the same both times is rare.
-#[inline]
-fn four_again(lead: u32) -> usize {
-    (lead.wrapping_mul(0x85EB_CA77) >> 16) as usize
 }
 
 #[inline]
