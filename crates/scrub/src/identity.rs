@@ -2,12 +2,12 @@
 
 use crate::account::{account_in, accounts_of, with_affixes};
 use crate::class::Class;
-use crate::finding::Finding;
+use crate::finding::{Finding, settle};
 use crate::line::{is_alphanumeric, is_name};
 use crate::map::Map;
-use crate::needles::Needles;
+use crate::needles::{Hit, Needles};
 use crate::rule::Words;
-use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name, is_telling_secret, is_vendor};
+use crate::rule::{is_account_name, is_host_name, is_internal, is_listed_name, is_ordinary, is_telling_secret, is_vendor};
 use std::collections::BTreeMap;
 use std::num::TryFromIntError;
 
@@ -17,9 +17,21 @@ pub struct Identities {
     names: BTreeMap<String, Learned>,
 }
 
+/// How a name came to be known, the surest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Source {
+    /// It outweighed a bar somewhere.
+    Weighed,
+    /// A rule found it.
+    Found,
+    /// It was known before anything was read.
+    Known,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Learned {
     class: Class,
+    source: Source,
     /// Part of a longer name: counts only when written with a capital.
     part: bool,
     /// Stood before a backslash: also a word, so it counts only in capitals or before another backslash.
@@ -34,9 +46,35 @@ static SERVICES: Words = Words::of(include_str!("../words/services.txt"));
 /// Shorter names stand too often for something else.
 const SHORTEST: usize = 3;
 
+impl Learned {
+    /// Learned as a whole name that stands for itself.
+    fn of(class: Class) -> Self {
+        Self {
+            class,
+            source: Source::Known,
+            part: false,
+            domain: false,
+            parent: false,
+        }
+    }
+}
+
 impl Identities {
     /// A name that is known from elsewhere: the endpoint's, an account that ran a command, a contact.
     pub fn add(&mut self, class: Class, name: &str) {
+        self.add_from(Source::Known, class, name);
+    }
+
+    /// The same with how it came to be known.
+    pub(crate) fn add_from(&mut self, source: Source, class: Class, name: &str) {
+        let mut told = Self::default();
+        told.take(class, name);
+        for (key, new) in told.names {
+            self.learn(key, Learned { source, ..new });
+        }
+    }
+
+    fn take(&mut self, class: Class, name: &str) {
         let name = name.trim();
         if name.len() < SHORTEST || name.len() > 253 {
             return;
@@ -101,13 +139,11 @@ impl Identities {
         if labels < 2 || public || !is_host_name(name) {
             return;
         }
-        self.learn(
+        self.write(
             name,
             Learned {
-                class: Class::Host,
-                part: false,
-                domain: false,
                 parent: true,
+                ..Learned::of(Class::Host)
             },
         );
         if let Some((_, parent)) = name.split_once('.') {
@@ -122,13 +158,11 @@ impl Identities {
     /// What stands before a backslash is a domain or a machine.
     fn add_domain(&mut self, name: &str) {
         if name.len() >= 4 && is_host_name(name) {
-            self.learn(
+            self.write(
                 name,
                 Learned {
-                    class: Class::Host,
-                    part: false,
                     domain: true,
-                    parent: false,
+                    ..Learned::of(Class::Host)
                 },
             );
         }
@@ -164,18 +198,16 @@ impl Identities {
     }
 
     fn insert(&mut self, name: &str, class: Class, part: bool) {
-        self.learn(
+        self.write(
             name,
             Learned {
-                class,
                 part,
-                domain: false,
-                parent: false,
+                ..Learned::of(class)
             },
         );
     }
 
-    fn learn(&mut self, name: &str, new: Learned) {
+    fn write(&mut self, name: &str, new: Learned) {
         let key = name.to_lowercase();
         if key.len() < SHORTEST {
             return;
@@ -183,11 +215,16 @@ impl Identities {
         // What looks for them knows no other capitals than those of ASCII: other names are looked for as they were written, too.
         let written = Some(name).filter(|name| !name.is_ascii()).map(str::to_owned);
         for key in written.into_iter().chain([key]) {
-            let learned = self.names.entry(key).or_insert(new);
-            learned.part &= new.part;
-            learned.domain &= new.domain;
-            learned.parent |= new.parent;
+            self.learn(key, new);
         }
+    }
+
+    fn learn(&mut self, key: String, new: Learned) {
+        let learned = self.names.entry(key).or_insert(new);
+        learned.source = learned.source.max(new.source);
+        learned.part &= new.part;
+        learned.domain &= new.domain;
+        learned.parent |= new.parent;
     }
 
     /// How many names are known.
@@ -208,9 +245,15 @@ impl Identities {
         let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
         // Names of scripts without blanks stand in the middle of everything.
         let within = |_, name: &str| name.bytes().next().is_some_and(|byte| byte >= 0xE0);
+        let is_doubtful = |(name, learned): (&String, &Learned)| match learned.source {
+            Source::Weighed => true,
+            Source::Found => is_ordinary(name),
+            Source::Known => false,
+        };
         Ok(Finder {
             needles: Needles::new(&names, within)?,
             learned: self.names.values().copied().collect(),
+            doubtful: self.names.iter().map(is_doubtful).collect(),
         })
     }
 }
@@ -234,39 +277,110 @@ fn account_after(text: &str, at: usize) -> Option<usize> {
 pub(crate) struct Finder {
     needles: Needles,
     learned: Vec<Learned>,
+    /// Which of them may be words as well.
+    doubtful: Vec<bool>,
+}
+
+/// Where a name stands that may be a word as well.
+#[derive(Debug, Clone)]
+pub(crate) struct Doubt {
+    name: usize,
+    /// It was found there before anybody looked for it.
+    known: bool,
+    finding: Finding,
 }
 
 impl Finder {
-    pub(crate) fn find(&self, map: &Map<'_>, found: &mut Vec<Finding>) {
-        let (text, bytes) = (map.text, map.text.as_bytes());
+    /// Adds what is surely a name; what may be a word is handed back.
+    pub(crate) fn find(&self, map: &Map<'_>, found: &mut Vec<Finding>) -> Vec<Doubt> {
+        let (mut sure, mut doubts) = (Vec::new(), Vec::new());
+        let mut known: Option<Vec<Finding>> = None;
         self.needles.each(map, |hit| {
-            let Some(learned) = self.learned.get(hit.word) else { return };
-            let range = hit.start..hit.end;
-            let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
-            let after = bytes.get(hit.end).copied().unwrap_or(b' ');
-            let name = text.get(range.clone()).unwrap_or_default();
-            let capital = name.starts_with(char::is_uppercase);
-            let wide = name.bytes().next().is_some_and(|byte| byte >= 0xE0);
-            if !wide && (is_alphanumeric(before) || is_alphanumeric(after)) || learned.part && !capital && !wide {
+            let Some(finding) = self.at(map.text, &hit) else { return };
+            if self.doubtful.get(hit.word) != Some(&true) {
+                sure.push(finding);
                 return;
             }
-            let account = account_after(text, hit.end).filter(|_| learned.class == Class::Host && before != b'\\');
-            let shouts = !name.bytes().any(|byte| byte.is_ascii_lowercase());
-            match account {
-                None if learned.domain && !shouts => {}
-                Some(end) => found.push(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
-                None if learned.parent && before == b'.' => {
-                    let name = bytes.get(..hit.start).unwrap_or_default();
-                    let length = name.iter().rev().take(253).take_while(|byte| is_name(**byte)).count();
-                    let start = text.ceil_char_boundary(hit.start - length);
-                    found.push(Finding::new(start..hit.end, Class::Host, "learned-domain"));
-                }
-                None if learned.class == Class::User && !learned.part => {
-                    let (start, end) = with_affixes(text, hit.start, hit.end);
-                    found.push(Finding::new(start..end, Class::User, "learned-name"));
-                }
-                None => found.push(Finding::new(range, learned.class, "learned-name")),
-            }
+            let known = known.get_or_insert_with(|| settle(found.clone()));
+            let next = known.partition_point(|known| known.range.end <= hit.start);
+            doubts.push(Doubt {
+                name: hit.word,
+                known: known.get(next).is_some_and(|known| known.range.start <= hit.start),
+                finding,
+            });
         });
+        found.append(&mut sure);
+        doubts
+    }
+
+    fn at(&self, text: &str, hit: &Hit) -> Option<Finding> {
+        let (bytes, learned) = (text.as_bytes(), self.learned.get(hit.word)?);
+        let range = hit.start..hit.end;
+        let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+        let after = bytes.get(hit.end).copied().unwrap_or(b' ');
+        let name = text.get(range.clone()).unwrap_or_default();
+        let capital = name.starts_with(char::is_uppercase);
+        let wide = name.bytes().next().is_some_and(|byte| byte >= 0xE0);
+        if !wide && (is_alphanumeric(before) || is_alphanumeric(after)) || learned.part && !capital && !wide {
+            return None;
+        }
+        let account = account_after(text, hit.end).filter(|_| learned.class == Class::Host && before != b'\\');
+        let shouts = !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        match account {
+            None if learned.domain && !shouts => None,
+            Some(end) => Some(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
+            None if learned.parent && before == b'.' => {
+                let name = bytes.get(..hit.start).unwrap_or_default();
+                let length = name.iter().rev().take(253).take_while(|byte| is_name(**byte)).count();
+                let start = text.ceil_char_boundary(hit.start - length);
+                Some(Finding::new(start..hit.end, Class::Host, "learned-domain"))
+            }
+            None if learned.class == Class::User && !learned.part => {
+                let (start, end) = with_affixes(text, hit.start, hit.end);
+                Some(Finding::new(start..end, Class::User, "learned-name"))
+            }
+            None => Some(Finding::new(range, learned.class, "learned-name")),
+        }
+    }
+
+    /// Which names stay names where they may be words, by all places of a session where they stand.
+    pub(crate) fn weigh<'d>(&self, doubts: impl Iterator<Item = &'d Doubt>) -> Names {
+        let mut places = vec![Places::default(); self.learned.len()];
+        for doubt in doubts {
+            if let Some(places) = places.get_mut(doubt.name) {
+                places.all += 1;
+                places.known += usize::from(doubt.known);
+            }
+        }
+        Names(places.iter().map(Places::are_of_a_name).collect())
+    }
+}
+
+/// How often something stands in a session, and how often it was found to be a name.
+#[derive(Debug, Clone, Copy, Default)]
+struct Places {
+    all: usize,
+    known: usize,
+}
+
+/// In so few places everything that was found once is a name.
+const FEW: usize = 10;
+/// Of more places, one in so many is to be found before the others count.
+const SHARE: usize = 5;
+
+impl Places {
+    fn are_of_a_name(&self) -> bool {
+        self.all <= FEW || self.known * SHARE >= self.all
+    }
+}
+
+/// Whether what may be a word is a name in this session, for each name.
+pub(crate) struct Names(Vec<bool>);
+
+impl Names {
+    /// What was found where it is.
+    pub(crate) fn among<'d>(&self, doubts: &'d [Doubt]) -> impl Iterator<Item = Finding> + use<'_, 'd> {
+        let names = doubts.iter().filter(|doubt| self.0.get(doubt.name) == Some(&true));
+        names.map(|doubt| doubt.finding.clone())
     }
 }

@@ -131,9 +131,7 @@ impl Needles {
         let mut worded = true;
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.len() >= 2) {
             let text: Box<[u8]> = word.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
-            worded &= text
-                .first()
-                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+            worded &= text.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
             let within = within(at, word);
             outer.add(&text);
             if within {

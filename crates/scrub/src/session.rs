@@ -2,9 +2,10 @@
 
 use crate::class::Class;
 use crate::finding::{Finding, keep, settle};
-use crate::identity::Identities;
+use crate::identity::{Identities, Source};
 use crate::map::Map;
 use crate::rule::{Memory, Rules};
+use crate::weigh;
 use crate::workers::{Workers, read_all, worth_calling};
 use std::collections::HashSet;
 use std::num::TryFromIntError;
@@ -51,8 +52,13 @@ pub fn scrub(
     for (text, _, found) in &shown {
         for finding in found {
             let name = text.text.get(finding.range.clone()).unwrap_or_default();
-            if learned.insert((finding.class, name)) {
-                identities.add(finding.class, name);
+            let source = if finding.rule == weigh::RULE {
+                Source::Weighed
+            } else {
+                Source::Found
+            };
+            if learned.insert((source, finding.class, name)) {
+                identities.add_from(source, finding.class, name);
             }
         }
     }
@@ -63,11 +69,19 @@ pub fn scrub(
         || (),
         |(text, map, found), ()| {
             let mut found = found.clone();
-            finder.find(map, &mut found);
-            keep(settle(found), text.kept)
+            let doubts = finder.find(map, &mut found);
+            (text, settle(found), doubts)
         },
     );
-    Ok(whole)
+    let names = finder.weigh(whole.iter().flat_map(|(_, _, doubts)| doubts));
+    let settled = whole.into_iter().map(|(text, mut found, doubts)| {
+        if !doubts.is_empty() {
+            found.extend(names.among(&doubts));
+            found = settle(found);
+        }
+        keep(found, text.kept)
+    });
+    Ok(settled.collect())
 }
 
 #[cfg(test)]

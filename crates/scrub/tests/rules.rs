@@ -1,5 +1,5 @@
 //! One line, what rules alone find in it.
-use caisey_scrub::{Alone, Facts, Rules, Scales, Text, measure, scrub};
+use caisey_scrub::{Alone, Class, Facts, Rules, Scales, Text, measure, scrub};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -103,6 +103,24 @@ fn what_is_learned_is_found_elsewhere() {
         "Host Name: KRAKOW7\nreached krakow7 in 2 ms",
         &["host=KRAKOW7", "host=krakow7"],
     );
+}
+
+#[test]
+fn an_ordinary_word_is_a_name_only_where_most_say_so() {
+    let found = |names: Vec<(Class, String)>, name: &str, places: usize| {
+        let text = format!(
+            "mail {name}@brelqov-klinik.de\n{}",
+            format!("the {name} were read\n").repeat(places)
+        );
+        let texts = [Text { text: &text, kept: &[] }];
+        let found = scrub(&RULES, &Facts { names }, &texts, &Alone).unwrap();
+        found[0].len() - 1
+    };
+    assert_eq!(found(vec![], "packages", 9), 9);
+    assert_eq!(found(vec![], "packages", 10), 0);
+    // What is no word is a name everywhere, and so is what somebody is known to be called.
+    assert_eq!(found(vec![], "krokusanne", 300), 300);
+    assert_eq!(found(vec![(Class::User, "packages".to_owned())], "packages", 300), 300);
 }
 
 #[test]

@@ -71,6 +71,7 @@ pub(crate) use plausible::is_telling_secret;
 pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
 use std::ops::Range;
+pub(crate) use unknown::is_ordinary;
 pub(crate) use words::{Words, mixed};
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.

@@ -18,24 +18,26 @@ use std::ops::Range;
 /// Lines of a page: what is known of them stays at hand while rules come and go. A bit each.
 pub(super) const LINES: usize = 32;
 
+type Find = fn(&mut Search<'_, '_>);
+
 /// A rule, and what a line must show for it to begin with.
 struct Rule {
     /// All of these features,
     has: u32,
     /// and one of these signs, if there are any.
     shows: u32,
-    find: fn(&mut Search<'_, '_>),
+    find: Find,
 }
 
-const fn always(find: fn(&mut Search<'_, '_>)) -> Rule {
+const fn always(find: Find) -> Rule {
     Rule { has: 0, shows: 0, find }
 }
 
-const fn where_has(has: u32, find: fn(&mut Search<'_, '_>)) -> Rule {
+const fn where_has(has: u32, find: Find) -> Rule {
     Rule { has, shows: 0, find }
 }
 
-const fn where_shows(sign: Sign, find: fn(&mut Search<'_, '_>)) -> Rule {
+const fn where_shows(sign: Sign, find: Find) -> Rule {
     Rule {
         has: 0,
         shows: sign.bit,
@@ -43,7 +45,7 @@ const fn where_shows(sign: Sign, find: fn(&mut Search<'_, '_>)) -> Rule {
     }
 }
 
-const fn where_both(has: u32, sign: Sign, find: fn(&mut Search<'_, '_>)) -> Rule {
+const fn where_both(has: u32, sign: Sign, find: Find) -> Rule {
     Rule {
         has,
         shows: sign.bit,
@@ -52,7 +54,7 @@ const fn where_both(has: u32, sign: Sign, find: fn(&mut Search<'_, '_>)) -> Rule
 }
 
 /// What words of the table announce: the words that a rule asks for.
-const ANNOUNCED: &[(u32, fn(&mut Search<'_, '_>))] = &[
+const ANNOUNCED: &[(u32, Find)] = &[
     (asks::SECRET, secret::find),
     (asks::MARK, token::find),
     (asks::PATH, path::find),
@@ -217,7 +219,7 @@ impl<'b> Pages<'b> {
     fn ask(&mut self, page: &mut [Entry<'_, '_, '_>]) {
         let asks = Lines::by(page, |entry| entry.asks);
         for (ask, find) in ANNOUNCED {
-            each(page, asks.of(*ask), |search| find(search));
+            each(page, asks.of(*ask), find);
         }
         let above = &mut self.above;
         each(page, ALL, |search| above.chat.note(&search.line));

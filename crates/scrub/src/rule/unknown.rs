@@ -25,7 +25,7 @@ static BEFORE: Words = Words::of(include_str!("../../words/before-people.txt"));
 const SHORTEST_HALF: usize = 4;
 
 /// Whether a word is ordinary, whatever its first letter: in the vocabulary, or made of two words that are.
-pub(super) fn is_ordinary(word: &str) -> bool {
+pub(crate) fn is_ordinary(word: &str) -> bool {
     let parts = || word.contains('-') && word.split('-').all(|part| part.is_empty() || VOCABULARY.contains(part));
     VOCABULARY.contains(word) || is_no_name(word) || parts() || is_compound(word)
 }

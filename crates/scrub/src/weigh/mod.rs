@@ -39,7 +39,7 @@ const BAR: i32 = -75;
 const TOKEN: usize = 20;
 
 /// The rule that findings name.
-const RULE: &str = "weighed";
+pub(crate) const RULE: &str = "weighed";
 
 /// What was weighed together: for a person, a machine, a secret.
 type Sums = [i32; 3];

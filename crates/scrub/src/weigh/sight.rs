@@ -138,7 +138,11 @@ impl Sight {
             let (seen, shown) = match rest.first() {
                 Some(word) if word.range == *piece => (word.seen, self.shown.get(word.shown)),
                 _ => {
-                    let (seen, shown) = memory.of(map.text.get(piece.clone()).unwrap_or_default(), kinds::all(map, piece), scales);
+                    let (seen, shown) = memory.of(
+                        map.text.get(piece.clone()).unwrap_or_default(),
+                        kinds::all(map, piece),
+                        scales,
+                    );
                     (seen, Some(shown))
                 }
             };
