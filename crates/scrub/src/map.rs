@@ -132,16 +132,31 @@ const fn more(byte: u8) -> u8 {
     }
 }
 
-/// Both for every byte.
+/// The lowest bits of eight bytes, one for each kind that a byte is of.
 #[expect(
     clippy::indexing_slicing,
     reason = "the index is below the length; evaluated at compile time"
 )]
-const KINDS: [u16; 256] = {
-    let mut table = [0; 256];
+const fn spread(kinds: u8) -> u64 {
+    let mut bytes = [0; 8];
+    let mut bit = 0;
+    while bit < 8 {
+        bytes[bit] = kinds >> bit & 1;
+        bit += 1;
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// Of every byte its kinds and more of them, spread.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the index is below the length; evaluated at compile time"
+)]
+static KINDS: [[u64; 2]; 256] = {
+    let mut table = [[0; 2]; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = u16::from_le_bytes([kind(byte as u8), more(byte as u8)]);
+        table[byte] = [spread(kind(byte as u8)), spread(more(byte as u8))];
         byte += 1;
     }
     table
@@ -260,37 +275,25 @@ fn block(bytes: &[u8; 64]) -> Block {
     let (mut kinds, mut more) = ([[0; 8]; 8], [[0; 8]; 8]);
     let (eights, _) = bytes.as_chunks::<8>();
     for (at, eight) in eights.iter().enumerate() {
-        let both = eight.map(|byte| KINDS.get(usize::from(byte)).copied().unwrap_or(0).to_le_bytes());
-        put(&mut kinds, at, both.map(|[kind, _]| kind));
-        put(&mut more, at, both.map(|[_, more]| more));
+        // The last byte first: its bits end up as the highest of their bytes.
+        let [these, others] = eight.iter().rev().fold([0, 0], |[these, others], byte| {
+            let [kinds, more] = KINDS.get(usize::from(*byte)).copied().unwrap_or_default();
+            [these << 1 | kinds, others << 1 | more]
+        });
+        put(&mut kinds, at, these);
+        put(&mut more, at, others);
     }
     Block::of(kinds.map(u64::from_le_bytes), more.map(u64::from_le_bytes))
 }
 
-/// Puts the kinds of the eight bytes at this place of a block into the bits of each.
+/// Puts the bits of eight bytes, a byte for each kind, at this place of a block.
 #[inline]
-fn put(planes: &mut [[u8; 8]; 8], at: usize, kinds: [u8; 8]) {
-    let turned = turned(u64::from_le_bytes(kinds)).to_le_bytes();
-    for (plane, bits) in planes.iter_mut().zip(turned) {
+fn put(planes: &mut [[u8; 8]; 8], at: usize, kinds: u64) {
+    for (plane, bits) in planes.iter_mut().zip(kinds.to_le_bytes()) {
         if let Some(byte) = plane.get_mut(at) {
             *byte = bits;
         }
     }
-}
-
-/// Eight bytes as a square of bits, turned about its diagonal: the lowest bits of all become the first byte, and so on. (Hacker's
-/// Delight, 7-3.)
-#[inline]
-fn turned(mut square: u64) -> u64 {
-    for (far, part) in [
-        (7, 0x00AA_00AA_00AA_00AA),
-        (14, 0x0000_CCCC_0000_CCCC),
-        (28, 0x0000_0000_F0F0_F0F0),
-    ] {
-        let swapped = (square ^ square >> far) & part;
-        square ^= swapped ^ swapped << far;
-    }
-    square
 }
 
 /// Places of a text, ascending.

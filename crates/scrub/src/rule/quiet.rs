@@ -3,7 +3,7 @@
 //! What a line says by itself depends on nothing but its bytes. Rules that look at lines above and below are asked about every line,
 //! whether it was seen or not.
 
-use crate::needles::eight_small;
+use crate::needles::eight;
 
 /// The last line seen of each of so many kinds, by what its bytes are mixed to.
 const KEPT: usize = 2_048;
@@ -29,23 +29,20 @@ impl<'a> Quiet<'a> {
 
     /// Notes that nothing was found in this line.
     pub(crate) fn note(&mut self, line: &'a str) {
-        if let Some(known) = self.lines.get_mut(place(line)) {
+        if line.len() >= SHORTEST
+            && let Some(known) = self.lines.get_mut(place(line))
+        {
             *known = line;
         }
     }
 }
 
-/// The beginning of a line, its end and its length tell most lines from each other.
+/// The beginning of a line, its middle, its end and its length tell most lines from each other.
 fn place(line: &str) -> usize {
     let bytes = line.as_bytes();
-    let ends = [
-        0,
-        bytes.len() / 2,
-        bytes.len().saturating_sub(16),
-        bytes.len().saturating_sub(8),
-    ];
-    let mixed = ends.into_iter().fold(bytes.len() as u64, |mixed, end| {
-        let eight = eight_small(bytes.get(end..).unwrap_or_default());
+    let starts = [0, bytes.len() / 2, bytes.len().saturating_sub(8)];
+    let mixed = starts.into_iter().fold(bytes.len() as u64, |mixed, start| {
+        let eight = eight(bytes.get(start..).unwrap_or_default());
         (mixed.rotate_left(23) ^ eight).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     });
     (mixed >> 40) as usize % KEPT
