@@ -17,8 +17,8 @@ pub struct Identities {
     names: BTreeMap<String, Learned>,
 }
 
-/// How a name came to be known, the surest last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// How a name came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
     /// It outweighed a bar somewhere.
     Weighed,
@@ -31,7 +31,8 @@ pub(crate) enum Source {
 #[derive(Debug, Clone, Copy)]
 struct Learned {
     class: Class,
-    source: Source,
+    /// It may be a word as well.
+    is_doubtful: bool,
     /// Part of a longer name: counts only when written with a capital.
     part: bool,
     /// Stood before a backslash: also a word, so it counts only in capitals or before another backslash.
@@ -51,10 +52,41 @@ impl Learned {
     fn of(class: Class) -> Self {
         Self {
             class,
-            source: Source::Known,
+            is_doubtful: false,
             part: false,
             domain: false,
             parent: false,
+        }
+    }
+
+    /// What stands where the name was seen, if it stands there for itself.
+    fn at(&self, text: &str, hit: &Hit) -> Option<Finding> {
+        let bytes = text.as_bytes();
+        let range = hit.start..hit.end;
+        let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+        let after = bytes.get(hit.end).copied().unwrap_or(b' ');
+        let name = text.get(range.clone()).unwrap_or_default();
+        let capital = name.starts_with(char::is_uppercase);
+        let wide = name.bytes().next().is_some_and(|byte| byte >= 0xE0);
+        if !wide && (is_alphanumeric(before) || is_alphanumeric(after)) || self.part && !capital && !wide {
+            return None;
+        }
+        let account = account_after(text, hit.end).filter(|_| self.class == Class::Host && before != b'\\');
+        let shouts = !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        match account {
+            None if self.domain && !shouts => None,
+            Some(end) => Some(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
+            None if self.parent && before == b'.' => {
+                let name = bytes.get(..hit.start).unwrap_or_default();
+                let length = name.iter().rev().take(253).take_while(|byte| is_name(**byte)).count();
+                let start = text.ceil_char_boundary(hit.start - length);
+                Some(Finding::new(start..hit.end, Class::Host, "learned-domain"))
+            }
+            None if self.class == Class::User && !self.part => {
+                let (start, end) = with_affixes(text, hit.start, hit.end);
+                Some(Finding::new(start..end, Class::User, "learned-name"))
+            }
+            None => Some(Finding::new(range, self.class, "learned-name")),
         }
     }
 }
@@ -70,7 +102,19 @@ impl Identities {
         let mut told = Self::default();
         told.take(class, name);
         for (key, new) in told.names {
-            self.learn(key, Learned { source, ..new });
+            let is_doubtful = match source {
+                Source::Weighed => true,
+                Source::Found => is_ordinary(&key),
+                Source::Known => false,
+            };
+            self.learn(key, Learned { is_doubtful, ..new });
+        }
+    }
+
+    /// Adds names that were learned elsewhere.
+    pub(crate) fn join(&mut self, others: Self) {
+        for (key, new) in others.names {
+            self.learn(key, new);
         }
     }
 
@@ -221,7 +265,7 @@ impl Identities {
 
     fn learn(&mut self, key: String, new: Learned) {
         let learned = self.names.entry(key).or_insert(new);
-        learned.source = learned.source.max(new.source);
+        learned.is_doubtful &= new.is_doubtful;
         learned.part &= new.part;
         learned.domain &= new.domain;
         learned.parent |= new.parent;
@@ -245,15 +289,9 @@ impl Identities {
         let names: Vec<&str> = self.names.keys().map(String::as_str).collect();
         // Names of scripts without blanks stand in the middle of everything.
         let within = |_, name: &str| name.bytes().next().is_some_and(|byte| byte >= 0xE0);
-        let is_doubtful = |(name, learned): (&String, &Learned)| match learned.source {
-            Source::Weighed => true,
-            Source::Found => is_ordinary(name),
-            Source::Known => false,
-        };
         Ok(Finder {
             needles: Needles::new(&names, within)?,
             learned: self.names.values().copied().collect(),
-            doubtful: self.names.iter().map(is_doubtful).collect(),
         })
     }
 }
@@ -277,8 +315,6 @@ fn account_after(text: &str, at: usize) -> Option<usize> {
 pub(crate) struct Finder {
     needles: Needles,
     learned: Vec<Learned>,
-    /// Which of them may be words as well.
-    doubtful: Vec<bool>,
 }
 
 /// Where a name stands that may be a word as well.
@@ -296,8 +332,9 @@ impl Finder {
         let (mut sure, mut doubts) = (Vec::new(), Vec::new());
         let mut known: Option<Vec<Finding>> = None;
         self.needles.each(map, |hit| {
-            let Some(finding) = self.at(map.text, &hit) else { return };
-            if self.doubtful.get(hit.word) != Some(&true) {
+            let Some(learned) = self.learned.get(hit.word) else { return };
+            let Some(finding) = learned.at(map.text, &hit) else { return };
+            if !learned.is_doubtful {
                 sure.push(finding);
                 return;
             }
@@ -311,36 +348,6 @@ impl Finder {
         });
         found.append(&mut sure);
         doubts
-    }
-
-    fn at(&self, text: &str, hit: &Hit) -> Option<Finding> {
-        let (bytes, learned) = (text.as_bytes(), self.learned.get(hit.word)?);
-        let range = hit.start..hit.end;
-        let before = hit.start.checked_sub(1).and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
-        let after = bytes.get(hit.end).copied().unwrap_or(b' ');
-        let name = text.get(range.clone()).unwrap_or_default();
-        let capital = name.starts_with(char::is_uppercase);
-        let wide = name.bytes().next().is_some_and(|byte| byte >= 0xE0);
-        if !wide && (is_alphanumeric(before) || is_alphanumeric(after)) || learned.part && !capital && !wide {
-            return None;
-        }
-        let account = account_after(text, hit.end).filter(|_| learned.class == Class::Host && before != b'\\');
-        let shouts = !name.bytes().any(|byte| byte.is_ascii_lowercase());
-        match account {
-            None if learned.domain && !shouts => None,
-            Some(end) => Some(Finding::new(hit.start..end, Class::DomainUser, "learned-domain")),
-            None if learned.parent && before == b'.' => {
-                let name = bytes.get(..hit.start).unwrap_or_default();
-                let length = name.iter().rev().take(253).take_while(|byte| is_name(**byte)).count();
-                let start = text.ceil_char_boundary(hit.start - length);
-                Some(Finding::new(start..hit.end, Class::Host, "learned-domain"))
-            }
-            None if learned.class == Class::User && !learned.part => {
-                let (start, end) = with_affixes(text, hit.start, hit.end);
-                Some(Finding::new(start..end, Class::User, "learned-name"))
-            }
-            None => Some(Finding::new(range, learned.class, "learned-name")),
-        }
     }
 
     /// Which names stay names where they may be words, by all places of a session where they stand.

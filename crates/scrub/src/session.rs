@@ -38,36 +38,26 @@ pub fn scrub(
     workers: &dyn Workers,
 ) -> Result<Vec<Vec<Finding>>, TryFromIntError> {
     let workers = worth_calling(workers, texts);
-    let shown = read_all(workers, texts, Memory::default, |text, memory| {
+    let mut shown = read_all(workers, texts, Reader::default, |text, reader| {
         let map = Map::new(text.text);
-        let found = rules.find_all(&map, memory);
-        (text, map, found)
+        let found = rules.find_all(&map, &mut reader.memory);
+        let names = reader.learn(text.text, &found);
+        (text, map, found, names)
     });
     let mut identities = Identities::default();
     for (class, name) in &facts.names {
         identities.add(*class, name);
     }
-    // In the order of the texts: of two classes, a name is of the one that it had first. The same names come again and again.
-    let mut learned = HashSet::new();
-    for (text, _, found) in &shown {
-        for finding in found {
-            let name = text.text.get(finding.range.clone()).unwrap_or_default();
-            let source = if finding.rule == weigh::RULE {
-                Source::Weighed
-            } else {
-                Source::Found
-            };
-            if learned.insert((source, finding.class, name)) {
-                identities.add_from(source, finding.class, name);
-            }
-        }
+    // In the order of the texts: of two classes, a name is of the one that it had first.
+    for (_, _, _, names) in &mut shown {
+        identities.join(std::mem::take(names));
     }
     let finder = identities.finder()?;
     let whole = read_all(
         workers,
         &shown,
         || (),
-        |(text, map, found), ()| {
+        |(text, map, found, _), ()| {
             let mut found = found.clone();
             let doubts = finder.find(map, &mut found);
             (text, settle(found), doubts)
@@ -82,6 +72,33 @@ pub fn scrub(
         keep(found, text.kept)
     });
     Ok(settled.collect())
+}
+
+/// What one who reads texts in turn remembers.
+#[derive(Default)]
+struct Reader<'a> {
+    memory: Memory<'a>,
+    /// What names were learned from: the same stand in texts again and again.
+    learned: HashSet<(Source, Class, &'a str)>,
+}
+
+impl<'a> Reader<'a> {
+    /// The names that a text teaches, but for those that an earlier one taught this reader.
+    fn learn(&mut self, text: &'a str, found: &[Finding]) -> Identities {
+        let mut names = Identities::default();
+        for finding in found {
+            let name = text.get(finding.range.clone()).unwrap_or_default();
+            let source = if finding.rule == weigh::RULE {
+                Source::Weighed
+            } else {
+                Source::Found
+            };
+            if self.learned.insert((source, finding.class, name)) {
+                names.add_from(source, finding.class, name);
+            }
+        }
+        names
+    }
 }
 
 #[cfg(test)]
