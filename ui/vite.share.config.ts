@@ -1,4 +1,3 @@
-import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
 
 // The files of the page of a shared record, under fixed names: the control plane takes them into its program and gives them addresses that name
@@ -14,5 +13,4 @@ export default defineConfig(({ mode: entry }) => ({
     modulePreload: false,
     lib: { entry: `share/${entry}.ts`, formats: ['es'], fileName: () => `${entry}.js` },
   },
-  plugins: [{ name: 'style-as-it-is', closeBundle: () => copyFileSync('share/page.css', 'share/dist/page.css') }],
 }));

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-const FILES: [&str; 4] = ["page.css", "page.js", "check.js", "check.wasm"];
+const FILES: [&str; 3] = ["page.js", "check.js", "check.wasm"];
 
 fn main() -> io::Result<()> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/share/dist");

@@ -6,7 +6,7 @@ use std::hash::{Hash as _, Hasher as _};
 use std::path::Path;
 use std::{fs, io};
 
-const FILES: [&str; 4] = ["page.css", "page.js", "check.js", "check.wasm"];
+const FILES: [&str; 3] = ["page.js", "check.js", "check.wasm"];
 
 fn main() -> io::Result<()> {
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/share/dist");

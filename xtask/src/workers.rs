@@ -76,7 +76,7 @@ fn assets() -> Result<()> {
         std::fs::remove_dir_all(&folder).context("clearing the Worker's assets")?;
     }
     std::fs::create_dir_all(folder.join("share")).context("making the folder of the Worker's assets")?;
-    for name in ["page.css", "page.js", "check.js", "check.wasm"] {
+    for name in ["page.js", "check.js", "check.wasm"] {
         let from = place::root().join("ui/share/dist").join(name);
         if from.is_file() {
             std::fs::copy(&from, folder.join("share").join(name)).with_context(|| format!("copying {name}"))?;

@@ -13,7 +13,7 @@ async fn whoever_takes_them_packed_gets_page_pack_and_files_packed() {
     for url in [
         link.url.clone(),
         format!("{}/pack", link.url),
-        format!("{base}/share/page.css"),
+        format!("{base}/share/page.js"),
     ] {
         let (status, headers, plain) = read(&recorded, &url).await;
         assert_eq!(

@@ -89,7 +89,9 @@ async fn a_reviewed_and_scrubbed_record_is_read_by_anybody_with_the_link() {
             .unwrap_or_default()
             .to_owned()
     };
-    assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"));
+    let policy = header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'sha256-"));
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
     assert_eq!(
         (header("referrer-policy").as_str(), header("cache-control").as_str()),
         ("no-referrer", "no-store")

@@ -93,7 +93,7 @@ async fn every_route_of_the_published_document_is_answered() {
         for method in item.as_object().unwrap().keys() {
             let address = path
                 .replace("{id}", "ep_00000000000000000000000001")
-                .replace("{file}", "page.css")
+                .replace("{file}", "page.js")
                 .replace(['{', '}'], "");
             let reply = desk.call(&method.to_uppercase(), &address, None, None::<&()>).await;
             if of_local_accounts(path) {

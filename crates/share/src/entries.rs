@@ -29,7 +29,7 @@ const BELOW: [(&str, &str, bool); 15] = [
     ("basis", "On the basis of", false),
 ];
 
-/// Entries in one list. Browsers lay out the lists that are looked at and leave the others for later (ui/share/page.css): long enough that there
+/// Entries in one list. Browsers lay out the lists that are looked at and leave the others for later (page.css): long enough that there
 /// are few of them, short enough that one is laid out between two frames.
 const PORTION: usize = 40;
 

@@ -1,18 +1,19 @@
 //! Whole documents: the page around a record, the question for a passphrase, and what a link shows that leads nowhere.
 //!
-//! Promises: complete without a script and without a style; no inline script or style, so that a strict policy can forbid them; nothing is
-//! fetched from elsewhere. What a script may change has an `id` (ui/share).
+//! Promises: complete without a script and without a style; no inline script, and no style but [`CSS`], whose digest a strict policy names;
+//! nothing is fetched from elsewhere. What a script may change has an `id` (ui/share).
 
 use crate::Shown;
 use crate::markup::Html;
 use caisey_ledger::id::TimeMs;
 use caisey_transcript::moment;
 
+/// The style of every page here. It stands within them: on a slow network nobody waits another turn before something is seen.
+pub const CSS: &str = include_str!("page.css");
+
 /// Where the page's own files are, with whatever tells their versions apart; absent when this program was built without them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
-    /// Style sheet.
-    pub style: Option<String>,
     /// The script of the page.
     pub script: Option<String>,
     /// The worker in which the check runs.
@@ -171,9 +172,7 @@ fn head(html: &mut Html, title: &str, files: &Files, script: bool) {
          <meta name=\"color-scheme\" content=\"light dark\">",
     );
     html.element("<title>", title, "</title>");
-    if let Some(style) = &files.style {
-        html.element("<link rel=\"stylesheet\" href=\"", style, "\">");
-    }
+    html.raw("<style>").raw(CSS).raw("</style>");
     if let (true, Some(source)) = (script, &files.script) {
         html.element("<script type=\"module\" src=\"", source, "\"></script>");
     }

@@ -5,8 +5,10 @@
 //! browsers or caches. Leaves out: who may read, and how often.
 
 use crate::page::{self, Files};
+use caisey_ledger::hash::Hash;
 use caisey_ledger::id::TimeMs;
 use caisey_transcript::moment;
+use std::sync::LazyLock;
 
 /// A form with a passphrase is not longer, in bytes.
 pub const MAX_FORM_BYTES: usize = 4_096;
@@ -35,25 +37,27 @@ impl Told {
     }
 }
 
-/// The headers of every answer here.
-pub const HEADERS: [(&str, &str); 8] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; worker-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
-    ("referrer-policy", "no-referrer"),
-    ("x-robots-tag", "noindex, nofollow, noarchive"),
-    ("x-content-type-options", "nosniff"),
-    ("cache-control", "no-store"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
-];
+/// The headers of every answer here. Of styles only the pages' own may be used.
+pub static HEADERS: LazyLock<[(&str, String); 8]> = LazyLock::new(|| {
+    let style = Hash::of(page::CSS.as_bytes()).to_base64();
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'sha256-{style}'; connect-src 'self'; worker-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    [
+        ("content-security-policy", policy),
+        ("referrer-policy", "no-referrer".to_owned()),
+        ("x-robots-tag", "noindex, nofollow, noarchive".to_owned()),
+        ("x-content-type-options", "nosniff".to_owned()),
+        ("cache-control", "no-store".to_owned()),
+        ("cross-origin-opener-policy", "same-origin".to_owned()),
+        ("cross-origin-resource-policy", "same-origin".to_owned()),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()".to_owned()),
+    ]
+});
 
 /// The page's own files: name and media type. The address of each names its content, so that a browser may keep it for good.
-pub const PAGE_FILES: [(&str, &str); 4] = [
-    ("page.css", "text/css; charset=utf-8"),
+pub const PAGE_FILES: [(&str, &str); 3] = [
     ("page.js", "text/javascript; charset=utf-8"),
     ("check.js", "text/javascript; charset=utf-8"),
     ("check.wasm", "application/wasm"),

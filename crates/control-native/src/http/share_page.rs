@@ -290,10 +290,10 @@ fn described(mut response: Response, status: u16, retry_after_s: Option<u64>) ->
 
 /// The headers of every answer here.
 fn guarded(mut response: Response) -> Response {
-    for (name, value) in reader::HEADERS {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    for (name, value) in reader::HEADERS.iter() {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
     }
     response
 }

@@ -99,12 +99,7 @@ macro_rules! built {
 }
 
 /// All of them.
-pub(crate) static PAGE_FILES: [PageFile; 4] = [
-    built!("page.css"),
-    built!("page.js"),
-    built!("check.js"),
-    built!("check.wasm"),
-];
+pub(crate) static PAGE_FILES: [PageFile; 3] = [built!("page.js"), built!("check.js"), built!("check.wasm")];
 
 /// Their addresses. Each names its content, so that a browser may keep it for good.
 pub(crate) static FILES: LazyLock<Files> = LazyLock::new(|| {
@@ -114,7 +109,6 @@ pub(crate) static FILES: LazyLock<Files> = LazyLock::new(|| {
         Some(format!("/share/{wanted}?v={}", digest.get(..16).unwrap_or_default()))
     };
     Files {
-        style: address("page.css"),
         script: address("page.js"),
         worker: address("check.js"),
         check: address("check.wasm"),

@@ -29,7 +29,6 @@ fn files() -> Files {
         Some(format!("/share/{wanted}?v={mark}"))
     };
     Files {
-        style: address("page.css"),
         script: address("page.js"),
         worker: address("check.js"),
         check: address("check.wasm"),
@@ -200,10 +199,7 @@ fn told(told: Told) -> End {
 
 /// The headers of every answer here.
 fn guarded(kind: &str) -> Vec<(&'static str, String)> {
-    let mut headers: Vec<_> = reader::HEADERS
-        .iter()
-        .map(|(name, value)| (*name, (*value).to_owned()))
-        .collect();
+    let mut headers: Vec<_> = reader::HEADERS.iter().map(|(name, value)| (*name, value.clone())).collect();
     headers.push(("content-type", kind.to_owned()));
     headers
 }
