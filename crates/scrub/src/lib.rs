@@ -11,6 +11,7 @@
 //! caller passes the ranges that must stay (verbs of commands), and a person reviews the result.
 mod account;
 mod class;
+mod finder;
 mod finding;
 mod identity;
 mod kind;

@@ -121,7 +121,7 @@ fn noted(bits: &Bits, mixed: usize) -> u64 {
 }
 
 impl Needles {
-    /// `within` says which words are looked for within runs of letters, too. Words have two bytes or more.
+    /// `within` says which words are looked for within runs of letters, too. Words have two bytes or more, and none begins with two blanks.
     ///
     /// # Errors
     /// When there are more words than can be numbered.
@@ -172,8 +172,9 @@ impl Needles {
         })
     }
 
-    /// Shows every word of the text in turn.
-    pub(crate) fn each(&self, map: &Map<'_>, mut visit: impl FnMut(Hit)) {
+    /// Shows the words of the text in turn, at each place the longest first, until somebody takes one: then what goes on behind it is looked
+    /// at next.
+    pub(crate) fn each(&self, map: &Map<'_>, mut takes: impl FnMut(Hit) -> bool) {
         let bytes = map.text.as_bytes();
         steps::count(bytes.len());
         let mut next = 0;
@@ -193,29 +194,37 @@ impl Needles {
             while hits != 0 {
                 let bit = hits.trailing_zeros() as usize;
                 hits &= hits - 1;
-                if base + bit >= next
-                    && let Some((word, length)) = self.longest(rest.get(bit..).unwrap_or_default(), within >> bit & 1 == 1)
-                {
-                    next = base + bit + length;
-                    visit(Hit {
-                        word,
-                        start: base + bit,
-                        end: next,
+                let start = base + bit;
+                if start >= next {
+                    let text = rest.get(bit..).unwrap_or_default();
+                    let taken = self.at(text, within >> bit & 1 == 1, |word, length| {
+                        let end = start + length;
+                        takes(Hit { word, start, end })
                     });
+                    next = start + taken;
                 }
             }
         }
     }
 
-    /// The longest word that the text begins with, by its number and length.
-    #[inline(never)]
-    fn longest(&self, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+    /// Shows the words that the text begins with, by number and length; says how much was taken.
+    fn at(&self, text: &[u8], inside: bool, mut takes: impl FnMut(usize, usize) -> bool) -> usize {
         let lead = lead(text);
-        let long = self.on_shelf(shelf(lead), text, inside);
-        long.or_else(|| self.on_shelf(short_shelf(lead), text, inside))
+        for shelf in [shelf(lead), short_shelf(lead)] {
+            let mut place = self.last_before(shelf, text);
+            while let Some(needle) = place.and_then(|place| self.needles.get(place)) {
+                steps::count(needle.text.len());
+                if needle.begins(text) && (needle.within || !inside) && takes(needle.word as usize, needle.text.len()) {
+                    return needle.text.len();
+                }
+                place = needle.beginning.map(|place| place as usize);
+            }
+        }
+        0
     }
 
-    fn on_shelf(&self, shelf: usize, text: &[u8], inside: bool) -> Option<(usize, usize)> {
+    /// The last word of a shelf that is not behind the text: it is the longest that the text begins with, or begins with it.
+    fn last_before(&self, shelf: usize, text: &[u8]) -> Option<usize> {
         let [this, next] = self.shelves.get(shelf..shelf + 2)? else {
             return None;
         };
@@ -228,17 +237,16 @@ impl Needles {
         let behind = self.needles.get(start..end)?.partition_point(|needle| {
             needle.head < head || needle.head == head && order(&needle.text, text) != Ordering::Greater
         });
-        let mut needle = self.needles.get((start + behind.checked_sub(1)?)..end)?.first()?;
-        loop {
-            steps::count(needle.text.len());
-            let begins = match needle.text.get(8..) {
-                Some(rest) => needle.head == head && text.get(8..).is_some_and(|text| begins_with(text, rest)),
-                None => (needle.head ^ head) >> (64 - 8 * needle.text.len()) == 0,
-            };
-            if begins && (needle.within || !inside) {
-                return Some((needle.word as usize, needle.text.len()));
-            }
-            needle = self.needles.get(needle.beginning? as usize)?;
+        Some(start + behind.checked_sub(1)?)
+    }
+}
+
+impl Needle {
+    fn begins(&self, text: &[u8]) -> bool {
+        let head = eight_small(text);
+        match self.text.get(8..) {
+            Some(rest) => self.head == head && text.get(8..).is_some_and(|text| begins_with(text, rest)),
+            None => (self.head ^ head) >> (64 - 8 * self.text.len()) == 0,
         }
     }
 }
@@ -346,12 +354,14 @@ fn short_shelf(lead: u32) -> usize {
 #[allow(clippy::expect_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(words: &[&str], text: &str) -> Vec<(usize, String)> {
         let needles = Needles::new(words, |at, _| at == 0).expect("a few words");
         let mut found = Vec::new();
         needles.each(&Map::new(text), |hit| {
-            found.push((hit.word, text[hit.start..hit.end].to_owned()))
+            found.push((hit.word, text[hit.start..hit.end].to_owned()));
+            true
         });
         found
     }
@@ -390,11 +400,66 @@ mod tests {
         let needles = Needles::new(&words, |_, _| false).expect("a few words");
         let longest = |text: &str| {
             let mut hits = Vec::new();
-            needles.each(&Map::new(text), |hit| hits.push(hit.word));
+            needles.each(&Map::new(text), |hit| {
+                hits.push(hit.word);
+                true
+            });
             hits
         };
         assert_eq!(longest("Kellermaier kellermann kelso kelly KELLERMAN-1"), [0, 2, 3, 1]);
         assert_eq!(longest("xkeller keller"), [0]);
+    }
+
+    proptest! {
+        /// What a look at every place for every word finds.
+        #[test]
+        fn words_are_found_as_by_looking_for_each(
+            words in prop::collection::btree_set("[ab1/ ]?[abé1]{1,5}", 1..12),
+            text in "[abAB1é/ -]{0,200}",
+        ) {
+            let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| word.len() >= 2).collect();
+            let needles = Needles::new(&words, |at, _| at % 3 == 0).expect("a few words");
+            let map = Map::new(&text);
+            let mut found = Vec::new();
+            needles.each(&map, |hit| {
+                found.push((hit.word, hit.start, hit.end));
+                true
+            });
+            let (mut expected, mut next) = (Vec::new(), 0);
+            for (number, (block, before)) in map.blocks().enumerate() {
+                for bit in 0..64 {
+                    let (start, inside) = (number * 64 + bit, block.within(before) >> bit & 1 == 1);
+                    let rest = text.as_bytes().get(start..).unwrap_or_default();
+                    let begins = |(at, word): &(usize, &&str)| {
+                        (at % 3 == 0 || !inside) && rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word.as_bytes()))
+                    };
+                    let longest = words.iter().enumerate().filter(begins).max_by_key(|(_, word)| word.len());
+                    if let Some((at, word)) = longest.filter(|_| start >= next) {
+                        next = start + word.len();
+                        expected.push((at, start, next));
+                    }
+                }
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn what_nobody_takes_hides_nothing_within_it() {
+        let words = ["jkeller", "jkeller-nb", "kel", "nb", "jke"];
+        let needles = Needles::new(&words, |_, _| false).expect("a few words");
+        let mut hits = Vec::new();
+        needles.each(&Map::new("jkeller-nb"), |hit| {
+            hits.push(hit.word);
+            hit.word == 0
+        });
+        assert_eq!(hits, [1, 0, 3]);
+        hits.clear();
+        needles.each(&Map::new("jkeller-nb"), |hit| {
+            hits.push(hit.word);
+            false
+        });
+        assert_eq!(hits, [1, 0, 4, 3]);
     }
 
     #[test]
@@ -405,7 +470,10 @@ mod tests {
         let text = words.join(" ");
         steps::take();
         let mut hits = 0;
-        needles.each(&Map::new(&text), |_| hits += 1);
+        needles.each(&Map::new(&text), |_| {
+            hits += 1;
+            true
+        });
         assert_eq!(hits, words.len());
         assert!(steps::take() < 4 * text.len());
     }

@@ -1,4 +1,4 @@
-//! Scrubs a whole session: what it says anywhere counts everywhere.
+//! Scrubs a whole session: a name that it says anywhere counts everywhere, unless it mostly stands there as a word.
 
 use crate::class::Class;
 use crate::finding::{Finding, keep, settle};
@@ -38,51 +38,68 @@ pub fn scrub(
     workers: &dyn Workers,
 ) -> Result<Vec<Vec<Finding>>, TryFromIntError> {
     let workers = worth_calling(workers, texts);
-    let mut shown = read_all(workers, texts, Reader::default, |text, reader| {
-        let map = Map::new(text.text);
-        let found = rules.find_all(&map, &mut reader.memory);
-        let names = reader.learn(text.text, &found);
-        (text, map, found, names)
-    });
+    let mut all = read_all(workers, texts, || Reader::new(rules), |text, reader| reader.read(*text));
     let mut identities = Identities::default();
     for (class, name) in &facts.names {
         identities.add(*class, name);
     }
     // In the order of the texts: of two classes, a name is of the one that it had first.
-    for (_, _, _, names) in &mut shown {
-        identities.join(std::mem::take(names));
+    for read in &mut all {
+        identities.join(std::mem::take(&mut read.names));
     }
     let finder = identities.finder()?;
+    let looked = read_all(
+        workers,
+        &all,
+        || (),
+        |read, ()| (read.text, finder.find(&read.map, read.found.clone())),
+    );
+    let verdicts = finder.weigh(looked.iter().flat_map(|(_, (_, doubts))| doubts));
     let whole = read_all(
         workers,
-        &shown,
+        &looked,
         || (),
-        |(text, map, found, _), ()| {
-            let mut found = found.clone();
-            let doubts = finder.find(map, &mut found);
-            (text, settle(found), doubts)
+        |(text, (found, doubts)), ()| {
+            let all = found.iter().cloned().chain(verdicts.names(doubts));
+            keep(settle(all.collect()), text.kept)
         },
     );
-    let names = finder.weigh(whole.iter().flat_map(|(_, _, doubts)| doubts));
-    let settled = whole.into_iter().map(|(text, mut found, doubts)| {
-        if !doubts.is_empty() {
-            found.extend(names.among(&doubts));
-            found = settle(found);
-        }
-        keep(found, text.kept)
-    });
-    Ok(settled.collect())
+    Ok(whole)
+}
+
+/// A text, and what is said of it without knowing anything of the session.
+struct Read<'a> {
+    text: Text<'a>,
+    map: Map<'a>,
+    found: Vec<Finding>,
+    /// What it teaches.
+    names: Identities,
 }
 
 /// What one who reads texts in turn remembers.
-#[derive(Default)]
 struct Reader<'a> {
+    rules: &'a Rules,
     memory: Memory<'a>,
     /// What names were learned from: the same stand in texts again and again.
     learned: HashSet<(Source, Class, &'a str)>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(rules: &'a Rules) -> Self {
+        Self {
+            rules,
+            memory: Memory::default(),
+            learned: HashSet::new(),
+        }
+    }
+
+    fn read(&mut self, text: Text<'a>) -> Read<'a> {
+        let map = Map::new(text.text);
+        let found = self.rules.find_all(&map, &mut self.memory);
+        let names = self.learn(text.text, &found);
+        Read { text, map, found, names }
+    }
+
     /// The names that a text teaches, but for those that an earlier one taught this reader.
     fn learn(&mut self, text: &'a str, found: &[Finding]) -> Identities {
         let mut names = Identities::default();

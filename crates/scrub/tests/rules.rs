@@ -118,9 +118,13 @@ fn an_ordinary_word_is_a_name_only_where_most_say_so() {
     };
     assert_eq!(found(vec![], "packages", 9), 9);
     assert_eq!(found(vec![], "packages", 10), 0);
-    // What is no word is a name everywhere, and so is what somebody is known to be called.
+    // What a rule found that is no word is a name everywhere, and so is what somebody is known to be called, also within what is none.
     assert_eq!(found(vec![], "krokusanne", 300), 300);
-    assert_eq!(found(vec![(Class::User, "packages".to_owned())], "packages", 300), 300);
+    let packages = || vec![(Class::User, "packages".to_owned())];
+    assert_eq!(found(packages(), "packages", 300), 300);
+    assert_eq!(found(packages(), "packages-lines", 300), 300);
+    // A name of the lists is a name, though made of two words.
+    assert_eq!(found(vec![], "townsend", 300), 300);
 }
 
 #[test]

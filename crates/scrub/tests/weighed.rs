@@ -1,6 +1,6 @@
 //! What no rule speaks for and is hidden all the same.
 use crate::score::to_learn_from;
-use caisey_scrub::{Finding, Rules, Scales, learn};
+use caisey_scrub::{Alone, Facts, Finding, Rules, Scales, Text, learn, scrub};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -24,6 +24,25 @@ fn odd_words_where_names_and_secrets_stand() {
     check("lwasik     2024-11-02   ok", &["user=lwasik"]);
     check("krokus   running  2 vCPU  4 GB", &["host=krokus"]);
     check("Wolken-Haus7", &["password=Wolken-Haus7"]);
+}
+
+/// Where `name` stands in so many sentences that say nothing of it, and once where it is weighed: how often it is hidden in them.
+fn hidden_in_sentences(name: &str, line: &str, sentences: usize) -> usize {
+    let sentence = format!("see {name}/a for more\n");
+    assert_eq!(RULES.find(&sentence), [], "{name} is found in a sentence");
+    let text = format!("{line}\n{}", sentence.repeat(sentences));
+    let texts = [Text { text: &text, kept: &[] }];
+    let found = scrub(&RULES, &Facts::default(), &texts, &Alone).unwrap();
+    assert_eq!(found[0][0].range, 0..name.len());
+    found[0].len() - 1
+}
+
+#[test]
+fn what_outweighed_a_bar_once_is_no_name_in_many_places_but_a_secret_in_all() {
+    let machine = "krokus   running  2 vCPU  4 GB";
+    assert_eq!(hidden_in_sentences("krokus", machine, 9), 9);
+    assert_eq!(hidden_in_sentences("krokus", machine, 10), 0);
+    assert_eq!(hidden_in_sentences("brumm9bar", "brumm9bar", 300), 300);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Promises: [`Shown::of`] gives the same page for the same pack wherever it runs, natively and as WebAssembly in the reader's browser, so that
 //! the browser can compare what it was sent with what the pack says; every word that comes from a pack is escaped, and what it may hide is made
-//! visible; nothing is said to hold that was not checked. Pure. Leaves out: who may read it, how it is sent, how it looks (ui/share).
+//! visible; nothing is said to hold that was not checked. Pure. Leaves out: who may read it, how it is sent, the script of the page (ui/share).
 //! docs/formats/share.md.
 
 mod answers;

@@ -231,6 +231,20 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_names_the_style_that_pages_hold() {
+        let policy = HEADERS.first().map(|(_, policy)| policy.as_str()).unwrap_or_default();
+        // A browser reads other ends of lines as these, and would find another digest.
+        assert!(!page::CSS.contains('\r'));
+        for told in [ask(&Files::default()), unknown(&Files::default())] {
+            let (_, rest) = told.html.split_once("<style>").unwrap_or_default();
+            let (style, rest) = rest.split_once("</style>").unwrap_or_default();
+            let digest = Hash::of(style.as_bytes());
+            assert!(policy.contains(&format!("style-src 'sha256-{digest}';")), "{policy}");
+            assert!(!rest.contains("<style") && !rest.contains(" style="));
+        }
+    }
+
+    #[test]
     fn a_wait_is_said_in_seconds_and_in_words() {
         let told = too_many(&Files::default(), 59_000, TOO_MANY_PASSPHRASES);
         assert_eq!((told.status, told.retry_after_s), (429, Some(60)));

@@ -34,6 +34,7 @@ impl Lexicon {
                     meaning: *meaning,
                 });
             }
+            true
         });
         anchors
     }

@@ -71,7 +71,7 @@ pub(crate) use plausible::is_telling_secret;
 pub(crate) use quiet::Quiet;
 use std::num::TryFromIntError;
 use std::ops::Range;
-pub(crate) use unknown::is_ordinary;
+pub(crate) use unknown::is_word;
 pub(crate) use words::{Words, mixed};
 
 /// All rules, ready to run. Building them costs a few milliseconds: build them once.
@@ -130,6 +130,11 @@ impl Rules {
 
     /// What rules know, without what is weighed.
     pub(crate) fn known<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>) -> Vec<Finding> {
+        self.by_pages(map, quiet, page::LINES)
+    }
+
+    /// The same with pages of so many lines, which are no more than [`page::LINES`].
+    fn by_pages<'a>(&self, map: &Map<'a>, quiet: &mut Quiet<'a>, length: usize) -> Vec<Finding> {
         let anchors = self.lexicon.find(map);
         let mut found = Vec::new();
         token::private_keys(map.text, &anchors, &mut found);
@@ -137,7 +142,7 @@ impl Rules {
         let mut lines = Vec::with_capacity(page::LINES);
         each(map, |line| {
             lines.push(line);
-            if lines.len() == page::LINES {
+            if lines.len() == length {
                 pages.turn(map.text, &lines, quiet, &mut found);
                 lines.clear();
             }
@@ -146,5 +151,44 @@ impl Rules {
         column::find(map, &mut found);
         pages.chat().find(map, &mut found);
         found
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_pages_end_does_not_matter() {
+        let corpus = concat!(
+            include_str!("../../corpus/develop/windows.txt"),
+            include_str!("../../corpus/develop/sessions.txt"),
+            include_str!("../../corpus/develop/tables.txt")
+        );
+        let rules = Rules::new().expect("the table of this version");
+        let map = Map::new(corpus);
+        let found = |length| rules.by_pages(&map, &mut Quiet::default(), length);
+        let line_by_line = found(1);
+        assert!(line_by_line.len() > 100);
+        for length in [2, 31, page::LINES] {
+            assert_eq!(found(length), line_by_line, "{length} lines a page");
+        }
+    }
+
+    #[test]
+    fn within_a_private_key_nothing_else_is_found() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj";
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----");
+        let rules = Rules::new().expect("the table of this version");
+        let found = |text: &str| rules.find_all(&Map::new(text), &mut Memory::default());
+        assert!(!found(line).is_empty());
+        assert_eq!(
+            found(&key),
+            [Finding::new(0..key.len(), crate::class::Class::Key, "private-key")]
+        );
+        // What said nothing there is found elsewhere.
+        let twice = format!("{key}\n{line}");
+        assert_eq!(found(&twice).len(), 1 + found(line).len());
     }
 }

@@ -139,7 +139,7 @@ struct Entry<'a, 'b, 't> {
     text: &'t str,
     /// Which rules its words ask for.
     asks: u32,
-    /// It said nothing elsewhere.
+    /// By itself it says nothing: it said nothing elsewhere, or lies within a key.
     quiet: bool,
 }
 
@@ -189,14 +189,16 @@ impl<'b> Pages<'b> {
         'b: 'n,
     {
         let anchors = cut(&mut self.anchors, |anchor| anchor.start < line.end);
-        // Within a key nothing else is found: such a line says nothing of the same line elsewhere.
-        let hidden = |key: &Finding| key.range.start < line.end && line.start < key.range.end;
-        let text = if self.keys.iter().any(hidden) {
+        // A line with part of a key says nothing of the same line elsewhere; one within a key nothing at all.
+        let next = self.keys.partition_point(|key| key.range.end <= line.start);
+        let key = self.keys.get(next).filter(|key| key.range.start < line.end);
+        let within = key.is_some_and(|key| key.range.start <= line.start && line.end <= key.range.end);
+        let text = if key.is_some() {
             ""
         } else {
             text.get(line.start..line.end).unwrap_or_default()
         };
-        let quiet = quiet.has(text);
+        let quiet = within || quiet.has(text);
         let asks = if quiet {
             0
         } else {

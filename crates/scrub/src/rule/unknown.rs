@@ -25,7 +25,7 @@ static BEFORE: Words = Words::of(include_str!("../../words/before-people.txt"));
 const SHORTEST_HALF: usize = 4;
 
 /// Whether a word is ordinary, whatever its first letter: in the vocabulary, or made of two words that are.
-pub(crate) fn is_ordinary(word: &str) -> bool {
+pub(super) fn is_ordinary(word: &str) -> bool {
     let parts = || word.contains('-') && word.split('-').all(|part| part.is_empty() || VOCABULARY.contains(part));
     VOCABULARY.contains(word) || is_no_name(word) || parts() || is_compound(word)
 }
@@ -33,6 +33,11 @@ pub(crate) fn is_ordinary(word: &str) -> bool {
 /// Whether the vocabulary has this very word.
 pub(super) fn is_known(word: &str) -> bool {
     VOCABULARY.contains(word)
+}
+
+/// Whether this very word is one of the vocabulary, or stands for nobody.
+pub(crate) fn is_word(word: &str) -> bool {
+    is_known(word) || is_no_name(word)
 }
 
 /// "Druckertreiber", "Datensicherungsplan": two words of the vocabulary, with or without an "s" between.

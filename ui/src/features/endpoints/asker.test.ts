@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EndpointRow } from '../../generated/EndpointRow';
 import type { SendableView } from '../../generated/SendableView';
 import type { Host } from '../../platform/host';
@@ -15,6 +15,10 @@ function scene() {
   return { asker: new SendableAsker({ sendable } as unknown as Host), waiting };
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe('asking whether an endpoint can be sent to', () => {
   it('asks once while nothing changes, and again when the endpoint came back', async () => {
     const { asker, waiting } = scene();
@@ -30,6 +34,37 @@ describe('asking whether an endpoint can be sent to', () => {
     waiting[1]?.(true);
     await turn();
     expect(asker.state(row('ready'))).toMatchObject({ state: 'answered', answer: { sendable: true } });
+  });
+
+  it('asks a few times more while what is called ready does not answer', async () => {
+    vi.useFakeTimers();
+    const { asker, waiting } = scene();
+    asker.show([row('ready')]);
+    for (let asked = 0; asked < 10; asked += 1) {
+      waiting[asked]?.(false);
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(waiting).toHaveLength(5);
+  });
+
+  it('asks no more once it answered, or nobody looks', async () => {
+    vi.useFakeTimers();
+    const { asker, waiting } = scene();
+    asker.show([row('ready')]);
+    waiting[0]?.(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+    waiting[1]?.(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(waiting).toHaveLength(2);
+    expect(asker.state(row('ready'))).toMatchObject({ state: 'answered', answer: { sendable: true } });
+
+    const other = scene();
+    other.asker.show([row('ready')]);
+    other.waiting[0]?.(false);
+    await vi.advanceTimersByTimeAsync(0);
+    other.asker.forget();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(other.waiting).toHaveLength(1);
   });
 
   it('does not keep an answer to a question that was asked before the endpoint came', async () => {
