@@ -137,7 +137,7 @@ impl Finder {
     }
 
     /// Which of them are names in this session, by all places where they stand.
-    pub(crate) fn weigh<'d>(&self, doubts: impl Iterator<Item = &'d Doubt>) -> Verdicts {
+    pub(crate) fn judge<'d>(&self, doubts: impl Iterator<Item = &'d Doubt>) -> Verdicts {
         let mut places = vec![Places::default(); self.learned.len()];
         for doubt in doubts {
             if let Some(places) = places.get_mut(doubt.name) {

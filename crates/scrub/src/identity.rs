@@ -33,7 +33,7 @@ static SERVICES: Words = Words::of(include_str!("../words/services.txt"));
 const SHORTEST: usize = 3;
 
 impl Identities {
-    /// A name that is known from elsewhere: the endpoint's, an account that ran a command, a contact.
+    /// A name that is known before anything is read, such as that of an account that ran a command.
     pub fn add(&mut self, class: Class, name: &str) {
         self.add_from(Source::Known, class, name);
     }

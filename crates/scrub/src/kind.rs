@@ -18,6 +18,8 @@ pub(crate) const WORD: Kind = Kind(Block::word);
 pub(crate) const NAME: Kind = Kind(|block| block.word() | block.dash | block.dot | block.under);
 /// The same without dots: a label of such a name.
 pub(crate) const LABEL: Kind = Kind(|block| block.word() | block.dash | block.under);
+/// What such a name has within, besides a word's bytes.
+pub(crate) const INNER: Kind = Kind(|block| block.dash | block.dot | block.under);
 /// Letters and digits of ASCII, and dashes.
 pub(crate) const DASHED: Kind = Kind(|block| block.word() & !block.wide | block.dash);
 /// What machines are called in full: letters, digits, dashes and dots.
@@ -36,11 +38,6 @@ pub(crate) const ALPHANUMERIC: Kind = Kind(|block| block.word() & !block.wide);
 pub(crate) const LOWER: Kind = Kind(|block| block.small & !block.wide);
 
 impl Kind {
-    /// What somebody else needs.
-    pub(crate) const fn of(bits: fn(&Block) -> u64) -> Self {
-        Self(bits)
-    }
-
     /// The first place of the range whose byte is of another kind; its end where there is none.
     #[inline]
     pub(crate) fn end(self, map: &Map<'_>, range: Range<usize>) -> usize {
@@ -82,6 +79,10 @@ mod tests {
         (WORD, crate::line::is_alphanumeric),
         (NAME, crate::line::is_name),
         (LABEL, |byte| crate::line::is_name(byte) && byte != b'.'),
+        (INNER, |byte| matches!(byte, b'-' | b'.' | b'_')),
+        (Kind(|block| block.part), |byte| {
+            matches!(byte, b'=' | b':' | b',' | b';' | b'|' | b'"' | b'\'')
+        }),
         (DASHED, |byte| byte.is_ascii_alphanumeric() || byte == b'-'),
         (DOTTED, |byte| crate::line::is_name(byte) && byte != b'_'),
         (LETTER, |byte| byte.is_ascii_alphabetic() || byte >= 0x80),

@@ -20,6 +20,7 @@ mod line;
 mod map;
 mod measure;
 mod needles;
+mod noted;
 mod plant;
 mod rule;
 mod session;

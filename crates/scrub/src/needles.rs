@@ -5,6 +5,7 @@
 
 use crate::line::steps;
 use crate::map::Map;
+use crate::noted::{Noted, mixed};
 use std::cmp::Ordering;
 use std::num::TryFromIntError;
 
@@ -21,17 +22,15 @@ pub(crate) struct Needles {
     worded: bool,
 }
 
-/// Which bytes words begin with, mixed to sixteen bits: what spares most places the shelf.
+/// Which bytes words begin with: what spares most places the shelf.
 #[derive(Debug, Clone)]
 struct Heads {
     /// Four bytes.
-    fours: Bits,
+    fours: Noted,
     /// Three, of words that have no more.
-    threes: Bits,
+    threes: Noted,
     none: bool,
 }
-
-type Bits = Box<[u64; MIXED / 64]>;
 
 #[derive(Debug, Clone, Default)]
 struct Shelf {
@@ -65,14 +64,13 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
 }
 
-const MIXED: usize = 1 << 16;
 const SHELVES: usize = 1 << 12;
 
 impl Heads {
     fn new() -> Self {
         Self {
-            fours: Box::new([0; MIXED / 64]),
-            threes: Box::new([0; MIXED / 64]),
+            fours: Noted::none(),
+            threes: Noted::none(),
             none: true,
         }
     }
@@ -85,15 +83,15 @@ impl Heads {
                 // Any third byte may follow.
                 (0..=u8::MAX).for_each(|third| self.add(&[first, second, third]));
             }
-            [_, _, _] => note(&mut self.threes, three(lead(word))),
-            _ => note(&mut self.fours, four(lead(word))),
+            [_, _, _] => self.threes.note(three(lead(word))),
+            _ => self.fours.note(lead(word)),
         }
     }
 
     /// Whether a word may begin with these four bytes.
     #[inline]
     fn has(&self, lead: u32) -> u64 {
-        noted(&self.fours, four(lead)) | noted(&self.threes, three(lead))
+        self.fours.bit(lead) | self.threes.bit(three(lead))
     }
 
     /// At which of these places among sixty-four bytes.
@@ -107,17 +105,6 @@ impl Heads {
         }
         hits
     }
-}
-
-fn note(bits: &mut Bits, mixed: usize) {
-    if let Some(bits) = bits.get_mut(mixed / 64) {
-        *bits |= 1 << (mixed % 64);
-    }
-}
-
-#[inline]
-fn noted(bits: &Bits, mixed: usize) -> u64 {
-    bits.get(mixed / 64 % (MIXED / 64)).copied().unwrap_or(0) >> (mixed % 64) & 1
 }
 
 impl Needles {
@@ -327,27 +314,22 @@ fn lead(text: &[u8]) -> u32 {
     u32::from_le_bytes(four) | 0x2020_2020
 }
 
-/// Four bytes mixed to sixteen bits; of three the first three, of two the first two.
+/// The first three of them.
 #[inline]
-fn four(lead: u32) -> usize {
-    (lead.wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-#[inline]
-fn three(lead: u32) -> usize {
-    four(lead & 0xFF_FFFF)
+fn three(lead: u32) -> u32 {
+    lead & 0xFF_FFFF
 }
 
 /// Where words lie that begin with four bytes.
 #[inline]
 fn shelf(lead: u32) -> usize {
-    four(lead) % SHELVES
+    mixed(lead) % SHELVES
 }
 
 /// Where words of two and three bytes lie.
 #[inline]
 fn short_shelf(lead: u32) -> usize {
-    four(lead & 0xFFFF) % SHELVES
+    mixed(lead & 0xFFFF) % SHELVES
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub fn scrub(
         || (),
         |read, ()| (read.text, finder.find(&read.map, read.found.clone())),
     );
-    let verdicts = finder.weigh(looked.iter().flat_map(|(_, (_, doubts))| doubts));
+    let verdicts = finder.judge(looked.iter().flat_map(|(_, (_, doubts))| doubts));
     let whole = read_all(
         workers,
         &looked,

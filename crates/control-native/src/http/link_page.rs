@@ -3,13 +3,13 @@
 //! Promises: a GET changes nothing and records nothing; nothing is made for names that were never enrolled; the token is in no log. What is
 //! shown, with which status and headers: `caisey_control::letter`.
 
-use super::App;
 use super::access::Peer;
+use super::{App, put};
 use crate::clock;
 use crate::object::internal;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caisey_control::endpoint::{self, Input};
 use caisey_control::letter::web::{self, WebPage};
@@ -96,11 +96,7 @@ fn respond(token: &LinkToken, page: WebPage) -> Response {
     let mut response = (status, Body::from(page.html)).into_response();
     let place = (status == StatusCode::SEE_OTHER).then(|| web::own_address(token));
     let headers = response.headers_mut();
-    for (name, value) in web::headers() {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
+    put(headers, &web::headers());
     if let Some(Ok(place)) = place.map(|place| HeaderValue::from_str(&place)) {
         headers.insert(header::LOCATION, place);
     }

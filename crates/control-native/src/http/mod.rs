@@ -33,7 +33,7 @@ use crate::mail;
 use crate::object::Objects;
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use caisey_protocol::mail::MailSending;
@@ -110,6 +110,15 @@ fn loggable(path: &str) -> &str {
         Some("/s/") => "/s/…",
         Some("/a/") => "/a/…",
         _ => path,
+    }
+}
+
+/// Puts headers that a room of rules worked out into an answer; all of theirs are ASCII.
+fn put(headers: &mut HeaderMap, all: &[(&'static str, String)]) {
+    for (name, value) in all {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
 }
 

@@ -6,12 +6,12 @@
 
 use super::access::Peer;
 use super::sharing::{FILES, PAGE_FILES, PageFile};
-use super::{App, packed};
+use super::{App, packed, put};
 use crate::clock;
 use crate::local::password;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caisey_control::organisation::{self, OpenedShare, Reply, ShareReply, ShareRequest};
 use caisey_control::passphrase;
@@ -290,10 +290,6 @@ fn described(mut response: Response, status: u16, retry_after_s: Option<u64>) ->
 
 /// The headers of every answer here.
 fn guarded(mut response: Response) -> Response {
-    for (name, value) in reader::HEADERS.iter() {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            response.headers_mut().insert(HeaderName::from_static(name), value);
-        }
-    }
+    put(response.headers_mut(), reader::HEADERS.as_slice());
     response
 }

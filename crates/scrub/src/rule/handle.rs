@@ -11,6 +11,7 @@ use crate::class::Class;
 use crate::finding::Finding;
 use crate::kind::{DIGIT, LOWER};
 use crate::line::{has, is_alphanumeric};
+use crate::noted::Noted;
 use crate::sign;
 use std::sync::LazyLock;
 
@@ -30,32 +31,16 @@ const WORDS: &[&str] = &[
     "rolle",
 ];
 
-/// A bit for the first four letters of every name in the lists: what few words in small letters share.
-static FOURS: LazyLock<Vec<u64>> = LazyLock::new(|| {
-    let mut known = vec![0; (1 << 16) / 64];
+/// The first four letters of every name in the lists: what few words in small letters share.
+static FOURS: LazyLock<Noted> = LazyLock::new(|| {
+    let mut noted = Noted::none();
     for name in listed_names() {
-        if let [a, b, c, d, ..] = *name.as_bytes() {
-            let place = place([a, b, c, d]);
-            if let Some(bits) = known.get_mut(place / 64) {
-                *bits |= 1 << (place % 64);
-            }
+        if let Some(four) = name.as_bytes().first_chunk() {
+            noted.note(u32::from_le_bytes(*four));
         }
     }
-    known
+    noted
 });
-
-/// Where the bit of four letters stands: their highest sixteen bits when mixed.
-#[inline]
-fn place(letters: [u8; 4]) -> usize {
-    (u32::from_le_bytes(letters).wrapping_mul(0x9E37_79B1) >> 16) as usize
-}
-
-/// Whether some name of the lists may begin with these small letters.
-#[inline]
-fn begins_name(fours: &[u64], letters: [u8; 4]) -> bool {
-    let place = place(letters);
-    fours.get(place / 64).is_some_and(|bits| bits >> (place % 64) & 1 == 1)
-}
 
 pub(super) fn find(search: &mut Search<'_, '_>) {
     let line = search.line;
@@ -120,13 +105,14 @@ fn single(search: &mut Search<'_, '_>) {
     if !line.shows(sign::SMALLS) {
         return;
     }
-    let fours = FOURS.as_slice();
+    let fours = &*FOURS;
+    let begins_name = |letters| fours.bit(u32::from_le_bytes(letters)) == 1;
     for start in line.places(sign::SMALLS) {
         let &[a, b, c, d, e, ref more @ ..] = line.slice(start..start + 6) else {
             continue;
         };
-        let (whole, behind) = (begins_name(fours, [a, b, c, d]), begins_name(fours, [b, c, d, e]));
-        let third = matches!(*more, [f] if begins_name(fours, [c, d, e, f]));
+        let (whole, behind) = (begins_name([a, b, c, d]), begins_name([b, c, d, e]));
+        let third = matches!(*more, [f] if begins_name([c, d, e, f]));
         if !(whole || behind || third) || !is_apart(line.before(start)) {
             continue;
         }

@@ -27,13 +27,6 @@ pub(super) fn find(search: &mut Search<'_, '_>) {
     }
 }
 
-/// The same in lines without a digit.
-pub(super) fn without_digits(search: &mut Search<'_, '_>) {
-    if !search.line.has(has::DIGIT) {
-        find(search);
-    }
-}
-
 fn ipv4(search: &mut Search<'_, '_>, line: &Line<'_>) {
     let mut next = line.start;
     for dot in line.places(sign::DOTS_IN_NUMBERS) {

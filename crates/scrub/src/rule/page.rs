@@ -92,8 +92,7 @@ const SHAPED: &[Rule] = &[
     where_shows(sign::DASHES_IN_KEYS, licence::recovery),
     where_shows(sign::DASHES_IN_SERIALS, licence::autodesk),
     where_both(has::LOWER, sign::DOTS_IN_NAMES, domain::dotted),
-    where_has(has::DIGIT, network::find),
-    where_has(has::COLON, network::without_digits),
+    always(network::find),
     where_both(has::DIGIT, sign::NUMBERS_IN_HEXADECIMAL, network::undotted_mac),
     where_has(has::SIX_DIGITS, bank::find),
     where_has(has::SIX_DIGITS | has::SLASH, giro::find),
@@ -229,10 +228,7 @@ impl<'b> Pages<'b> {
         each(page, ALL, |search| table::find(search, &mut above.table));
         each(page, ALL, |search| listing::find(search, &mut above.list));
         each(page, ALL, |search| prompt::find(search, &mut above.asked));
-        for entry in &mut *page {
-            entry.quiet &= entry.search.found.is_empty();
-        }
-        let open = Lines::by(page, |entry| u32::from(!entry.quiet)).of(1);
+        let open = Lines::by(page, |entry| u32::from(!entry.quiet || !entry.search.found.is_empty())).of(1);
         let features = Lines::by(page, |entry| entry.search.line.features());
         let signs = Lines::by(page, |entry| entry.search.line.signs());
         for rule in SHAPED {

@@ -1,6 +1,6 @@
 //! Kinds of bytes, as what is weighed tells them apart, and the words of a line: read from the bits of a map.
 
-use crate::kind::{Kind, NAME};
+use crate::kind::{INNER, NAME};
 use crate::line::{Line, steps};
 use crate::map::{Block, Map};
 use std::ops::Range;
@@ -15,9 +15,6 @@ pub(super) const JOINT: u8 = 1 << 3;
 pub(super) const UNDER: u8 = 1 << 4;
 pub(super) const COLON: u8 = 1 << 5;
 pub(super) const OTHER: u8 = 1 << 6;
-
-/// What a word holds within, but neither begins nor ends with.
-const INNER: Kind = Kind::of(|block| block.dash | block.dot | block.under);
 
 /// The kinds of some bytes: a bit a byte for each.
 #[derive(Debug, Clone, Copy, Default)]
